@@ -1,0 +1,1 @@
+"""Generators of the OAP/1 vectors; see ../README.md."""
