@@ -1,0 +1,90 @@
+// Reference-counted byte blocks, and slices of them.
+//
+// A shard reads into a Slab; frames, runs and lanes hold Slices of it, so that a message is never
+// copied on its way through. The count is plain: a slab belongs to one shard. Ownership may move to
+// another shard only as a whole, when the moved Slice is the sole reference (Slice::unique).
+//
+// A SlabMeter counts the live bytes of the slabs charged to it; it must outlive them.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+
+#include "base/bytes.hpp"
+#include "base/check.hpp"
+
+namespace ron {
+
+/// Physical bytes held in slabs, for budgets and gauges.
+struct SlabMeter {
+  std::size_t live_bytes = 0;
+  std::size_t live_slabs = 0;
+};
+
+class Slab;
+
+/// A counted reference to part of a slab. Empty by default. Copying costs one increment.
+class Slice {
+ public:
+  Slice() = default;
+  Slice(const Slice& other) noexcept;
+  Slice(Slice&& other) noexcept
+      : slab_(std::exchange(other.slab_, nullptr)),
+        data_(std::exchange(other.data_, nullptr)),
+        size_(std::exchange(other.size_, 0)) {}
+  Slice& operator=(Slice other) noexcept {
+    std::swap(slab_, other.slab_);
+    std::swap(data_, other.data_);
+    std::swap(size_, other.size_);
+    return *this;
+  }
+  ~Slice();
+
+  /// A fresh block of exactly `size` uninitialised bytes. Aborts when memory is exhausted: every
+  /// caller is bounded by configuration first. `meter` may be null.
+  static Slice allocate(std::size_t size, SlabMeter* meter);
+
+  /// A fresh block with a copy of `bytes`.
+  static Slice copy_of(ByteView bytes, SlabMeter* meter);
+
+  std::size_t size() const { return size_; }
+  bool empty() const { return size_ == 0; }
+  const std::uint8_t* data() const { return data_; }
+  ByteView bytes() const { return {data_, size_}; }
+
+  /// Writable only by the owner of the slab before the bytes are shared.
+  MutableBytes mutable_bytes() const { return {data_, size_}; }
+
+  /// [offset, offset + size) of this slice; the range must lie inside.
+  Slice sub(std::size_t offset, std::size_t size) const;
+
+  /// Moves the front of this slice `size` bytes on; they must exist.
+  void drop_front(std::size_t size) {
+    RON_CHECK(size <= size_);
+    data_ += size;
+    size_ -= size;
+  }
+
+  /// Takes in `next` when its bytes directly follow this slice's in the same block.
+  bool join(const Slice& next);
+
+  /// Size of the block behind, for deciding whether holding this slice pins too much.
+  std::size_t slab_size() const;
+
+  /// True when no other slice refers to the block.
+  bool unique() const;
+
+  /// Changes which meter the block is charged to, for ownership that moves between shards.
+  void charge_to(SlabMeter* meter);
+
+ private:
+  Slice(Slab* slab, std::uint8_t* data, std::size_t size)
+      : slab_(slab), data_(data), size_(size) {}
+
+  Slab* slab_ = nullptr;
+  std::uint8_t* data_ = nullptr;
+  std::size_t size_ = 0;
+};
+
+}  // namespace ron

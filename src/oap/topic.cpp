@@ -1,0 +1,79 @@
+#include "oap/topic.hpp"
+
+#include "oap/cbor.hpp"
+
+namespace ron::oap {
+namespace {
+
+bool is_wild(std::string_view segment) { return segment == "*" || segment == "**"; }
+
+// OAP-4.2: U+0000-001F and U+007F, and U+0080-009F, which UTF-8 writes as C2 80 .. C2 9F.
+bool has_control(std::string_view text) {
+  unsigned char before = 0;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x20 || byte == 0x7f) return true;
+    if (before == 0xc2 && byte < 0xa0) return true;
+    before = byte;
+  }
+  return false;
+}
+
+// Takes the first segment off `rest`; false when nothing follows it.
+bool take_segment(std::string_view& rest, std::string_view& segment) {
+  const std::size_t slash = rest.find('/');
+  segment = rest.substr(0, slash);
+  if (slash == std::string_view::npos) return false;
+  rest.remove_prefix(slash + 1);
+  return true;
+}
+
+enum class Grammar { kTopic, kPattern };
+
+bool segments_fit(std::string_view rest, Grammar grammar) {
+  for (bool more = true; more;) {
+    std::string_view segment;
+    more = take_segment(rest, segment);
+    if (segment.empty()) return false;                            // OAP-4.1
+    if (grammar == Grammar::kTopic && is_wild(segment)) return false;  // OAP-4.3
+    if (segment == "**" && more) return false;                    // OAP-4.5
+  }
+  return true;
+}
+
+bool fits(std::string_view text, Grammar grammar) {
+  if (text.empty() || text.size() > kTopicMax) return false;  // OAP-4.1 OAP-4.4
+  return !has_control(text) && segments_fit(text, grammar) && is_utf8(as_bytes(text));
+}
+
+}  // namespace
+
+bool is_topic(std::string_view text) { return fits(text, Grammar::kTopic); }
+
+bool is_pattern(std::string_view text) { return fits(text, Grammar::kPattern); }
+
+// OAP-4.6: only a segment that is exactly `*` or `**` is wild.
+bool has_wildcard(std::string_view pattern) {
+  for (bool more = true; more;) {
+    std::string_view segment;
+    more = take_segment(pattern, segment);
+    if (is_wild(segment)) return true;
+  }
+  return false;
+}
+
+// OAP-4.4 OAP-4.5 OAP-4.8: bytes are compared, `*` stands for one segment, `**` for one or more.
+bool matches(std::string_view pattern, std::string_view topic) {
+  for (;;) {
+    std::string_view want;
+    std::string_view have;
+    const bool more_pattern = take_segment(pattern, want);
+    if (want == "**") return true;  // the last segment; the topic has at least one left
+    const bool more_topic = take_segment(topic, have);
+    if (want != "*" && want != have) return false;
+    if (more_pattern != more_topic) return false;
+    if (!more_pattern) return true;
+  }
+}
+
+}  // namespace ron::oap
