@@ -184,10 +184,7 @@ Json reduced(Json fields) {
     if (!fields.contains("role")) fields["role"] = "client";
   }
   if (kind.starts_with("hello") && !fields.contains("agent")) fields["agent"] = "";
-  if (kind == "gossip") {
-    fields.erase("hdr");  // belongs to applications, never decoded
-    if (fields["data"].contains("$b3")) fields["data"].erase("$b3");
-  }
+  if (kind == "gossip") fields.erase("hdr");  // belongs to applications, never decoded
   return fields;
 }
 

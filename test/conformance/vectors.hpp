@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "base/blake3.hpp"
 #include "base/bytes.hpp"
 #include "base/ids.hpp"
 
@@ -104,10 +105,10 @@ inline Json number(std::uint64_t value) {
   return Json{{"$uint", std::to_string(value)}};
 }
 
-/// A byte string in the JSON form of the vectors; of a long one only its size is compared.
+/// A byte string in the JSON form of the vectors; a long one stands there by size and digest.
 inline Json byte_string(ByteView bytes) {
   if (bytes.size() <= 256) return Json{{"$bytes", to_hex(bytes)}};
-  return Json{{"$bytes_size", bytes.size()}};
+  return Json{{"$bytes_size", bytes.size()}, {"$b3", to_hex(blake3(bytes))}};
 }
 
 }  // namespace ron::conformance

@@ -8,6 +8,7 @@
 // OAP-2.1 OAP-2.2 OAP-2.4 OAP-2.5 OAP-2.7 .. OAP-2.26 by name of the vectors' `ids`.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <functional>
 
 #include "base/slab.hpp"
@@ -111,6 +112,7 @@ void check_ok(const Vector& vector, const Verdict& got) {
   }
   EXPECT_EQ(flags, envelope.at("flags"));
   EXPECT_EQ(got.payload.size(), ok.value("payload_size", got.header.payload_size()));
+  if (ok.contains("payload_b3")) EXPECT_EQ(Json(to_hex(blake3(got.payload))), ok["payload_b3"]);
   if (!ok.contains("fields")) return;
   ASSERT_TRUE(got.read.has_value());
   Json fields = got.read->fields;
@@ -249,6 +251,20 @@ TEST(Topics, matched_or_not) {
     const std::string topic = row.at("topic");
     ASSERT_TRUE(is_pattern(pattern) && is_topic(topic)) << row;
     EXPECT_EQ(Json(matches(pattern, topic)), row.at("match")) << row;
+  }
+}
+
+// The digest behind `b3:` addresses is b3sum's, whole and in parts of every kind of size.
+TEST(Addresses, digest_is_b3sums) {
+  const Json document = load("addresses.json");
+  for (const auto& row : document.at("valid")) {
+    const Bytes content = expand(row.at("content"));
+    EXPECT_EQ(Json("b3:" + to_hex(blake3(content))), row.at("addr")) << row.at("name");
+    Blake3 parts;
+    for (std::size_t at = 0; at < content.size(); at += 1000) {
+      parts.update(ByteView(content).subspan(at, std::min<std::size_t>(1000, content.size() - at)));
+    }
+    EXPECT_EQ(Json("b3:" + to_hex(parts.digest())), row.at("addr")) << row.at("name");
   }
 }
 
