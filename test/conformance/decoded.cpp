@@ -149,12 +149,17 @@ struct Row {
 const std::map<std::string, Row, std::less<>>& table() {
   constexpr std::uint16_t kAsked = kEvent | kAckReq;
   static const std::map<std::string, Row, std::less<>> kTable = {
-      {"hello", {{kReq}, hello}},     {"hello_ack", {{kResp}, hello_ack}},
+      {"hello", {{kReq}, hello}},
+      {"hello_ack", {{kResp}, hello_ack}},
       {"gossip", {{kReq, kEvent, kAsked}, gossip}},
-      {"sub", {{kReq}, sub}},         {"unsub", {{kReq}, sub}},
-      {"ack", {{kResp}, ack}},        {"error", {{kResp}, error}},
-      {"keep", {{kEvent}, keep}},     {"credit", {{kEvent}, credit}},
-      {"lagged", {{kEvent}, lagged}}, {"refused", {{kEvent}, refused}},
+      {"sub", {{kReq}, sub}},
+      {"unsub", {{kReq}, sub}},
+      {"ack", {{kResp}, ack}},
+      {"error", {{kResp}, error}},
+      {"keep", {{kEvent}, keep}},
+      {"credit", {{kEvent}, credit}},
+      {"lagged", {{kEvent}, lagged}},
+      {"refused", {{kEvent}, refused}},
       {"bye", {{kEvent}, bye}}};
   return kTable;
 }

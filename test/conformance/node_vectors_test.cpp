@@ -104,8 +104,9 @@ class World {
 
   /// Does a request on this session still get its answer?
   bool serves(SessionId session) {
-    send(session, make_frame(kReq, {}, 0xfeed, write_sub({.topics = {"probe"}, .echo = false, .group = ""}))
-                      .bytes());
+    send(session,
+         make_frame(kReq, {}, 0xfeed, write_sub({.topics = {"probe"}, .echo = false, .group = ""}))
+             .bytes());
     for (const auto& got : receive(session)) {
       if (got.kind == "ack" && got.header.corr == 0xfeed) return true;
     }
@@ -202,8 +203,7 @@ void check_refused(World& world, SessionId session, const Vector& vector) {
 
 TEST_P(Refused, or_ignored_as_the_vector_says) {
   const Vector& vector = GetParam();
-  const SessionId session =
-      vector.first ? world_.open() : world_.greeted(vector, vector.max_frame);
+  const SessionId session = vector.first ? world_.open() : world_.greeted(vector, vector.max_frame);
   world_.send(session, vector.bytes);
   if (vector.expect.contains("ignored")) {
     world_.wait(1100ms);
@@ -238,12 +238,12 @@ TEST_P(Accepted, as_the_vector_says) {
   const Header sent = read_header(vector.bytes.data());
 
   const SessionId subscriber = world_.greeted(vector, kMaxFrame);
-  const Slice all = make_frame(kReq, sent.tenant, 2, write_sub({.topics = {"**"}, .echo = false, .group = ""}));
+  const Slice all =
+      make_frame(kReq, sent.tenant, 2, write_sub({.topics = {"**"}, .echo = false, .group = ""}));
   world_.send(subscriber, all.bytes());
   ASSERT_EQ(world_.receive(subscriber).at(0).kind, "ack");
 
-  const SessionId session =
-      vector.first ? world_.open() : world_.greeted(vector, vector.max_frame);
+  const SessionId session = vector.first ? world_.open() : world_.greeted(vector, vector.max_frame);
   world_.send(session, vector.bytes);
   const auto answers = world_.receive(session);
   for (const auto& answer : answers) EXPECT_NE(answer.kind, "error") << code_in(answer);

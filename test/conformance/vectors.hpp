@@ -49,9 +49,9 @@ inline Bytes expand(const Json& holder) {
   if (holder.contains("hex")) return from_hex(holder.at("hex"));
   Bytes out;
   for (const auto& part : holder.at("parts")) {
-    const Bytes piece = part.contains("hex")
-                            ? from_hex(part.at("hex"))
-                            : Bytes(part.at("count").get<std::size_t>(), from_hex(part.at("byte"))[0]);
+    const Bytes piece = part.contains("hex") ? from_hex(part.at("hex"))
+                                             : Bytes(part.at("count").get<std::size_t>(),
+                                                     from_hex(part.at("byte"))[0]);
     out.insert(out.end(), piece.begin(), piece.end());
   }
   return out;

@@ -62,7 +62,8 @@ Verdict judge_payload(Verdict out, const Vector& vector) {
 }
 
 /// The parser's view of the first `size` bytes; `frame` when there is a whole one.
-std::optional<ParseFault> parse(const Vector& vector, std::size_t size, std::optional<Frame>& frame) {
+std::optional<ParseFault> parse(const Vector& vector, std::size_t size,
+                                std::optional<Frame>& frame) {
   Parser parser(vector.first ? kMaxHello : vector.max_frame, nullptr);
   Slice input = Slice::copy_of(ByteView(vector.bytes).first(size), nullptr);
   auto got = parser.next(input);
@@ -106,8 +107,12 @@ void check_ok(const Vector& vector, const Verdict& got) {
   EXPECT_EQ(Json(to_hex(corr)), envelope.at("corr"));
   EXPECT_EQ(Json(got.header.payload_size()), envelope.at("payload_size"));
   Json flags = Json::array();
-  for (const auto& [bit, text] : std::initializer_list<std::pair<Flag, const char*>>{
-           {kReq, "REQ"}, {kResp, "RESP"}, {kEvent, "EVENT"}, {kComp, "COMP"}, {kAckReq, "ACKREQ"}}) {
+  for (const auto& [bit, text] :
+       std::initializer_list<std::pair<Flag, const char*>>{{kReq, "REQ"},
+                                                           {kResp, "RESP"},
+                                                           {kEvent, "EVENT"},
+                                                           {kComp, "COMP"},
+                                                           {kAckReq, "ACKREQ"}}) {
     if (got.header.has(bit)) flags.push_back(text);
   }
   EXPECT_EQ(flags, envelope.at("flags"));
@@ -129,9 +134,10 @@ bool loses_detail(const Json& fields) {
   if (kind == "sub") return fields.contains("echo") && fields.at("echo") == false;
   if (kind != "hello") return false;
   const Json& comp = fields.at("features").at("comp");
-  return fields.at("versions") != Json::array({1}) || reduced(fields).at("max_frame") != fields.at("max_frame") ||
-         (comp != Json::array() && comp != Json::array({"zstd"})) || fields.value("agent", "x").empty() ||
-         fields.value("role", "") == "client";
+  return fields.at("versions") != Json::array({1}) ||
+         reduced(fields).at("max_frame") != fields.at("max_frame") ||
+         (comp != Json::array() && comp != Json::array({"zstd"})) ||
+         fields.value("agent", "x").empty() || fields.value("role", "") == "client";
 }
 
 /// A suite a property, so that each runs over just the vectors that it is about.
