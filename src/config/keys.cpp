@@ -1,0 +1,269 @@
+// The key table itself; judging a value against a row is in key_values.cpp. The table opts out of
+// the size aims: it is data.
+#include "config/keys.hpp"
+
+#include <algorithm>
+#include <array>
+#include <vector>
+
+namespace ron::config {
+namespace {
+
+constexpr std::uint64_t kKiB = 1U << 10U;
+constexpr std::uint64_t kMiB = 1U << 20U;
+constexpr std::uint64_t kGiB = 1U << 30U;
+constexpr std::uint64_t kHourMs = 3'600'000;
+
+// clang-format off
+#define RON_SLOT(type, member) [](Settings& s) -> type& { return s.member; }
+#define RON_ENUM_SLOT(member) [](Settings& s) -> std::uint8_t& { return reinterpret_cast<std::uint8_t&>(s.member); }
+#define RON_U64(member) RON_SLOT(std::uint64_t, member)
+#define RON_MS(member) RON_SLOT(Millis, member)
+#define RON_BOOL(member) RON_SLOT(bool, member)
+#define RON_TEXT(member) RON_SLOT(std::string, member)
+
+const std::vector<KeyRow>& table() {
+  static const std::vector<KeyRow> rows = {
+    {.name = "profile", .type = Type::kChoice, .slot = +RON_ENUM_SLOT(profile),
+     .micronode = "micronode", .macronode = "macronode", .choices = "micronode|macronode",
+     .flag = "--profile",
+     .doc = "Which set of defaults applies: micronode (edge, loopback, memory only) or macronode (a public server)."},
+    {.name = "drain_deadline", .type = Type::kDuration, .slot = +RON_MS(drain_deadline),
+     .micronode = "3s", .macronode = "3s", .low = 100, .high = 15'000,
+     .doc = "How long sessions may finish after SIGTERM before they are cut off. Up to 5s is meant for production; service managers should allow 15s."},
+
+    {.name = "overlay.listen", .type = Type::kListenAddress, .slot = +RON_TEXT(overlay.listen),
+     .micronode = "127.0.0.1:9500", .macronode = "127.0.0.1:9500",
+     .env = "BIND_ADDR", .flag = "--bind",
+     .doc = "Where OAP/1 sessions are accepted. Port 0 lets the system pick one (the ready event and /version name it). Anything but loopback needs TLS and required client certificates. Empty: no TCP listener, the Unix socket only."},
+    {.name = "overlay.advertise_addr", .type = Type::kPublicAddress, .slot = +RON_TEXT(overlay.advertise_addr),
+     .micronode = "", .macronode = "",
+     .env = "ADVERTISE_ADDR", .flag = "--advertise",
+     .doc = "The address others should dial, where it differs from overlay.listen (behind a load balancer or NAT)."},
+    {.name = "overlay.shards", .type = Type::kCount, .slot = +RON_U64(overlay.shards),
+     .micronode = "0", .macronode = "0", .low = 0, .high = 64,
+     .env = "SHARDS", .flag = "--shards",
+     .doc = "Event-loop threads. 0: one for each CPU of the affinity mask and the cgroup quota."},
+    {.name = "overlay.pq_mode", .type = Type::kChoice, .slot = +RON_ENUM_SLOT(overlay.pq_mode),
+     .micronode = "hybrid", .macronode = "hybrid", .choices = "off|hybrid|require",
+     .env = "PQ_MODE", .flag = "--pq",
+     .doc = "Quantum-safe key exchange. hybrid prefers X25519MLKEM768 and never downgrades a peer that offers it; require refuses every other channel (Unix sockets excepted); off uses X25519 only."},
+    {.name = "overlay.handshake_timeout", .type = Type::kDuration, .slot = +RON_MS(overlay.handshake_timeout),
+     .micronode = "3s", .macronode = "3s", .low = 100, .high = 30'000,
+     .env = "HANDSHAKE_TIMEOUT",
+     .doc = "From accept to the end of hello, TLS included."},
+    {.name = "overlay.insecure_plaintext", .type = Type::kSwitch, .slot = +RON_BOOL(overlay.insecure_plaintext),
+     .micronode = "false", .macronode = "false",
+     .env = "INSECURE_PLAINTEXT", .flag = "--insecure-plaintext",
+     .doc = "Allow a listener beyond loopback without TLS and client certificates. For isolated test networks only: logged at start and shown by overlay_insecure_plaintext."},
+    {.name = "overlay.amnesia", .type = Type::kSwitch, .slot = +RON_BOOL(overlay.amnesia),
+     .micronode = "true", .macronode = "false",
+     .env = "AMNESIA", .flag = "--amnesia",
+     .doc = "Keep everything in memory: nothing of a peer or a message reaches a disk."},
+
+    {.name = "overlay.peer.inflight_frames", .type = Type::kCount, .slot = +RON_U64(overlay.peer.inflight_frames),
+     .micronode = "32", .macronode = "128", .low = 1, .high = 65'536,
+     .env = "PEER_INFLIGHT",
+     .doc = "Unanswered requests and acknowledged publications a session; more is answered QuotaExceeded."},
+    {.name = "overlay.peer.max_rps", .type = Type::kCount, .slot = +RON_U64(overlay.peer.max_rps),
+     .micronode = "200", .macronode = "500", .low = 1, .high = 10'000'000,
+     .env = "PEER_MAX_RPS",
+     .doc = "Requests and acknowledged publications a second and session."},
+    {.name = "overlay.peer.max_fps", .type = Type::kCount, .slot = +RON_U64(overlay.peer.max_fps),
+     .micronode = "100000", .macronode = "100000", .low = 1, .high = 100'000'000,
+     .env = "PEER_MAX_FPS",
+     .doc = "Plain publications a second and session; more is dropped, counted and told by `refused`."},
+    {.name = "overlay.peer.send_window_frames", .type = Type::kCount, .slot = +RON_U64(overlay.peer.send_window_frames),
+     .micronode = "16", .macronode = "32", .low = 1, .high = 65'536,
+     .env = "SEND_WINDOW",
+     .doc = "Credit window towards a peer this node dials, in chunks of overlay.gossip.chunk_bytes."},
+    {.name = "overlay.peer.recv_window_frames", .type = Type::kCount, .slot = +RON_U64(overlay.peer.recv_window_frames),
+     .micronode = "16", .macronode = "32", .low = 1, .high = 65'536,
+     .env = "RECV_WINDOW",
+     .doc = "Credit window a session gets, in chunks of overlay.gossip.chunk_bytes (16 x 64KiB = 1MiB)."},
+
+    {.name = "overlay.gossip.max_frame_bytes", .type = Type::kSize, .slot = +RON_U64(overlay.gossip.max_frame_bytes),
+     .micronode = "1MiB", .macronode = "1MiB", .low = kMiB, .high = kMiB,
+     .env = "MAX_FRAME_BYTES",
+     .doc = "Largest payload of a frame. Fixed by OAP/1; the key exists so that a configuration that expects another value is refused."},
+    {.name = "overlay.gossip.chunk_bytes", .type = Type::kSize, .slot = +RON_U64(overlay.gossip.chunk_bytes),
+     .micronode = "64KiB", .macronode = "64KiB", .low = 4 * kKiB, .high = kMiB,
+     .env = "CHUNK_BYTES", .flag = "--chunk-bytes",
+     .doc = "Size of bulk-data frames."},
+    {.name = "overlay.gossip.relay_fanout", .type = Type::kCount, .slot = +RON_U64(overlay.gossip.relay_fanout),
+     .micronode = "8", .macronode = "16", .low = 1, .high = 256,
+     .env = "FANOUT", .flag = "--fanout",
+     .doc = "Peers a publication is relayed to at most."},
+    {.name = "overlay.gossip.burst_budget_frames", .type = Type::kCount, .slot = +RON_U64(overlay.gossip.burst_budget_frames),
+     .micronode = "8", .macronode = "16", .low = 1, .high = 65'536,
+     .env = "BURST_BUDGET", .flag = "--burst",
+     .doc = "Eager pushes to a peer in one turn."},
+    {.name = "overlay.egress.drop_policy", .type = Type::kChoice, .slot = +RON_ENUM_SLOT(overlay.egress.drop_policy),
+     .micronode = "newest", .macronode = "newest", .choices = "newest|oldest|disconnect",
+     .env = "DROP_POLICY",
+     .doc = "What a full lane sheds: the newest message, the oldest, or the subscriber."},
+
+    {.name = "timeouts.read", .type = Type::kDuration, .slot = +RON_MS(timeouts.read),
+     .micronode = "5s", .macronode = "5s", .low = 100, .high = kHourMs,
+     .env = "READ_TIMEOUT", .flag = "--read-timeout",
+     .doc = "For a whole frame from its first byte, plus 1s for each 64KiB of its length."},
+    {.name = "timeouts.write", .type = Type::kDuration, .slot = +RON_MS(timeouts.write),
+     .micronode = "5s", .macronode = "5s", .low = 100, .high = kHourMs,
+     .env = "WRITE_TIMEOUT", .flag = "--write-timeout",
+     .doc = "Without progress of a write."},
+    {.name = "timeouts.idle", .type = Type::kDuration, .slot = +RON_MS(timeouts.idle),
+     .micronode = "15s", .macronode = "30s", .low = 100, .high = 24 * kHourMs,
+     .env = "IDLE_TIMEOUT", .flag = "--idle-timeout",
+     .doc = "Without a frame from the other side; at least timeouts.read and timeouts.write. Keepalives go out every third of it."},
+
+    {.name = "limits.max_body_bytes", .type = Type::kSize, .slot = +RON_U64(limits.max_body_bytes),
+     .micronode = "1MiB", .macronode = "1MiB", .low = kKiB, .high = 64 * kMiB,
+     .env = "MAX_BODY_BYTES",
+     .doc = "Largest body of a request over HTTP or a local RPC. (The admin endpoints take none.)"},
+    {.name = "limits.decompress_ratio_cap", .type = Type::kCount, .slot = +RON_U64(limits.decompress_ratio_cap),
+     .micronode = "10", .macronode = "10", .low = 1, .high = 10,
+     .env = "DECOMPRESS_RATIO_CAP",
+     .doc = "Decompressed to compressed size at most; OAP/1 allows no more than 10."},
+    {.name = "limits.peer_queue_bytes", .type = Type::kSize, .slot = +RON_U64(limits.peer_queue_bytes),
+     .micronode = "4MiB", .macronode = "4MiB", .low = 64 * kKiB, .high = kGiB,
+     .env = "PEER_QUEUE_BYTES",
+     .doc = "Bytes queued for one session, all lanes together."},
+    {.name = "limits.peer_queue_frames", .type = Type::kCount, .slot = +RON_U64(limits.peer_queue_frames),
+     .micronode = "65536", .macronode = "65536", .low = 16, .high = 16'777'216,
+     .env = "PEER_QUEUE_FRAMES",
+     .doc = "Frames queued for one session, all lanes together."},
+    {.name = "limits.total_queue_bytes", .type = Type::kSize, .slot = +RON_U64(limits.total_queue_bytes),
+     .micronode = "256MiB", .macronode = "256MiB", .low = kMiB, .high = 1024 * kGiB,
+     .env = "TOTAL_QUEUE_BYTES",
+     .doc = "Bytes queued for all sessions of the process."},
+    {.name = "limits.subscriptions_per_session", .type = Type::kCount, .slot = +RON_U64(limits.subscriptions_per_session),
+     .micronode = "1024", .macronode = "1024", .low = 1, .high = 1024,
+     .env = "SUBSCRIPTIONS_PER_SESSION",
+     .doc = "Patterns a session may hold; OAP/1 allows no more than 1024."},
+
+    {.name = "observability.metrics_addr", .type = Type::kListenAddress, .slot = +RON_TEXT(observability.metrics_addr),
+     .micronode = "127.0.0.1:9600", .macronode = "127.0.0.1:9600",
+     .env = "METRICS_ADDR", .flag = "--metrics",
+     .doc = "Where /healthz, /readyz, /metrics and /version are served. Port 0 lets the system pick one. Empty: no admin listener."},
+    {.name = "observability.allow_public", .type = Type::kSwitch, .slot = +RON_BOOL(observability.allow_public),
+     .micronode = "false", .macronode = "false",
+     .env = "METRICS_ALLOW_PUBLIC",
+     .doc = "Allow observability.metrics_addr beyond loopback. The endpoints are read-only and carry no secrets, but are not authenticated."},
+
+    {.name = "log.level", .type = Type::kChoice, .slot = +RON_ENUM_SLOT(log.level),
+     .micronode = "info", .macronode = "info", .choices = "trace|debug|info|warn|error",
+     .env = "LOG_LEVEL", .flag = "--log-level", .reload = Reload::kLive,
+     .doc = "Events below this level are not written."},
+    {.name = "log.format", .type = Type::kChoice, .slot = +RON_ENUM_SLOT(log.format),
+     .micronode = "auto", .macronode = "auto", .choices = "auto|json|text",
+     .env = "LOG_FORMAT", .flag = "--log-format",
+     .doc = "json: one object a line; text: for people; auto: text on a terminal, else json."},
+
+    {.name = "tls.enabled", .type = Type::kSwitch, .slot = +RON_BOOL(tls.enabled),
+     .micronode = "false", .macronode = "false",
+     .env = "TLS_ENABLED", .flag = "--tls",
+     .doc = "TLS 1.3 with ALPN ron/oap1 on overlay.listen."},
+    {.name = "tls.cert_path", .type = Type::kPath, .slot = +RON_TEXT(tls.cert_path),
+     .micronode = "", .macronode = "",
+     .env = "TLS_CERT_PATH", .flag = "--tls-cert", .reload = Reload::kLive,
+     .doc = "Certificate chain, PEM, the node's own first. Not writable by group or others. Read again on SIGHUP."},
+    {.name = "tls.key_path", .type = Type::kPath, .slot = +RON_TEXT(tls.key_path),
+     .micronode = "", .macronode = "",
+     .env = "TLS_KEY_PATH", .flag = "--tls-key", .reload = Reload::kLive,
+     .doc = "Private key, PEM. Mode 0600 or stricter, owned by the service's user or root. Read again on SIGHUP."},
+    {.name = "tls.client_ca_path", .type = Type::kPath, .slot = +RON_TEXT(tls.client_ca_path),
+     .micronode = "", .macronode = "",
+     .env = "TLS_CLIENT_CA_PATH", .flag = "--tls-client-ca", .reload = Reload::kLive,
+     .doc = "CA bundle, PEM, that client certificates must chain to. Never the system's store. Read again on SIGHUP."},
+    {.name = "tls.require_client_cert", .type = Type::kSwitch, .slot = +RON_BOOL(tls.require_client_cert),
+     .micronode = "false", .macronode = "false",
+     .env = "TLS_REQUIRE_CLIENT_CERT", .flag = "--tls-require-client-cert",
+     .doc = "Refuse clients without a certificate from tls.client_ca_path."},
+    {.name = "tls.allowed_sans", .type = Type::kTextList, .slot = +RON_SLOT(std::vector<std::string>, tls.allowed_sans),
+     .micronode = "", .macronode = "", .low = 0, .high = 256,
+     .env = "TLS_ALLOWED_SANS",
+     .doc = "Subject alternative names of which a client certificate must carry one: DNS:name or URI:uri, exact or with one * for a whole label. Empty: any certificate of the CA bundle."},
+    {.name = "tls.aes_128", .type = Type::kSwitch, .slot = +RON_BOOL(tls.aes_128),
+     .micronode = "false", .macronode = "false",
+     .env = "TLS_AES_128",
+     .doc = "Also offer TLS_AES_128_GCM_SHA256. Refused while overlay.pq_mode is not off: 128-bit ciphers are not quantum-safe."},
+    {.name = "tls.max_age", .type = Type::kDuration, .slot = +RON_MS(tls.max_age),
+     .micronode = "720h", .macronode = "720h", .low = kHourMs, .high = 9600 * kHourMs,
+     .env = "TLS_MAX_AGE",
+     .doc = "Certificates older than this are warned about (720h = 30 days)."},
+
+    {.name = "uds.path", .type = Type::kPath, .slot = +RON_TEXT(uds.path),
+     .micronode = "", .macronode = "", .low = 0, .high = 107,
+     .env = "UDS_PATH", .flag = "--uds",
+     .doc = "Unix socket for local clients and operators, for example /run/ron/svc-overlay.sock. Its directory must be 0700, the socket is made 0600. Empty: none."},
+    {.name = "uds.allow_uids", .type = Type::kCountList, .slot = +RON_SLOT(std::vector<std::uint32_t>, uds.allow_uids),
+     .micronode = "", .macronode = "", .low = 0, .high = 256,
+     .env = "UDS_ALLOW_UIDS",
+     .doc = "User ids that may connect to the Unix socket. Empty: only the service's own user and root."},
+
+    {.name = "transport.name", .type = Type::kText, .slot = +RON_TEXT(transport.name),
+     .micronode = "overlay", .macronode = "overlay", .low = 1, .high = 64,
+     .env = "TRANSPORT_NAME",
+     .doc = "A label for logs."},
+    {.name = "transport.max_conns", .type = Type::kCount, .slot = +RON_U64(transport.max_conns),
+     .micronode = "1024", .macronode = "5000", .low = 1, .high = 1'000'000,
+     .env = "MAX_CONNS", .flag = "--max-conns",
+     .doc = "Connections at a time. More are closed at accept and counted. Start warns where the limit of open files is too low for it."},
+    {.name = "transport.accept_rate", .type = Type::kCount, .slot = +RON_U64(transport.accept_rate),
+     .micronode = "100", .macronode = "100", .low = 1, .high = 1'000'000,
+     .env = "ACCEPT_RATE",
+     .doc = "New connections a second from one source (an IPv4 address or an IPv6 /64), before any TLS work."},
+    {.name = "transport.accept_burst", .type = Type::kCount, .slot = +RON_U64(transport.accept_burst),
+     .micronode = "200", .macronode = "500", .low = 1, .high = 1'000'000,
+     .env = "ACCEPT_BURST",
+     .doc = "How many of them may come at once."},
+    {.name = "transport.backlog", .type = Type::kCount, .slot = +RON_U64(transport.backlog),
+     .micronode = "1024", .macronode = "1024", .low = 1, .high = 65'535,
+     .env = "BACKLOG",
+     .doc = "The listen queue of the kernel (it may cap it, see net.core.somaxconn)."},
+
+    {.name = "readiness.queue_window", .type = Type::kDuration, .slot = +RON_MS(readiness.queue_window),
+     .micronode = "30s", .macronode = "30s", .low = 50, .high = kHourMs,
+     .env = "QUEUE_WINDOW",
+     .doc = "How long queues must stay at 90% before /readyz turns red."},
+  };
+  return rows;
+}
+
+#undef RON_SLOT
+#undef RON_ENUM_SLOT
+#undef RON_U64
+#undef RON_MS
+#undef RON_BOOL
+#undef RON_TEXT
+
+constexpr std::array<Alias, 2> kEnvAliases = {{
+    {.name = "RON_OVERLAY_HANDSHAKE_MS", .key = "overlay.handshake_timeout", .unit = "ms"},
+    {.name = "OVERLAY_PQ_MODE", .key = "overlay.pq_mode", .unit = ""},
+}};
+// clang-format on
+
+}  // namespace
+
+std::span<const KeyRow> keys() { return table(); }
+
+const KeyRow* find_key(std::string_view name) {
+  const auto row = std::find_if(table().begin(), table().end(),
+                                [&](const KeyRow& r) { return r.name == name; });
+  return row == table().end() ? nullptr : &*row;
+}
+
+std::string env_name(const KeyRow& row) {
+  std::string out(kEnvPrefix);
+  for (const char c : row.name) {
+    if (c == '.')
+      out += "__";
+    else
+      out += c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+  }
+  return out;
+}
+
+std::span<const Alias> env_aliases() { return kEnvAliases; }
+
+}  // namespace ron::config

@@ -1,0 +1,183 @@
+#include "config/rules.hpp"
+
+#include "config/address.hpp"
+
+namespace ron::config {
+namespace {
+
+// A rule's errors carry the key an operator most likely wants to change.
+class Report {
+ public:
+  Report(const Loaded& loaded, Problems& into) : loaded_(loaded), into_(into) {}
+
+  void operator()(std::string_view key, std::string what, std::string remedy) {
+    const KeyRow* row = find_key(key);
+    const auto index = static_cast<std::size_t>(row - keys().data());
+    into_.push_back({.key = std::string(key),
+                     .value = value_text(*row, loaded_.settings),
+                     .source = loaded_.origins[index],
+                     .what = std::move(what),
+                     .remedy = std::move(remedy)});
+  }
+
+ private:
+  const Loaded& loaded_;
+  Problems& into_;
+};
+
+bool is_public(const std::string& address) {
+  const auto parsed = parse_listen_address(address);
+  return !address.empty() && parsed && !parsed->loopback;
+}
+
+void check_exposure(const Settings& s, Report& error, Report& warn) {
+  const bool authenticated = s.tls.enabled && s.tls.require_client_cert;
+  if (is_public(s.overlay.listen) && !authenticated) {
+    if (s.overlay.insecure_plaintext)
+      warn("overlay.insecure_plaintext",
+           "a listener beyond loopback runs without TLS and client certificates: anybody who "
+           "reaches "
+           "it may read and publish everything",
+           "use it in isolated test networks only");
+    else
+      error("overlay.listen",
+            "is reachable from other machines, but TLS with required client certificates is not on",
+            "set tls.enabled = true, tls.cert_path, tls.key_path, tls.client_ca_path and "
+            "tls.require_client_cert = true (`ronctl tls init` makes development certificates), or "
+            "listen on 127.0.0.1, or, in an isolated test network, pass --insecure-plaintext");
+  }
+  if (!is_public(s.observability.metrics_addr)) return;
+  if (s.observability.allow_public)
+    warn("observability.metrics_addr", "the admin endpoints are reachable from other machines",
+         "make sure a firewall guards them");
+  else
+    error("observability.metrics_addr",
+          "is reachable from other machines, and the admin endpoints are not authenticated",
+          "use 127.0.0.1:9600, or set observability.allow_public = true behind a firewall");
+}
+
+void check_tls(const Settings& s, Report& error, Report& warn) {
+  const auto& tls = s.tls;
+  if (tls.enabled && tls.cert_path.empty())
+    error("tls.cert_path", "is empty while tls.enabled is true",
+          "name the certificate chain (PEM); `ronctl tls init` makes one");
+  if (tls.enabled && tls.key_path.empty())
+    error("tls.key_path", "is empty while tls.enabled is true",
+          "name the private key (PEM, mode 0600); `ronctl tls init` makes one");
+  if (tls.require_client_cert && tls.client_ca_path.empty())
+    error("tls.client_ca_path", "is empty while tls.require_client_cert is true",
+          "name the CA bundle that client certificates must chain to");
+  if (tls.require_client_cert && !tls.enabled)
+    error("tls.require_client_cert", "has no effect while tls.enabled is false",
+          "set tls.enabled = true");
+  if (!tls.allowed_sans.empty() && !tls.require_client_cert)
+    error("tls.allowed_sans", "has no effect while tls.require_client_cert is false",
+          "set tls.require_client_cert = true");
+  for (const auto& san : tls.allowed_sans)
+    if (!(san.starts_with("DNS:") || san.starts_with("URI:")) || san.size() == 4)
+      error("tls.allowed_sans", "has the element \"" + san + "\"",
+            "write DNS:name or URI:uri, for example URI:ron:client/alice");
+  if (tls.aes_128 && s.overlay.pq_mode != PqMode::kOff)
+    error("tls.aes_128",
+          "is true while overlay.pq_mode is not off: 128-bit ciphers are not quantum-safe",
+          "set tls.aes_128 = false, or overlay.pq_mode = \"off\"");
+  if (!tls.enabled && !tls.cert_path.empty())
+    warn("tls.cert_path", "is set but tls.enabled is false, so it is not used",
+         "set tls.enabled = true");
+}
+
+void check_relations(const Settings& s, Report& error) {
+  if (s.overlay.listen.empty() && s.uds.path.empty())
+    error("overlay.listen", "is empty and so is uds.path: nobody could connect",
+          "set one of them, for example overlay.listen = \"127.0.0.1:9500\"");
+  if (s.overlay.pq_mode == PqMode::kRequire && !s.tls.enabled && !s.overlay.listen.empty())
+    error("overlay.pq_mode", "is require, but plain TCP has no key exchange",
+          "set tls.enabled = true, or overlay.listen = \"\" to serve the Unix socket only");
+  if (s.timeouts.idle < s.timeouts.read)
+    error("timeouts.idle", "is shorter than timeouts.read (" + duration_text(s.timeouts.read) + ")",
+          "make it at least as long");
+  if (s.timeouts.idle < s.timeouts.write)
+    error("timeouts.idle",
+          "is shorter than timeouts.write (" + duration_text(s.timeouts.write) + ")",
+          "make it at least as long");
+  if (s.limits.peer_queue_bytes > s.limits.total_queue_bytes)
+    error("limits.peer_queue_bytes",
+          "is more than limits.total_queue_bytes (" + size_text(s.limits.total_queue_bytes) + ")",
+          "make it smaller, or the total larger");
+  if (s.transport.accept_burst < s.transport.accept_rate)
+    error("transport.accept_burst",
+          "is less than transport.accept_rate (" + std::to_string(s.transport.accept_rate) + ")",
+          "make it at least as large");
+  if (!s.uds.path.empty() && !s.uds.path.starts_with('/'))
+    error("uds.path", "is not an absolute path",
+          "write it from the root, for example /run/ron/svc-overlay.sock");
+  if (!s.uds.allow_uids.empty() && s.uds.path.empty())
+    error("uds.allow_uids", "has no effect while uds.path is empty", "set uds.path");
+  const bool same = !s.overlay.listen.empty() && s.overlay.listen == s.observability.metrics_addr &&
+                    !s.overlay.listen.ends_with(":0");
+  if (same)
+    error("observability.metrics_addr", "is the address of overlay.listen too",
+          "give the admin listener its own port, for example 127.0.0.1:9600");
+}
+
+void check_secret(const HostFacts& host, std::string_view key, const FileFacts& facts,
+                  Report& error) {
+  if ((facts.mode & 077U) != 0)
+    error(key, "is open to group or others (C51)", "chmod 600 the file");
+  if (facts.owner != host.euid && facts.owner != 0)
+    error(key, "belongs to user id " + std::to_string(facts.owner),
+          "chown it to the service's user (id " + std::to_string(host.euid) + ") or to root");
+}
+
+void check_file(const HostFacts& host, std::string_view key, const std::string& path, bool secret,
+                Report& error) {
+  if (path.empty()) return;
+  const FileFacts facts = host.file(path);
+  if (!facts.exists)
+    return error(key, "names a file that does not exist",
+                 "check the path; `ronctl tls init` makes files");
+  if (!facts.regular) return error(key, "is not a regular file", "name a PEM file");
+  if (!facts.readable)
+    return error(key, "cannot be read by user id " + std::to_string(host.euid),
+                 "change its owner or mode");
+  if (secret) return check_secret(host, key, facts, error);
+  if ((facts.mode & 022U) != 0)
+    error(key, "is writable by group or others (C51)", "chmod 644 the file");
+}
+
+void check_port(const HostFacts& host, std::string_view key, const std::string& address,
+                Report& error) {
+  const auto parsed = parse_listen_address(address);
+  if (!parsed || parsed->port == 0 || parsed->port >= 1024 || host.low_ports_allowed) return;
+  error(key, "is a port below 1024, which this user may not bind",
+        "use a higher port, or grant CAP_NET_BIND_SERVICE");
+}
+
+}  // namespace
+
+void check_rules(Loaded& loaded, Problems& errors) {
+  Report error(loaded, errors);
+  Report warn(loaded, loaded.warnings);
+  check_exposure(loaded.settings, error, warn);
+  check_tls(loaded.settings, error, warn);
+  check_relations(loaded.settings, error);
+}
+
+Problems check_host(const Loaded& loaded, const HostFacts& host) {
+  Problems out;
+  Report error(loaded, out);
+  const Settings& s = loaded.settings;
+  if (s.tls.enabled) {
+    check_file(host, "tls.cert_path", s.tls.cert_path, false, error);
+    check_file(host, "tls.key_path", s.tls.key_path, true, error);
+    check_file(host, "tls.client_ca_path", s.tls.client_ca_path, false, error);
+    if (s.overlay.pq_mode != PqMode::kOff && !host.hybrid_available)
+      error("overlay.pq_mode", "needs X25519MLKEM768, which the linked OpenSSL does not have",
+            "build with OpenSSL 3.5 or later, or set overlay.pq_mode = \"off\"");
+  }
+  check_port(host, "overlay.listen", s.overlay.listen, error);
+  check_port(host, "observability.metrics_addr", s.observability.metrics_addr, error);
+  return out;
+}
+
+}  // namespace ron::config

@@ -1,0 +1,37 @@
+// The rules that tie keys to each other, and to the machine.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include "config/load.hpp"
+
+namespace ron::config {
+
+/// Rules between keys (requirement C49 among them): appends errors and loaded.warnings.
+void check_rules(Loaded& loaded, Problems& errors);
+
+/// What the machine says about a path. The daemon fills it with stat(2).
+struct FileFacts {
+  bool exists = false;
+  bool readable = false;
+  bool regular = false;
+  bool directory = false;
+  std::uint32_t mode = 0;  // permission bits
+  std::uint32_t owner = 0;
+};
+
+/// What the machine can do, passed in so that the rules stay testable.
+struct HostFacts {
+  std::function<FileFacts(const std::string& path)> file;
+  std::uint32_t euid = 0;
+  bool low_ports_allowed = false;  // may bind ports below 1024
+  bool hybrid_available = true;    // the linked TLS library has X25519MLKEM768
+};
+
+/// Rules that need the machine (C51, C57, ports): files exist with safe permissions, the TLS
+/// library has what pq_mode asks for. Empty when all is well.
+Problems check_host(const Loaded& loaded, const HostFacts& host);
+
+}  // namespace ron::config

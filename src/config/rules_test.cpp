@@ -1,0 +1,199 @@
+// The rules between keys and those that need the machine, each broken and mended.
+#include "config/rules.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <map>
+
+namespace ron::config {
+namespace {
+
+using Flags = std::vector<FlagValue>;
+
+Inputs with(Flags flags) {
+  return {.file = std::nullopt, .environment = {}, .flags = std::move(flags)};
+}
+
+// The keys that are complained about.
+std::vector<std::string> broken(Flags flags) {
+  const auto loaded = load(with(std::move(flags)));
+  std::vector<std::string> out;
+  if (!loaded)
+    for (const auto& problem : loaded.error()) {
+      EXPECT_FALSE(problem.remedy.empty()) << problem_text(problem);
+      out.push_back(problem.key);
+    }
+  return out;
+}
+
+std::vector<std::string> warned(Flags flags) {
+  const auto loaded = load(with(std::move(flags)));
+  EXPECT_TRUE(loaded.has_value());
+  std::vector<std::string> out;
+  if (loaded)
+    for (const auto& problem : loaded->warnings) out.push_back(problem.key);
+  return out;
+}
+
+using Keys = std::vector<std::string>;
+
+const Flags kTls = {{"--tls", "true"}, {"--tls-cert", "/c"}, {"--tls-key", "/k"}};
+const Flags kMutual = {{"--tls", "true"},
+                       {"--tls-cert", "/c"},
+                       {"--tls-key", "/k"},
+                       {"--tls-client-ca", "/ca"},
+                       {"--tls-require-client-cert", "true"}};
+
+Flags plus(Flags flags, const Flags& more) {
+  flags.insert(flags.end(), more.begin(), more.end());
+  return flags;
+}
+
+TEST(Rules, a_public_listener_needs_tls_and_client_certificates) {
+  for (const char* address : {"0.0.0.0:9500", "[::]:9500", "10.1.2.3:9500"}) {
+    EXPECT_EQ(broken({{"--bind", address}}), Keys{"overlay.listen"}) << address;
+    EXPECT_EQ(broken(plus(kTls, {{"--bind", address}})), Keys{"overlay.listen"}) << address;
+    EXPECT_EQ(broken(plus(kMutual, {{"--bind", address}})), Keys{}) << address;
+  }
+  const auto refused = load(with({{"--bind", "0.0.0.0:9500"}}));
+  ASSERT_FALSE(refused.has_value());
+  for (const char* hint :
+       {"tls.enabled", "require_client_cert", "127.0.0.1", "--insecure-plaintext"})
+    EXPECT_NE(refused.error()[0].remedy.find(hint), std::string::npos) << hint;
+}
+
+TEST(Rules, insecure_plaintext_lifts_it_with_a_warning) {
+  EXPECT_EQ(warned({{"--bind", "0.0.0.0:9500"}, {"--insecure-plaintext", "true"}}),
+            Keys{"overlay.insecure_plaintext"});
+  EXPECT_EQ(warned({{"--insecure-plaintext", "true"}}), Keys{});
+}
+
+TEST(Rules, a_public_admin_listener_is_a_choice) {
+  EXPECT_EQ(broken({{"--metrics", "0.0.0.0:9600"}}), Keys{"observability.metrics_addr"});
+  EXPECT_EQ(warned({{"--metrics", "0.0.0.0:9600"}, {"--set", "observability.allow_public=true"}}),
+            Keys{"observability.metrics_addr"});
+}
+
+TEST(Rules, tls_needs_its_files) {
+  EXPECT_EQ(broken({{"--tls", "true"}}), (Keys{"tls.cert_path", "tls.key_path"}));
+  EXPECT_EQ(broken(plus(kTls, {{"--tls-require-client-cert", "true"}})),
+            Keys{"tls.client_ca_path"});
+  EXPECT_EQ(broken({{"--tls-require-client-cert", "true"}, {"--tls-client-ca", "/ca"}}),
+            Keys{"tls.require_client_cert"});
+  EXPECT_EQ(broken(plus(kTls, {{"--set", "tls.allowed_sans=URI:ron:a"}})),
+            Keys{"tls.allowed_sans"});
+  EXPECT_EQ(broken(plus(kMutual, {{"--set", "tls.allowed_sans=URI:ron:a,DNS:b"}})), Keys{});
+  EXPECT_EQ(broken(plus(kMutual, {{"--set", "tls.allowed_sans=alice"}})), Keys{"tls.allowed_sans"});
+  EXPECT_EQ(broken(plus(kMutual, {{"--set", "tls.allowed_sans=DNS:"}})), Keys{"tls.allowed_sans"});
+  EXPECT_EQ(warned({{"--tls-cert", "/c"}}), Keys{"tls.cert_path"});
+}
+
+TEST(Rules, short_ciphers_and_quantum_safety_exclude_each_other) {
+  EXPECT_EQ(broken(plus(kTls, {{"--set", "tls.aes_128=true"}})), Keys{"tls.aes_128"});
+  EXPECT_EQ(broken(plus(kTls, {{"--set", "tls.aes_128=true"}, {"--pq", "off"}})), Keys{});
+}
+
+TEST(Rules, require_needs_a_channel_with_a_key_exchange) {
+  EXPECT_EQ(broken({{"--pq", "require"}}), Keys{"overlay.pq_mode"});
+  EXPECT_EQ(broken(plus(kTls, {{"--pq", "require"}})), Keys{});
+  EXPECT_EQ(broken({{"--pq", "require"}, {"--bind", ""}, {"--uds", "/run/ron/a.sock"}}), Keys{});
+}
+
+TEST(Rules, somebody_must_be_able_to_connect) {
+  EXPECT_EQ(broken({{"--bind", ""}}), Keys{"overlay.listen"});
+  EXPECT_EQ(broken({{"--bind", ""}, {"--uds", "/run/ron/a.sock"}}), Keys{});
+  EXPECT_EQ(broken({{"--uds", "a.sock"}}), Keys{"uds.path"});
+  EXPECT_EQ(broken({{"--uds", "/" + std::string(107, 'x')}}), Keys{"uds.path"});
+  EXPECT_EQ(broken({{"--set", "uds.allow_uids=5"}}), Keys{"uds.allow_uids"});
+}
+
+TEST(Rules, idle_outlasts_read_and_write) {
+  EXPECT_EQ(broken({{"--idle-timeout", "2s"}}), (Keys{"timeouts.idle", "timeouts.idle"}));
+  EXPECT_EQ(broken({{"--idle-timeout", "5s"}}), Keys{});
+}
+
+TEST(Rules, parts_fit_into_their_whole) {
+  EXPECT_EQ(broken({{"--set", "limits.peer_queue_bytes=512MiB"}}), Keys{"limits.peer_queue_bytes"});
+  EXPECT_EQ(broken({{"--set", "transport.accept_burst=1"}}), Keys{"transport.accept_burst"});
+  EXPECT_EQ(broken({{"--metrics", "127.0.0.1:9500"}}), Keys{"observability.metrics_addr"});
+  EXPECT_EQ(broken({{"--metrics", "127.0.0.1:0"}, {"--bind", "127.0.0.1:0"}}), Keys{});
+  EXPECT_EQ(broken({{"--set", "overlay.gossip.max_frame_bytes=2MiB"}}),
+            Keys{"overlay.gossip.max_frame_bytes"});
+  EXPECT_EQ(broken({{"--chunk-bytes", "2MiB"}}), Keys{"overlay.gossip.chunk_bytes"});
+}
+
+// ---- rules that need the machine ----
+
+class HostRules : public ::testing::Test {
+ protected:
+  HostFacts host() {
+    return {.file = [this](const std::string& path) { return files[path]; },
+            .euid = 1000,
+            .low_ports_allowed = low_ports,
+            .hybrid_available = hybrid};
+  }
+  Keys complaints(Flags flags) {
+    const auto loaded = load(with(std::move(flags)));
+    EXPECT_TRUE(loaded.has_value());
+    Keys out;
+    if (loaded)
+      for (const auto& problem : check_host(*loaded, host())) {
+        EXPECT_FALSE(problem.remedy.empty());
+        out.push_back(problem.key);
+      }
+    return out;
+  }
+  static FileFacts file(std::uint32_t mode, std::uint32_t owner = 1000) {
+    return {.exists = true,
+            .readable = true,
+            .regular = true,
+            .directory = false,
+            .mode = mode,
+            .owner = owner};
+  }
+  std::map<std::string, FileFacts> files = {
+      {"/c", file(0644)}, {"/k", file(0600)}, {"/ca", file(0644)}};
+  bool low_ports = false;
+  bool hybrid = true;
+};
+
+TEST_F(HostRules, good_files_pass) {
+  EXPECT_EQ(complaints(kMutual), Keys{});
+  files["/k"] = file(0400, 0);  // a systemd credential
+  EXPECT_EQ(complaints(kMutual), Keys{});
+}
+
+TEST_F(HostRules, every_fault_of_a_file_is_named) {
+  files.erase("/c");
+  files["/k"].mode = 0640;
+  files["/ca"].mode = 0664;
+  EXPECT_EQ(complaints(kMutual), (Keys{"tls.cert_path", "tls.key_path", "tls.client_ca_path"}));
+  files["/c"] = file(0644);
+  files["/c"].regular = false;
+  files["/k"] = file(0600, 1001);
+  files["/ca"] = file(0644);
+  files["/ca"].readable = false;
+  EXPECT_EQ(complaints(kMutual), (Keys{"tls.cert_path", "tls.key_path", "tls.client_ca_path"}));
+}
+
+TEST_F(HostRules, files_do_not_matter_without_tls) {
+  files.clear();
+  EXPECT_EQ(complaints({}), Keys{});
+}
+
+TEST_F(HostRules, hybrid_needs_a_library_that_has_it) {
+  hybrid = false;
+  EXPECT_EQ(complaints(kTls), Keys{"overlay.pq_mode"});
+  EXPECT_EQ(complaints(plus(kTls, {{"--pq", "off"}})), Keys{});
+}
+
+TEST_F(HostRules, low_ports_need_a_privilege) {
+  EXPECT_EQ(complaints({{"--bind", "127.0.0.1:443"}}), Keys{"overlay.listen"});
+  EXPECT_EQ(complaints({{"--metrics", "127.0.0.1:80"}}), Keys{"observability.metrics_addr"});
+  low_ports = true;
+  EXPECT_EQ(complaints({{"--bind", "127.0.0.1:443"}}), Keys{});
+}
+
+}  // namespace
+}  // namespace ron::config
