@@ -1,0 +1,80 @@
+// One thread's event loop: waits until a file descriptor is ready, the timer is due, or another
+// thread has something, and says so. It moves no bytes; that is its owner's.
+//
+// The owner's turn: `turn(may_sleep)` runs every callback that is due, each watched descriptor at
+// most once per arming, so a turn always ends however busy the sockets are. All calls but `post`
+// and `ring` belong to the loop's thread. Not a header that knows its implementation (Boost.Asio).
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+
+#include "base/time.hpp"
+
+namespace ron::runtime {
+
+/// Monotonic time since the process's origin; the same origin for all threads.
+Instant monotonic_now();
+
+/// Told when a watched descriptor is ready. Called in `turn` only.
+class ReadyListener {
+ public:
+  virtual void readable() = 0;
+  virtual void writable() = 0;
+
+ protected:
+  ~ReadyListener() = default;
+};
+
+class Loop {
+ public:
+  Loop();
+  ~Loop();
+  Loop(const Loop&) = delete;
+  Loop& operator=(const Loop&) = delete;
+
+  /// Runs what is ready. With `may_sleep` and nothing ready it first sleeps until something is.
+  /// Sleeping takes part in the wake-up handshake (wakeup.hpp): when another thread called `ring`
+  /// since the last turn, it does not sleep.
+  void turn(bool may_sleep);
+
+  /// The next turn returns at `at` at the latest; never() for no timer. A later time than before
+  /// does not reprogram anything: the loop may wake once too early, and just finds nothing due.
+  void set_timer(Instant at);
+
+  /// Any thread: runs `job` on the loop's thread in a coming turn. For rare control, not for data.
+  void post(std::move_only_function<void()> job);
+
+  /// Any thread: after publishing work (in a ring). Costs one exchange, and one write to an eventfd
+  /// when the loop sleeps.
+  void ring();
+
+ private:
+  friend class Watch;
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+/// Interest of one listener in one descriptor. Does not own the descriptor; must go before it is
+/// closed. After the destructor no callback comes.
+class Watch {
+ public:
+  Watch() = default;
+  Watch(Loop& loop, int fd, ReadyListener& listener);
+  Watch(Watch&&) noexcept;
+  Watch& operator=(Watch&&) noexcept;
+  ~Watch();
+
+  /// Asks for one `readable` (also at end of stream and at an error). Repeating is harmless.
+  void want_read();
+  /// Asks for one `writable`.
+  void want_write();
+  explicit operator bool() const { return impl_ != nullptr; }
+
+ private:
+  struct Impl;
+  Impl* impl_ = nullptr;  // counted: pending waits keep it alive, but silent
+};
+
+}  // namespace ron::runtime
