@@ -9,7 +9,8 @@
 // Cost of a match: one lookup for the exact topic, then per trie node reached one lookup. A node
 // has one path to it, so it is visited at most once; a topic of d segments visits at most
 // min(trie nodes of the tenant, 2^(d+1) - 1) nodes, whatever the number of subscriptions: hostile
-// patterns must pay for every node they make us visit with a pattern segment of their own.
+// patterns must pay for every node they make us visit with a pattern segment of their own. No memo
+// would lower that: no node is reached twice. What repeats is the topic; MatchCache serves that.
 //
 // Invariants: a node or entry exists only while a target stands at it or below it; the order of
 // results depends on the calls made, not on the hash key nor on addresses.
@@ -40,7 +41,8 @@ class TopicIndex {
   /// many (1024 patterns a session). O(length), amortised.
   bool add(TenantId tenant, std::string_view pattern, Target target);
 
-  /// Takes a target out; false, and nothing changes, if it was not there. O(length), amortised.
+  /// Takes a target out; false, and nothing changes, if it was not there (OAP-4.26). O(length),
+  /// amortised.
   bool remove(TenantId tenant, std::string_view pattern, Target target);
 
   /// Appends the targets of every pattern that matches a topic (oap::is_topic holds), one entry for
