@@ -162,7 +162,7 @@ class Node:
                 raise AssertionError(f"exit code {self.process.returncode}")
             return self.events("ready")
         self.ready_line = wait.until(line, seconds, "the log line with event ready")[-1]
-        self.listen = split_address(self.ready_line["listen"])
+        self.listen = split_address(self.ready_line.get("listen"))
         self.admin = split_address(self.ready_line["admin"])
         wait.until(lambda: self.http("/readyz")[0] == 200, seconds, "/readyz 200")
 
@@ -261,5 +261,8 @@ class Node:
 
 
 def split_address(text):
+    """(host, port), or None where nothing listens."""
+    if not text:
+        return None
     host, _, port = text.rpartition(":")
     return host.strip("[]"), int(port)

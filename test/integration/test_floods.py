@@ -41,7 +41,7 @@ class MaxConns(NodeCase):
                 sock.close()
         for session in held:
             self.alive_session(session)
-        self.moved(busy=24, opened=16)
+        self.moved(busy=24, refused_full=24, opened=16)
         held.pop().close()
 
         def again():
@@ -53,7 +53,7 @@ class MaxConns(NodeCase):
 
 
 class AcceptRate(NodeCase):
-    CONFIG = {"transport.accept_rate": 20}
+    CONFIG = {"transport.accept_rate": 20, "transport.accept_burst": 20}
     UDS = True
     SECONDS = 4
 
@@ -71,7 +71,7 @@ class AcceptRate(NodeCase):
         # A bucket holds one second's worth; what came in during the flood may add a few.
         self.assertGreaterEqual(kept, 20)
         self.assertLess(kept, 60)
-        self.moved(accept_rate=80 - kept)
+        self.moved(accept_rate=80 - kept, refused_rate=80 - kept)
 
         def served():
             try:

@@ -114,19 +114,18 @@ class Handshake(NodeCase):
 
 
 class PqRequired(NodeCase):
-    """pq_mode=require: plain TCP is refused, the Unix socket is not."""
+    """pq_mode=require does not apply to the Unix socket (plain TCP beside it: test_startup)."""
 
-    CONFIG = {"overlay.pq_mode": "require"}
+    CONFIG = {"overlay.pq_mode": "require", "overlay.listen": ""}
     UDS = True
 
     @classmethod
     def open_for_service(cls):
         return cls.node.uds_session()
 
-    def test_plain_tcp_is_refused(self):  # OAP-3.16, OAP-3.25, OAP-3.26
-        session = self.connect()
-        session.send(oap.hello(features={"pq": "hybrid", "comp": []}), oap.REQ, corr=6)
-        self.dies(session, "BadVersion", 6)
+    def test_unix_socket(self):  # OAP-3.25
+        session = self.keep(self.node.uds_session(features={"pq": "hybrid", "comp": []}))
+        self.assertEqual(session.ack["chosen"]["pq"], "off")
 
 
 if __name__ == "__main__":

@@ -191,7 +191,7 @@ class PortIsFree(unittest.TestCase):
     SECONDS = 1
 
     def test_restart_on_the_same_port(self):
-        node = Node().start()
+        node = Node({"drain_deadline": "300ms"}).start()
         host, port = node.listen
         with node.session() as session:
             session.ok(oap.unsub("t"))

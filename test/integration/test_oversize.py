@@ -79,6 +79,7 @@ class Oversize(NodeCase):
         # Both losses are told before the next message; in one frame or in two.
         self.assertEqual((seen[0], seen[-1]), (b"a", b"b"))
         self.assertEqual(sum(seen[1:-1]), 2, seen)
+        self.moved(too_large=2, told=2)
 
     def test_many_headers_cost_no_memory(self):  # OAP-1.16
         before = self.node.rss()

@@ -7,9 +7,11 @@ from case import NodeCase, numbered, sanitized
 from wait import until
 
 LANE = 4 << 20       # limits.peer_queue_bytes by default
+PATIENT = {"timeouts.write": "60s", "timeouts.idle": "120s"}    # a reader may sleep for long
 
 
 class SlowReader(NodeCase):
+    CONFIG = PATIENT
     SECONDS = 6
 
     def flood(self, writer, topic, count, size, step=200):
@@ -32,15 +34,15 @@ class SlowReader(NodeCase):
         self.assertEqual(self.in_sequence(got, 0, 16_000), 0, "the fast reader loses nothing")
         if not sanitized():
             self.assertLess(self.node.rss() - before, LANE + (32 << 20))
-        dropped = self.in_sequence(slow.drain(1.0), 0, 16_000)
+        dropped = self.in_sequence(slow.catch_up(16_000), 0, 16_000)
         self.assertGreater(dropped, 0, "16 MiB do not fit into a lane of 4 MiB")
-        self.moved(lost=dropped)
+        self.moved(lost=dropped, gossip_lost=dropped, told=dropped)
 
     def test_lagged_comes_even_when_no_message_follows(self):  # OAP-4.44
         slow, writer, topic = self.session(rcvbuf=8192), self.session(), self.topic()
         slow.subscribe(topic)
         self.flood(writer, topic, 12_000, 1024)
-        frames = slow.drain(1.0)
+        frames = slow.catch_up(12_000)
         self.in_sequence(frames, 0, 12_000)
         self.assertEqual(frames[-1].kind, "lagged", "drop_newest loses the tail: it must be told")
 
@@ -48,7 +50,7 @@ class SlowReader(NodeCase):
         slow, writer, topic = self.session(rcvbuf=8192), self.session(), self.topic()
         slow.subscribe(topic)
         self.flood(writer, topic, 12_000, 1024)
-        frames = slow.drain(1.0)
+        frames = slow.catch_up(12_000)
         self.flood(writer, topic, 0, 1024)
         writer.raw(numbered(topic, 5, 1024, 12_000))
         frames += slow.drain(0.5)
@@ -64,7 +66,7 @@ class SlowReader(NodeCase):
                 writer.raw(numbered(f"{base}/{name}", 20, 1500, start))
             writer.publish("flood/mark")
         last, delivered, dropped = {}, 0, 0
-        for frame in slow.drain(1.0):
+        for frame in slow.catch_up(12_000):
             if frame.kind == "lagged":
                 dropped += frame.msg["dropped"]
                 continue
@@ -74,7 +76,7 @@ class SlowReader(NodeCase):
             delivered += 1
         self.assertEqual(delivered + dropped, 12_000)
         self.assertGreater(dropped, 0)
-        self.moved(lost=dropped)
+        self.moved(lost=dropped, gossip_lost=dropped, told=dropped)
 
     def test_many_slow_readers_share_memory(self):  # OAP-5.13
         before, writer, topic = self.node.rss(), self.session(), self.topic()
@@ -85,7 +87,7 @@ class SlowReader(NodeCase):
         if not sanitized():     # 40 lanes of 4 MiB hold the same messages
             self.assertLess(self.node.rss() - before, 64 << 20)
         for session in slow[:3]:
-            self.in_sequence(session.drain(1.0), 0, 8000)
+            self.in_sequence(session.catch_up(8000), 0, 8000)
 
     def test_answers_pass_a_stuffed_lane(self):  # OAP-5.12, OAP-5.15
         slow, writer, topic = self.session(window=20_000), self.session(), self.topic()
@@ -104,22 +106,22 @@ class SlowReader(NodeCase):
 
 
 class DropOldest(NodeCase):
-    CONFIG = {"overlay.egress.drop_policy": "oldest"}
+    CONFIG = {**PATIENT, "overlay.egress.drop_policy": "oldest"}
     SECONDS = 2
 
     def test_the_newest_stay(self):  # OAP-5.19, OAP-4.45
         slow, writer, topic = self.session(rcvbuf=8192), self.session(), self.topic()
         slow.subscribe(topic)
         SlowReader.flood(self, writer, topic, 16_000, 1024)
-        frames = slow.drain(1.0)
+        frames = slow.catch_up(16_000)
         dropped = self.in_sequence(frames, 0, 16_000)
         self.assertGreater(dropped, 0)
         self.assertEqual(frames[-1].kind, "gossip", "the last message stays")
-        self.moved(lost=dropped)
+        self.moved(lost=dropped, gossip_lost=dropped, told=dropped)
 
 
 class Disconnect(NodeCase):
-    CONFIG = {"overlay.egress.drop_policy": "disconnect"}
+    CONFIG = {**PATIENT, "overlay.egress.drop_policy": "disconnect"}
     SECONDS = 2
 
     def test_a_full_lane_ends_the_session(self):  # OAP-5.19
@@ -127,7 +129,7 @@ class Disconnect(NodeCase):
         slow.subscribe(topic)
         SlowReader.flood(self, writer, topic, 16_000, 1024)
         until(lambda: self.node.metrics().total("overlay_sessions_active") == 1, 8, "dropped")
-        frames = slow.drain(1.0)
+        frames = slow.catch_up(16_000)
         told = [f for f in frames if f.kind == "gossip"]
         self.in_sequence(told, 0, len(told))
         with self.assertRaises((client.Closed, OSError)):
@@ -135,12 +137,13 @@ class Disconnect(NodeCase):
                 slow.send(oap.KEEP)
                 slow.recv(0.1)
         self.alive_session(writer)
+        self.moved(closed_slow=1)
 
 
 class TotalBudget(NodeCase):
     """All lanes together stay below limits.total_queue_bytes."""
 
-    CONFIG = {"limits.total_queue_bytes": 16 << 20}
+    CONFIG = {**PATIENT, "limits.total_queue_bytes": 16 << 20}
     SECONDS = 3
 
     def test_total_queue_bytes(self):
@@ -154,9 +157,9 @@ class TotalBudget(NodeCase):
             SlowReader.flood(self, writer, f"budget/{i}", 5000, 1024)
         if not sanitized():
             self.assertLess(self.node.rss() - before, (16 << 20) + (32 << 20))
-        dropped = sum(self.in_sequence(s.drain(0.7), 0, 5000) for s in slow)
+        dropped = sum(self.in_sequence(s.catch_up(5000), 0, 5000) for s in slow)
         self.assertGreater(dropped, 0)
-        self.moved(lost=dropped)
+        self.moved(lost=dropped, gossip_lost=dropped, told=dropped)
 
 
 if __name__ == "__main__":

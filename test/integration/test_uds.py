@@ -3,9 +3,9 @@ import os
 import socket
 import stat
 import subprocess
+import sys
 import unittest
 
-import client
 import oap
 from case import NodeCase, numbered
 from node import Node, environment
@@ -50,32 +50,50 @@ class UnixSocket(NodeCase):
         self.assertEqual(([f.corr for f in frames], how), ([5], "fin"))
 
 
-class Uids(NodeCase):
-    """A peer whose uid is not listed is dropped before a byte of it is read."""
+STRANGER = """
+import ctypes, os, struct, sys
+libc = ctypes.CDLL(None, use_errno=True)
+libc.prctl(8, 1, 0, 0, 0)                       # PR_SET_KEEPCAPS: to reach the socket file at all
+os.setresuid({uid}, {uid}, {uid})
+header = struct.pack("Ii", 0x20080522, 0)
+right = 1 << 1                                  # CAP_DAC_OVERRIDE
+data = struct.pack("IIIIII", right, right, 0, 0, 0, 0)
+assert libc.capset(header, data) == 0
+sys.path.insert(0, {here!r})
+import client, oap
+try:
+    session = client.connect({path!r})
+    session.send(oap.hello(), oap.REQ, corr=1)
+    print(session.recv(5).kind)
+except (OSError, client.Closed):
+    print("dropped")
+"""
 
-    CONFIG = {"uds.allow_uids": [os.getuid() + 4242]}
+
+@unittest.skipUnless(os.getuid() == 0, "needs root to become another user")
+class Uids(NodeCase):
+    """Who may connect: root, the service's user, and the listed uids; SO_PEERCRED tells."""
+
+    CONFIG = {"uds.allow_uids": [4242]}
     UDS = True
+
+    def as_uid(self, uid):
+        here = os.path.dirname(os.path.abspath(__file__))
+        code = STRANGER.format(uid=uid, here=here, path=self.node.uds)
+        os.chmod(self.node.directory, 0o755)
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True,
+                              timeout=20, check=False, env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"})
+        return done.stdout.strip() or done.stderr
 
     def test_uid_that_is_not_listed(self):
-        session = self.keep(client.connect(self.node.uds))
-        try:
-            session.send(oap.hello(), oap.REQ, corr=1)
-            frames, _ = session.wait_closed(3)
-        except OSError:
-            frames = []
-        self.assertNotIn("hello_ack", [f.kind for f in frames])
-        self.moved(opened=0)
-
-
-class UidListed(NodeCase):
-    CONFIG = {"uds.allow_uids": [os.getuid()]}
-    UDS = True
-
-    @classmethod
-    def open_for_service(cls):
-        return cls.node.uds_session()
+        self.assertEqual(self.as_uid(4243), "dropped")
+        self.moved(opened=0, refused_uid=1)
 
     def test_uid_that_is_listed(self):
+        self.assertEqual(self.as_uid(4242), "hello_ack")
+        self.moved(opened=1, refused_uid=0)
+
+    def test_root_is_never_locked_out(self):
         self.keep(self.node.uds_session()).ok(oap.unsub("t"))
 
 
@@ -128,7 +146,7 @@ class Files(unittest.TestCase):
         node = self.node()
         os.makedirs(os.path.dirname(node.uds))
         os.chmod(os.path.dirname(node.uds), 0o777)
-        self.assertIn("0700", self.refused(node))
+        self.assertIn("chmod 700", self.refused(node))
 
 
 if __name__ == "__main__":

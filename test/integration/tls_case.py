@@ -1,4 +1,5 @@
 """NodeCase over TLS: a CA, a node certificate and client certificates made for the class."""
+import glob
 import os
 import shutil
 import subprocess
@@ -8,7 +9,7 @@ import certs
 import client
 import oap
 from case import NodeCase
-from node import ROOT, Node
+from node import Node
 
 # An openssl >= 3.5 for hybrid key exchange; the build installs one into a private prefix.
 OPENSSL_35 = os.environ.get("RON_OPENSSL", "")
@@ -16,7 +17,9 @@ OPENSSL_35 = os.environ.get("RON_OPENSSL", "")
 
 def openssl_35():
     """Path of an openssl that knows X25519MLKEM768, or None."""
-    places = [OPENSSL_35, os.path.join(ROOT, "build", "deps", "openssl", "bin", "openssl"),
+    cache = os.environ.get("RON_DEPS_DIR") or os.path.join(
+        os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "ron-deps")
+    places = [OPENSSL_35, *sorted(glob.glob(os.path.join(cache, "openssl-*", "bin", "openssl"))),
               shutil.which("openssl") or ""]
     for path in places:
         if path and os.path.exists(path):

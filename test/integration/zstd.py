@@ -7,8 +7,9 @@ MAGIC = b"\x28\xb5\x2f\xfd"
 
 
 def compress(data, *options):
-    """By the zstd command, without a checksum unless asked for."""
-    done = subprocess.run(["zstd", "-q", "-c", "--no-check", *options], input=data,
+    """By the zstd command, without a checksum unless asked for; the window is at most 1 MiB."""
+    done = subprocess.run(["zstd", "-q", "-c", "--no-check", "--zstd=wlog=20",
+                           f"--stream-size={len(data)}", *options], input=data,
                           capture_output=True, check=True, timeout=30)
     return done.stdout
 
