@@ -102,11 +102,10 @@ class World {
     return shard_.discards(session);
   }
 
-  /// Does a request on this session still get its answer?
+  /// Does a request on this session still get its answer? It asks for what no limit forbids.
   bool serves(SessionId session) {
-    send(session,
-         make_frame(kReq, {}, 0xfeed, write_sub({.topics = {"probe"}, .echo = false, .group = ""}))
-             .bytes());
+    const Bytes probe = write_unsub({.topics = {"probe"}, .echo = false, .group = ""});
+    send(session, make_frame(kReq, {}, 0xfeed, probe).bytes());
     for (const auto& got : receive(session)) {
       if (got.kind == "ack" && got.header.corr == 0xfeed) return true;
     }
