@@ -61,7 +61,7 @@ class Ring {
   }
 
   void clear() {
-    buffer_ = {};
+    buffer_ = std::vector<T>();
     head_ = count_ = 0;
   }
 
@@ -84,7 +84,7 @@ class Ring {
   // A burst's buffer is given back; a small one is kept, so that steady traffic does not allocate.
   void release() {
     head_ = 0;
-    if (buffer_.size() > kKeptCapacity) buffer_ = {};
+    if (buffer_.size() > kKeptCapacity) buffer_ = std::vector<T>();
   }
 
   std::vector<T> buffer_;

@@ -1,0 +1,61 @@
+# One folder, one target: a wrong include has nothing to link against.
+#
+#   ron_module(oap DEPS base LIBS ron::zstd)
+#
+# makes ron_oap (alias ron::oap) of the folder's *.cpp, and oap_test of its *_test.cpp.
+function(ron_add_folder folder)
+  if(EXISTS "${CMAKE_SOURCE_DIR}/${folder}/CMakeLists.txt")
+    add_subdirectory("${folder}")
+  endif()
+endfunction()
+
+function(ron_module name)
+  cmake_parse_arguments(ARG "" "" "DEPS;LIBS;TEST_LIBS" ${ARGN})
+  file(GLOB sources CONFIGURE_DEPENDS "*.cpp")
+  set(tests ${sources})
+  list(FILTER sources EXCLUDE REGEX "_test\\.cpp$")
+  list(FILTER tests INCLUDE REGEX "_test\\.cpp$")
+
+  if(sources)
+    add_library(ron_${name} STATIC ${sources})
+    set(scope PUBLIC)
+  else()
+    add_library(ron_${name} INTERFACE)
+    set(scope INTERFACE)
+  endif()
+  add_library(ron::${name} ALIAS ron_${name})
+  target_include_directories(ron_${name} ${scope} "${CMAKE_SOURCE_DIR}/src")
+  if(sources)
+    target_link_libraries(ron_${name} PRIVATE ron_options)
+  endif()
+  list(TRANSFORM ARG_DEPS PREPEND ron_)
+  target_link_libraries(ron_${name} ${scope} ${ARG_DEPS} ${ARG_LIBS})
+  if(tests)
+    ron_test(${name}_test SOURCES ${tests} LIBS ron_${name} ${ARG_TEST_LIBS})
+  endif()
+endfunction()
+
+# A GoogleTest executable, registered with ctest test by test.
+function(ron_test name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;LIBS" ${ARGN})
+  add_executable(${name} ${ARG_SOURCES})
+  target_include_directories(${name} PRIVATE "${CMAKE_SOURCE_DIR}/src")
+  target_link_libraries(${name} PRIVATE ron_options ${ARG_LIBS} GTest::gmock GTest::gtest
+                        GTest::gtest_main ${RAPIDCHECK_LIBRARY})
+  set_target_properties(${name} PROPERTIES
+    RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/tests")
+  add_test(NAME ${name} COMMAND ${name})
+  set_tests_properties(${name} PROPERTIES TIMEOUT 300)
+endfunction()
+
+# A program for people, in the binary directory.
+function(ron_executable name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;LIBS" ${ARGN})
+  if(NOT ARG_SOURCES)
+    file(GLOB ARG_SOURCES CONFIGURE_DEPENDS "*.cpp")
+    list(FILTER ARG_SOURCES EXCLUDE REGEX "_test\\.cpp$")
+  endif()
+  add_executable(${name} ${ARG_SOURCES})
+  target_include_directories(${name} PRIVATE "${CMAKE_SOURCE_DIR}/src")
+  target_link_libraries(${name} PRIVATE ron_options ${ARG_LIBS})
+endfunction()

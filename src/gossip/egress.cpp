@@ -1,0 +1,391 @@
+#include "gossip/egress.hpp"
+
+#include <algorithm>
+
+#include "base/check.hpp"
+#include "oap/envelope.hpp"
+#include "oap/kinds.hpp"
+
+namespace ron::gossip {
+namespace {
+
+// Part of a run, whole frames; or, without a run, a gap of `lagged` lost messages.
+struct Entry {
+  RunRef run;
+  std::uint32_t begin = 0;  // byte range within the run
+  std::uint32_t end = 0;
+  std::uint32_t frames = 0;
+  bool answer = false;
+  std::uint64_t lagged = 0;
+
+  bool gap() const { return !run; }
+  std::size_t size() const { return end - begin; }
+  const std::uint8_t* data() const { return run->bytes.data() + begin; }
+};
+
+// How much of an entry's head fits into `bytes` and `frames`, in whole frames.
+struct Prefix {
+  std::uint32_t bytes = 0;
+  std::uint32_t frames = 0;
+};
+
+template <typename Fits>
+Prefix prefix_while(const Entry& entry, Fits fits) {
+  Prefix prefix;
+  while (prefix.frames < entry.frames) {
+    const std::size_t size = frame_size(entry.data() + prefix.bytes);
+    if (!fits(prefix, size)) break;
+    prefix.bytes += static_cast<std::uint32_t>(size);
+    ++prefix.frames;
+  }
+  return prefix;
+}
+
+// Cuts the first frames off an entry.
+Entry take_front(Entry& entry, Prefix prefix) {
+  Entry head = entry;
+  head.end = head.begin + prefix.bytes;
+  head.frames = prefix.frames;
+  entry.begin = head.end;
+  entry.frames -= prefix.frames;
+  return head;
+}
+
+RunRef control_run(const std::vector<std::uint8_t>& payload) {
+  const auto size = static_cast<std::uint32_t>(payload.size());
+  return RunRef::make(oap::make_frame(oap::kEvent, {}, 0, payload), 1, size);
+}
+
+constexpr unsigned kAnswers = kGossipLanes;  // index of the answers lane
+constexpr unsigned kLaneCount = kGossipLanes + 1;
+constexpr std::int64_t kQuantum = 16 * 1024;          // bytes a lane may send a round
+constexpr std::int64_t kAnswersQuantum = 64 * 1024;
+constexpr std::uint32_t kReserveDivisor = 32;  // each gossip lane's guaranteed share of the bounds
+
+}  // namespace
+
+struct Egress::Lanes {
+  struct Lane {
+    Ring<Entry> entries;
+    std::uint32_t frames = 0;
+    std::size_t bytes = 0;
+    std::int64_t deficit = 0;
+  };
+  std::array<Lane, kLaneCount> lane;
+  std::uint32_t gossip_frames = 0;
+  std::size_t gossip_bytes = 0;
+  Ring<Entry> stage;
+  std::size_t staged_bytes = 0;  // not yet written
+  unsigned turn = kAnswers;
+  bool granted = false;  // the lane whose turn it is has had its quantum
+
+  bool empty() const {
+    return stage.empty() &&
+           std::ranges::all_of(lane, [](const Lane& one) { return one.entries.empty(); });
+  }
+
+  // Room left for lane `index`: the shared bound less what the other lanes hold or are promised.
+  std::size_t bytes_left(unsigned index, const LaneLimits& limits) const {
+    return left(index, limits.gossip_bytes, [](const Lane& one) { return one.bytes; });
+  }
+  std::size_t frames_left(unsigned index, const LaneLimits& limits) const {
+    return left(index, limits.gossip_frames,
+                [](const Lane& one) { return std::size_t{one.frames}; });
+  }
+
+  void note_gap(unsigned index, std::uint64_t lost, bool at_front) {
+    Ring<Entry>& entries = lane[index].entries;
+    const bool merge =
+        !entries.empty() && (at_front ? entries.front().gap() : entries.back().gap());
+    if (merge) {
+      (at_front ? entries.front() : entries.back()).lagged += lost;
+      return;
+    }
+    Entry gap;
+    gap.lagged = lost;
+    if (at_front) {
+      entries.push_front(std::move(gap));
+    } else {
+      entries.push_back(std::move(gap));
+    }
+  }
+
+  void charge(unsigned index, const Entry& entry) {
+    lane[index].frames += entry.frames;
+    lane[index].bytes += entry.size();
+    if (index == kAnswers) return;
+    gossip_frames += entry.frames;
+    gossip_bytes += entry.size();
+  }
+
+  void discharge(unsigned index, const Entry& entry) {
+    lane[index].frames -= entry.frames;
+    lane[index].bytes -= entry.size();
+    if (index == kAnswers) return;
+    gossip_frames -= entry.frames;
+    gossip_bytes -= entry.size();
+  }
+
+  void queue(unsigned index, Entry entry) {
+    charge(index, entry);
+    lane[index].entries.push_back(std::move(entry));
+  }
+
+  std::uint32_t shed_oldest(unsigned index, std::size_t bytes, const LaneLimits& limits);
+  bool stage_from(unsigned index, std::size_t max_bytes, std::int64_t* credit);
+  void put_on_stage(Entry entry);
+
+ private:
+  template <typename Held>
+  std::size_t left(unsigned index, std::size_t bound, Held held) const {
+    const std::size_t reserve = bound / kReserveDivisor;
+    std::size_t taken = 0;
+    for (unsigned i = 0; i < kGossipLanes; ++i) {
+      taken += i == index ? held(lane[i]) : std::max(held(lane[i]), reserve);
+    }
+    return taken >= bound ? 0 : bound - taken;
+  }
+};
+
+Egress::Egress() = default;
+Egress::~Egress() = default;
+Egress::Egress(Egress&&) noexcept = default;
+Egress& Egress::operator=(Egress&&) noexcept = default;
+
+Egress::Lanes& Egress::lanes() {
+  if (!lanes_) lanes_ = std::make_unique<Lanes>();
+  return *lanes_;
+}
+
+void Egress::release_if_empty() {
+  if (lanes_ && lanes_->empty()) lanes_.reset();
+}
+
+void Egress::push_answer(RunRef frame) {
+  Entry entry;
+  entry.end = static_cast<std::uint32_t>(frame->bytes.size());
+  entry.frames = frame->frames;
+  entry.answer = true;
+  entry.run = std::move(frame);
+  lanes().queue(kAnswers, std::move(entry));
+}
+
+// Makes room by giving up the oldest frames of the same lane, which the gap in front then counts.
+std::uint32_t Egress::Lanes::shed_oldest(unsigned index, std::size_t bytes,
+                                         const LaneLimits& limits) {
+  Ring<Entry>& entries = lane[index].entries;
+  std::uint32_t shed = 0;
+  std::uint64_t gap = 0;
+  while ((bytes_left(index, limits) < bytes || frames_left(index, limits) < 1) &&
+         lane[index].frames > 0) {
+    if (entries.front().gap()) {
+      gap += entries.pop_front().lagged;
+      continue;
+    }
+    Entry& front = entries.front();
+    const Prefix one{static_cast<std::uint32_t>(frame_size(front.data())), 1};
+    discharge(index, take_front(front, one));
+    if (front.frames == 0) entries.pop_front();
+    ++shed;
+  }
+  if (shed + gap > 0) note_gap(index, shed + gap, true);
+  return shed;
+}
+
+PushResult Egress::push(unsigned lane, const RunRef& run, std::uint32_t max_frame,
+                        const LaneLimits& limits) {
+  RON_CHECK(lane < kGossipLanes);
+  Lanes& all = lanes();
+  PushResult result;
+  Entry rest;
+  rest.run = run;
+  rest.end = static_cast<std::uint32_t>(run->bytes.size());
+  rest.frames = run->frames;
+  // A compressed frame stands alone in its run; what counts is its size once inflated.
+  const auto payload_of = [&](std::size_t wire) {
+    return run->frames == 1 ? std::size_t{run->largest} : wire - oap::kHeaderSize;
+  };
+
+  while (rest.frames > 0) {
+    const bool all_small = run->largest <= max_frame;
+    std::size_t bytes_left = all.bytes_left(lane, limits);
+    std::size_t frames_left = all.frames_left(lane, limits);
+    Prefix fit{static_cast<std::uint32_t>(rest.size()), rest.frames};
+    if (!all_small || rest.size() > bytes_left || rest.frames > frames_left) {
+      fit = prefix_while(rest, [&](Prefix so_far, std::size_t size) {
+        return payload_of(size) <= max_frame && so_far.bytes + size <= bytes_left &&
+               so_far.frames < frames_left;
+      });
+    }
+    if (fit.frames > 0) {
+      result.queued += fit.frames;
+      all.queue(lane, take_front(rest, fit));
+      continue;
+    }
+    const std::size_t size = frame_size(rest.data());
+    const Prefix one{static_cast<std::uint32_t>(size), 1};
+    if (payload_of(size) > max_frame) {
+      ++result.shed_too_large;
+      all.note_gap(lane, 1, false);
+      take_front(rest, one);
+      continue;
+    }
+    if (limits.policy == DropPolicy::kDisconnect) {
+      result.disconnect = true;
+      result.shed_full += rest.frames;
+      break;
+    }
+    if (limits.policy == DropPolicy::kOldest) {
+      const std::uint32_t shed = all.shed_oldest(lane, size, limits);
+      result.shed_full += shed;
+      if (shed > 0) continue;
+    }
+    // drop_newest: what is left of the run is lost, in one step however long it is.
+    result.shed_full += rest.frames;
+    all.note_gap(lane, rest.frames, false);
+    break;
+  }
+  return result;
+}
+
+bool Egress::has_room(unsigned lane, std::uint32_t frames, std::size_t bytes,
+                      const LaneLimits& limits) const {
+  if (!lanes_) return bytes <= limits.gossip_bytes && frames <= limits.gossip_frames;
+  return bytes <= lanes_->bytes_left(lane, limits) && frames <= lanes_->frames_left(lane, limits);
+}
+
+void Egress::note_lost(unsigned lane, std::uint64_t frames) {
+  lanes().note_gap(lane, frames, false);
+}
+
+void Egress::Lanes::put_on_stage(Entry entry) {
+  if (entry.gap()) {
+    entry.run = control_run(oap::write_lagged(entry.lagged));
+    entry.end = static_cast<std::uint32_t>(entry.run->bytes.size());
+    entry.frames = 1;
+  }
+  staged_bytes += entry.size();
+  stage.push_back(std::move(entry));
+}
+
+// Moves what one lane may send with the deficit it has; false when that was nothing.
+bool Egress::Lanes::stage_from(unsigned index, std::size_t max_bytes, std::int64_t* credit) {
+  Lane& from = lane[index];
+  bool moved = false;
+  while (!from.entries.empty() && from.deficit > 0 && staged_bytes < max_bytes) {
+    Entry& front = from.entries.front();
+    if (front.gap()) {
+      put_on_stage(from.entries.pop_front());
+      moved = true;
+      continue;
+    }
+    const bool counted = index != kAnswers && credit != nullptr;
+    if (counted && *credit <= 0) break;
+    const std::int64_t budget = counted ? std::min(from.deficit, *credit) : from.deficit;
+    const std::size_t room = max_bytes - staged_bytes;
+    Prefix fit{static_cast<std::uint32_t>(front.size()), front.frames};
+    if (front.size() > room || static_cast<std::int64_t>(front.size()) > budget) {
+      // A frame may begin while anything is left, and may overdraw it once.
+      fit = prefix_while(front, [&](Prefix so_far, std::size_t) {
+        return so_far.bytes < room && static_cast<std::int64_t>(so_far.bytes) < budget;
+      });
+    }
+    Entry part = take_front(front, fit);
+    if (front.frames == 0) from.entries.pop_front();
+    discharge(index, part);
+    from.deficit -= static_cast<std::int64_t>(part.size());
+    if (counted) *credit -= static_cast<std::int64_t>(part.size());
+    put_on_stage(std::move(part));
+    moved = true;
+  }
+  return moved;
+}
+
+// Goes round until the stage is full or no lane may send. A lane is granted its quantum once a
+// visit, and a visit may span several calls, so that small gathers do not favour one lane.
+void Egress::stage(std::size_t max_bytes, std::int64_t* credit) {
+  if (!lanes_) return;
+  Lanes& all = *lanes_;
+  unsigned idle_lanes = 0;
+  while (all.staged_bytes < max_bytes && idle_lanes < kLaneCount) {
+    Lanes::Lane& lane = all.lane[all.turn];
+    if (!all.granted) lane.deficit += all.turn == kAnswers ? kAnswersQuantum : kQuantum;
+    all.granted = true;
+    const bool moved = all.stage_from(all.turn, max_bytes, credit);
+    const bool waits = !lane.entries.empty();
+    if (waits && lane.deficit > 0 && all.staged_bytes >= max_bytes) return;  // visit goes on
+    const bool in_debt = waits && lane.deficit <= 0;
+    if (!in_debt) lane.deficit = 0;  // an idle or credit-blocked lane saves nothing up
+    idle_lanes = moved || in_debt ? 0 : idle_lanes + 1;
+    all.turn = all.turn == kAnswers ? 0 : all.turn + 1;
+    all.granted = false;
+  }
+}
+
+std::size_t Egress::pieces(std::span<ByteView> into) const {
+  if (!lanes_) return 0;
+  const std::size_t count = std::min(into.size(), lanes_->stage.size());
+  for (std::size_t i = 0; i < count; ++i) {
+    const Entry& entry = lanes_->stage[i];
+    into[i] = {entry.data(), entry.size()};
+  }
+  return count;
+}
+
+Sent Egress::wrote(std::size_t bytes) {
+  Sent sent;
+  if (!lanes_) return sent;
+  RON_CHECK(bytes <= lanes_->staged_bytes);
+  lanes_->staged_bytes -= bytes;
+  Ring<Entry>& stage = lanes_->stage;
+  while (bytes > 0) {
+    Entry& front = stage.front();
+    const auto take = static_cast<std::uint32_t>(std::min(bytes, front.size()));
+    front.begin += take;
+    bytes -= take;
+    if (front.size() > 0) break;
+    sent.frames += front.frames;
+    sent.lagged += front.lagged;
+    if (front.answer) {
+      sent.answers += front.frames;
+    } else if (front.lagged == 0) {
+      sent.gossip += front.frames;
+    }
+    stage.pop_front();
+  }
+  release_if_empty();
+  return sent;
+}
+
+void Egress::drop_gossip() {
+  if (!lanes_) return;
+  for (unsigned i = 0; i < kGossipLanes; ++i) lanes_->lane[i] = {};
+  lanes_->gossip_bytes = 0;
+  lanes_->gossip_frames = 0;
+  release_if_empty();
+}
+
+bool Egress::sendable(bool has_credit) const {
+  if (!lanes_) return false;
+  if (!lanes_->stage.empty() || !lanes_->lane[kAnswers].entries.empty()) return true;
+  for (unsigned i = 0; i < kGossipLanes; ++i) {
+    const Ring<Entry>& entries = lanes_->lane[i].entries;
+    if (!entries.empty() && (has_credit || entries.front().gap())) return true;
+  }
+  return false;
+}
+
+std::size_t Egress::staged_bytes() const { return lanes_ ? lanes_->staged_bytes : 0; }
+std::uint32_t Egress::answers() const { return lanes_ ? lanes_->lane[kAnswers].frames : 0; }
+std::uint32_t Egress::gossip_frames() const { return lanes_ ? lanes_->gossip_frames : 0; }
+std::size_t Egress::gossip_bytes() const { return lanes_ ? lanes_->gossip_bytes : 0; }
+
+std::uint8_t Egress::full_lanes(std::size_t bytes, const LaneLimits& limits) const {
+  std::uint8_t full = 0;
+  for (unsigned i = 0; i < kGossipLanes; ++i) {
+    if (!has_room(i, 1, bytes, limits)) full = static_cast<std::uint8_t>(full | (1U << i));
+  }
+  return full;
+}
+
+}  // namespace ron::gossip

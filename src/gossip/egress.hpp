@@ -1,0 +1,108 @@
+// The way out of one session: lanes, their bounds, and fair service.
+//
+// Lanes are the only queue. Answers are never shed; the eight gossip lanes are bounded together and
+// each keeps a reserve, so that a flood in one cannot shut out another. A lane that sheds keeps an
+// exact count, told by a `lagged` frame that stands where the gap is (docs/OAP-1.md sections 4, 5).
+// Service is deficit round robin in bytes.
+//
+//   push -> lane -> stage (whole frames, in send order) -> pieces / wrote
+//
+// An Egress with nothing queued owns no memory.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+
+#include "base/bytes.hpp"
+#include "base/ring.hpp"
+#include "gossip/run.hpp"
+
+namespace ron::gossip {
+
+enum class DropPolicy : std::uint8_t { kNewest, kOldest, kDisconnect };
+
+inline constexpr unsigned kGossipLanes = 8;
+
+struct LaneLimits {
+  std::uint32_t answers_frames = 128;
+  std::uint32_t answers_watermark = 96;   // input pauses here and goes on below it
+  std::uint32_t gossip_frames = 65'536;   // the gossip lanes of a session together
+  std::size_t gossip_bytes = 4U << 20U;   // the same, in wire bytes
+  DropPolicy policy = DropPolicy::kNewest;
+};
+
+/// What became of a run that was pushed.
+struct PushResult {
+  std::uint32_t queued = 0;
+  std::uint32_t shed_full = 0;       // frames lost to a full lane (the run's own, or older ones)
+  std::uint32_t shed_too_large = 0;  // frames over the subscriber's max_frame
+  bool disconnect = false;           // the policy says: end this session
+};
+
+/// What went out with a `wrote`.
+struct Sent {
+  std::uint32_t frames = 0;
+  std::uint32_t answers = 0;   // of them from the answers lane
+  std::uint64_t lagged = 0;    // losses told
+  std::uint64_t gossip = 0;    // publications
+};
+
+class Egress {
+ public:
+  Egress();
+  ~Egress();
+  Egress(Egress&&) noexcept;
+  Egress& operator=(Egress&&) noexcept;
+
+  /// Queues one answer or control frame; never shed. The caller stops reading input at the
+  /// watermark, which is what bounds this lane.
+  void push_answer(RunRef frame);
+
+  /// Queues a run to a gossip lane; frames whose payload exceeds `max_frame` are skipped and
+  /// counted as lagged.
+  PushResult push(unsigned lane, const RunRef& run, std::uint32_t max_frame,
+                  const LaneLimits& limits);
+
+  /// Would `frames` frames of `bytes` bytes be queued to this lane without shedding?
+  bool has_room(unsigned lane, std::uint32_t frames, std::size_t bytes,
+                const LaneLimits& limits) const;
+
+  /// Counts a loss in a lane without queueing anything.
+  void note_lost(unsigned lane, std::uint64_t frames);
+
+  /// Moves frames to the stage until it holds about `max_bytes`. Publications spend `credit`, which
+  /// may go below zero by one frame; nullptr = unlimited.
+  void stage(std::size_t max_bytes, std::int64_t* credit);
+
+  /// The staged bytes not yet written, in order. Returns how many pieces were filled in.
+  std::size_t pieces(std::span<ByteView> into) const;
+
+  /// Takes `bytes` off the stage.
+  Sent wrote(std::size_t bytes);
+
+  /// Forgets every queued publication (an ending session); answers and the stage stay.
+  void drop_gossip();
+
+  bool idle() const { return lanes_ == nullptr; }  // nothing queued, nothing staged
+  bool sendable(bool has_credit) const;            // staged, or stage() would move something
+  std::size_t staged_bytes() const;
+  std::uint32_t answers() const;                   // frames in the answers lane
+  std::uint32_t gossip_frames() const;
+  std::size_t gossip_bytes() const;
+
+  /// Bit i set: gossip lane i has no room for one more frame of `bytes`.
+  std::uint8_t full_lanes(std::size_t bytes, const LaneLimits& limits) const;
+
+  struct Lanes;
+
+ private:
+  Lanes& lanes();
+  void release_if_empty();
+  std::unique_ptr<Lanes> lanes_;
+};
+
+}  // namespace ron::gossip

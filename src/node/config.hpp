@@ -1,0 +1,49 @@
+// What a node machine is told once, at construction. Durations and sizes arrive validated
+// (config/ judges them); 0 means "no limit" only where the comment says so.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "base/ids.hpp"
+#include "base/time.hpp"
+#include "gossip/egress.hpp"
+#include "oap/envelope.hpp"
+#include "session/timers.hpp"
+
+namespace ron::node {
+
+using namespace std::chrono_literals;
+
+enum class PqMode : std::uint8_t { kOff, kHybrid, kRequire };
+
+/// Per-session limits (docs/OAP-1.md section 5, requirements C44 and C45).
+struct SessionLimits {
+  std::uint32_t max_frame = oap::kMaxFrame;         // payload bytes
+  std::uint32_t chunk_bytes = 64U * 1024;           // bulk data
+  std::uint64_t recv_window_bytes = 16U * 64 * 1024;  // what a client may have in flight; 0 = off
+  std::uint32_t inflight = 32;                      // unanswered REQ and ACKREQ; 0 = no limit
+  std::uint64_t rps = 200;                          // REQ and ACKREQ a second; 0 = no limit
+  std::uint64_t fps = 100'000;                      // plain gossip and put a second; 0 = no limit
+  std::uint32_t patterns = 1024;
+  gossip::LaneLimits lanes;
+};
+
+struct NodeConfig {
+  NodeId node{};
+  std::string agent;
+  PqMode pq_mode = PqMode::kHybrid;
+  bool comp = true;                   // offer zstd
+  bool auth_off = true;               // loopback and Unix only: every tenant, every right
+  session::TimeLimits times;
+  SessionLimits session;
+  std::uint32_t max_sessions = 1024;  // on this shard
+  std::size_t queue_bytes = 256U << 20U;      // blocks held for all sessions of this shard
+  std::size_t input_bytes = 64U << 20U;       // of these: unfinished frames and waiting input
+  std::uint32_t subscriptions_max = 1'000'000;  // (tenant, pattern, session) on this shard
+  std::size_t mail_bytes = 4U << 20U;         // publications on their way to one other shard
+  std::uint32_t mail_messages = 1024;
+};
+
+}  // namespace ron::node

@@ -1,0 +1,277 @@
+#include "node/core.hpp"
+
+#include <algorithm>
+
+#include "base/check.hpp"
+
+namespace ron::node {
+
+bool RefusedTally::any() const {
+  return std::ranges::any_of(dropped, [](std::uint64_t count) { return count > 0; });
+}
+
+ShardCore::ShardCore(const NodeConfig& config, ShardIndex self, unsigned count, Choice& choice)
+    : config_(config),
+      self_(self),
+      count_(count),
+      hash_key_(choice.bits()),
+      subscriptions_(hash_key_),
+      mail_(config_, self, count) {}
+
+Session* ShardCore::find(SessionId id) const {
+  if (id.shard() != self_) return nullptr;
+  return sessions_.find(id.slot(), id.generation());
+}
+
+std::optional<SessionId> ShardCore::open(Instant accepted) {
+  if (sessions_.size() >= config_.max_sessions) {
+    ++stats_.sessions_refused_full;
+    return std::nullopt;
+  }
+  const auto key = sessions_.reserve();
+  const SessionId id = SessionId::make(self_, key.generation, key.slot);
+  sessions_.put(key, std::make_unique<Session>(id, config_, accepted, &meter_));
+  deadlines_.set(key.slot, sessions_.at(key.slot)->timers.next());
+  stats_.sessions = static_cast<std::uint32_t>(sessions_.size());
+  return id;
+}
+
+void ShardCore::handle(const Input& in, Instant now, Actions& out) {
+  now_ = now;
+  out_ = &out;
+  if (const auto* fact = std::get_if<ChannelReady>(&in)) {
+    if (Session* session = find(fact->session)) channel_ready(*session, fact->channel);
+  } else if (const auto* finished = std::get_if<PeerFinished>(&in)) {
+    if (Session* session = find(finished->session)) peer_finished(*session);
+  } else if (const auto* lost = std::get_if<StreamLost>(&in)) {
+    if (Session* session = find(lost->session)) {
+      if (session->phase <= Phase::kHandshake) {
+        ++stats_.handshake_failures[static_cast<std::size_t>(HandshakeFailure::kIo)];
+      }
+      ++stats_.sessions_closed[static_cast<std::size_t>(CloseReason::kPeer)];
+      forget(*session);
+    }
+  } else if (std::holds_alternative<Tick>(in)) {
+    tick();
+  } else if (std::holds_alternative<TurnEnded>(in)) {
+    turn_ended();
+  } else if (const auto* drain = std::get_if<Drain>(&in)) {
+    begin_drain(*drain);
+  } else if (const auto* readiness = std::get_if<Readiness>(&in)) {
+    ready_ = readiness->ready;
+  }
+}
+
+void ShardCore::received(SessionId id, Slice bytes, Instant now, Actions& out) {
+  now_ = now;
+  out_ = &out;
+  Session* session = find(id);
+  if (session == nullptr || bytes.empty()) return;
+  stats_.bytes_rx += bytes.size();
+  if (session->phase == Phase::kClosing || session->phase == Phase::kLingering) return;
+  RON_CHECK(session->input.empty());  // the driver reads only while wants_read
+  session->input = std::move(bytes);
+  pump(*session);
+}
+
+// Parses and acts on input until it is used up, must wait, or the session ends.
+void ShardCore::pump(Session& session) {
+  const SessionId id = session.id;
+  while (!session.paused && session.phase <= Phase::kActive) {
+    auto parsed = session.parser.next(session.input);
+    if (!parsed) {
+      flush_run();
+      const oap::ParseFault& fault = parsed.error();
+      if (session.phase == Phase::kHandshake) {
+        fail_handshake(session, fault.error, fault.corr, HandshakeFailure::kProto);
+      } else {
+        fatal(session, fault.error, fault.corr, CloseReason::kProtocol);
+      }
+      break;
+    }
+    if (!*parsed) break;
+    dispatch(session, **parsed);
+    if (must_pause(session)) {
+      session.paused = true;
+      session.timers.reading_paused(now_);
+      paused_.push_back(id);
+    }
+  }
+  flush_run();
+  after_input(session);
+}
+
+void ShardCore::after_input(Session& session) {
+  if (session.phase > Phase::kActive) session.input = {};
+  if (session.parser.mid_frame() && session.phase <= Phase::kActive) {
+    session.timers.frame_partial(session.parser.announced_len().value_or(0), now_);
+  } else {
+    session.timers.frame_complete();
+  }
+  charge_held(session);
+  if (session.phase == Phase::kActive) {
+    if (const std::uint64_t grant = session.recv.due()) tell(session, oap::write_credit(grant));
+    tell_refused(session);
+  }
+  if (!session.input.empty()) held_.push_back(session.id);
+  arm(session);
+  if (session.phase == Phase::kActive && session.fin_received && !session.paused) {
+    end_of_input(session);
+  }
+}
+
+// The other side will send no more, and everything it sent has been acted on.
+void ShardCore::end_of_input(Session& session) {
+  if (session.parser.mid_frame()) {  // OAP-1.36
+    close_now(session, CloseReason::kPeer);
+  } else {  // OAP-1.35
+    finish(session, CloseReason::kPeer);
+  }
+}
+
+// Input this side holds counts as a whole; when it is exhausted, large half frames must go.
+void ShardCore::charge_held(Session& session) {
+  const std::size_t held = session.parser.partial_bytes() + session.input.size();
+  stats_.input_held_bytes = stats_.input_held_bytes - session.held + held;
+  session.held = held;
+  if (stats_.input_held_bytes <= config_.input_bytes || held <= config_.session.chunk_bytes ||
+      session.phase > Phase::kActive) {
+    return;
+  }
+  fatal(session, {oap::Code::kBusy, "the node holds too many unfinished frames", true, 1000}, 0,
+        CloseReason::kProtocol);
+}
+
+bool ShardCore::must_pause(const Session& session) const {
+  return session.egress.answers() >= config_.session.lanes.answers_watermark || mail_.congested();
+}
+
+void ShardCore::resume_paused() {
+  std::vector<SessionId> waiting;
+  waiting.swap(paused_);
+  for (const SessionId id : waiting) {
+    Session* session = find(id);
+    if (session == nullptr || !session->paused) continue;
+    if (must_pause(*session)) {
+      paused_.push_back(id);
+      continue;
+    }
+    session->paused = false;
+    session->timers.reading_resumed(now_);
+    pump(*session);
+    session = find(id);
+    if (session != nullptr && !session->paused) {
+      order({.kind = Action::Kind::kResume, .session = id});
+    }
+  }
+}
+
+bool ShardCore::wants_read(SessionId id) const {
+  const Session* session = find(id);
+  if (session == nullptr || session->fin_received) return false;
+  return session->phase > Phase::kActive || !session->paused;
+}
+
+bool ShardCore::discards(SessionId id) const {
+  const Session* session = find(id);
+  return session != nullptr && session->phase > Phase::kActive;
+}
+
+std::size_t ShardCore::gather(SessionId id, std::span<IoSlice> into, std::size_t max_bytes,
+                              Instant now) {
+  now_ = now;
+  Session* session = find(id);
+  if (session == nullptr) return 0;
+  session->flush_marked = false;
+  {
+    const LaneMeter meter(stats_, session->egress);
+    session->egress.stage(max_bytes, session->send.counter());
+  }
+
+  std::array<ByteView, 64> pieces;
+  const std::size_t count =
+      session->egress.pieces(std::span(pieces).first(std::min(pieces.size(), into.size())));
+  for (std::size_t i = 0; i < count; ++i) into[i] = {pieces[i].data(), pieces[i].size()};
+  if (count > 0) {
+    session->timers.write_waits(now);
+    arm(*session);
+  }
+  return count;
+}
+
+void ShardCore::wrote(SessionId id, std::size_t bytes, Instant now, Actions& out) {
+  now_ = now;
+  out_ = &out;
+  Session* session = find(id);
+  if (session == nullptr || bytes == 0) return;
+  const gossip::Sent sent = session->egress.wrote(bytes);
+  stats_.bytes_tx += bytes;
+  stats_.frames_tx[static_cast<std::size_t>(FrameClass::kGossip)] += sent.gossip;
+  stats_.frames_tx[static_cast<std::size_t>(FrameClass::kCtrl)] += sent.frames - sent.gossip;
+  stats_.lagged_told += sent.lagged;
+  if (sent.frames > 0) session->timers.frame_sent(now);
+  if (session->egress.staged_bytes() == 0) {
+    session->timers.write_done();
+  } else {
+    session->timers.write_progress(now);
+  }
+  if (session->has_groups) tell_room(*session);
+  if (session->paused && !must_pause(*session)) resume_paused();
+  session = find(id);
+  if (session == nullptr) return;
+  flushed(*session);
+}
+
+bool ShardCore::pending(SessionId id) const {
+  const Session* session = find(id);
+  return session != nullptr && session->egress.sendable(session->send.may_send());
+}
+
+void ShardCore::mark_flush(Session& session) {
+  if (session.flush_marked) return;
+  session.flush_marked = true;
+  order({.kind = Action::Kind::kFlush, .session = session.id});
+}
+
+void ShardCore::order_mail(ShardIndex to) { order({.kind = Action::Kind::kMail, .shard = to}); }
+
+void ShardCore::arm(Session& session) {
+  Instant at = session.timers.next();
+  if (session.refused && session.refused->any()) at = std::min(at, session.refused->next_at);
+  deadlines_.set(session.id.slot(), at);
+}
+
+Instant ShardCore::next_deadline() const {
+  return std::min({deadlines_.next(), drain_until_, drain_grace_});
+}
+
+// Whatever is still held must not pin the large blocks this turn's reads came in.
+void ShardCore::turn_ended() {
+  if (!paused_.empty()) resume_paused();
+  for (gossip::RunRef& run : turn_runs_) {
+    const bool held = run->refs > 1;
+    if (held && run->bytes.size() * 2 < run->bytes.slab_size()) run->compact(&meter_);
+  }
+  turn_runs_.clear();
+  for (const SessionId id : held_) {
+    Session* session = find(id);
+    if (session == nullptr || session->input.empty()) continue;
+    if (session->input.size() * 2 < session->input.slab_size()) {
+      session->input = Slice::copy_of(session->input.bytes(), &meter_);
+    }
+  }
+  held_.clear();
+  mail_.report([this](ShardIndex to) { order_mail(to); });
+}
+
+const ShardStats& ShardCore::stats() {
+  stats_.sessions = static_cast<std::uint32_t>(sessions_.size());
+  stats_.slab_bytes = meter_.live_bytes;
+  stats_.mail_waiting = mail_.waiting();
+  stats_.subscriptions = static_cast<std::uint32_t>(subscriptions_.size());
+  stats_.match_cache_hits = subscriptions_.cache().hits();
+  stats_.match_cache_misses = subscriptions_.cache().misses();
+  return stats_;
+}
+
+}  // namespace ron::node

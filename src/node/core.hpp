@@ -1,0 +1,244 @@
+// The inside of a Shard: state, and the steps its handlers share. Private to node/.
+//
+//   core.cpp       entry points: open, facts, bytes in, bytes out
+//   dispatch.cpp   the checks every frame passes, in the order of docs/OAP-1.md section 1
+//   hello.cpp      the handshake
+//   kind_*.cpp     one family of kinds each
+//   deliver.cpp    runs to lanes, groups, other shards
+//   lifecycle.cpp  timers, errors that end a session, closing, drain
+//   mail.cpp       messages of other shards
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "base/choice.hpp"
+#include "base/deadlines.hpp"
+#include "base/slot_map.hpp"
+#include "gossip/run.hpp"
+#include "node/actions.hpp"
+#include "node/config.hpp"
+#include "node/kind_table.hpp"
+#include "node/mail_links.hpp"
+#include "node/session.hpp"
+#include "node/stats.hpp"
+#include "node/subscriptions.hpp"
+
+namespace ron::node {
+
+/// Frames of one topic, ready to be delivered.
+struct Publication {
+  Session* publisher = nullptr;  // nullptr: it came from another shard
+  TenantId tenant;
+  std::string_view topic;
+  gossip::RunRef run;            // as sent
+  bool comp = false;             // `run` is compressed; then it holds one frame
+  ByteView inflated;             // with comp: the payload
+};
+
+/// Keeps the lane gauges true over a change to one session's egress.
+class LaneMeter {
+ public:
+  LaneMeter(ShardStats& stats, const gossip::Egress& egress)
+      : stats_(stats),
+        egress_(egress),
+        bytes_(egress.gossip_bytes()),
+        frames_(egress.gossip_frames()) {}
+  ~LaneMeter() {
+    stats_.lane_bytes = stats_.lane_bytes - bytes_ + egress_.gossip_bytes();
+    stats_.lane_frames = stats_.lane_frames - frames_ + egress_.gossip_frames();
+  }
+  LaneMeter(const LaneMeter&) = delete;
+  LaneMeter& operator=(const LaneMeter&) = delete;
+
+ private:
+  ShardStats& stats_;
+  const gossip::Egress& egress_;
+  std::size_t bytes_;
+  std::size_t frames_;
+};
+
+class ShardCore {
+ public:
+  ShardCore(const NodeConfig& config, ShardIndex self, unsigned count, Choice& choice);
+
+  // ---- entry points (see shard.hpp) ----
+  std::optional<SessionId> open(Instant accepted);
+  void handle(const Input& in, Instant now, Actions& out);
+  void received(SessionId id, Slice bytes, Instant now, Actions& out);
+  bool wants_read(SessionId id) const;
+  bool discards(SessionId id) const;
+  std::size_t gather(SessionId id, std::span<IoSlice> into, std::size_t max_bytes, Instant now);
+  void wrote(SessionId id, std::size_t bytes, Instant now, Actions& out);
+  bool pending(SessionId id) const;
+  std::optional<ShardMail> take_mail(ShardIndex to) { return mail_.take(to); }
+  bool has_mail(ShardIndex to) const { return mail_.has(to); }
+  void mail(ShardMail message, Instant now, Actions& out);
+  Instant next_deadline() const;
+  const ShardStats& stats();
+  SlabMeter& meter() { return meter_; }
+
+  // ---- for handlers ----
+  const NodeConfig& config() const { return config_; }
+  ShardStats& counters() { return stats_; }
+  Instant now() const { return now_; }
+  bool ready() const { return ready_; }
+  bool draining() const { return draining_; }
+  Subscriptions& subscriptions() { return subscriptions_; }
+  MailLinks& links() { return mail_; }
+
+  /// Answers a REQ or ACKREQ; its correlation id is free again.
+  void answer(Session& session, const oap::Header& to, const std::vector<std::uint8_t>& payload);
+  void answer_ack(Session& session, CorrId corr, TenantId tenant, const oap::Ack& ack);
+  /// Queues a control event (credit, keep, refused, bye).
+  void tell(Session& session, const std::vector<std::uint8_t>& payload);
+  /// Refuses a frame as its flags demand: an error answer, a tally for `refused`, or a count.
+  void refuse(Session& session, const oap::Header& header, const oap::WireError& error);
+  /// Ends a session with one error frame and an orderly close.
+  void fatal(Session& session, const oap::WireError& error, CorrId corr, CloseReason reason);
+  /// Ends a session in order once what is queued has gone out.
+  void finish(Session& session, CloseReason reason);
+  void consumed(Session& session, std::uint64_t wire_bytes);
+  void mark_flush(Session& session);
+
+  /// Appends a frame to the run being built, delivering the run before where it does not fit.
+  void add_to_run(Session& session, const Incoming& in, std::string_view topic);
+  void flush_run();
+  /// Delivers now; returns how many local sessions it was queued to. With `ticket`, other shards
+  /// report theirs; `waiting` is how many will.
+  struct Delivered {
+    std::uint32_t to = 0;
+    unsigned waiting = 0;
+  };
+  Delivered deliver(const Publication& publication, std::uint64_t ticket);
+
+  /// Delivers what another shard sent to the subscribers and group members of this one.
+  std::uint32_t deliver_mail(PublishMail& mail);
+
+  /// Remembers an answer that waits for other shards; returns its ticket.
+  struct Pending {
+    SessionId session;
+    CorrId corr = 0;
+    TenantId tenant;
+    bool publication = false;
+    unsigned waiting = 0;
+    std::uint32_t to = 0;
+    std::vector<SubscriptionKey> leaving;  // group subscriptions that end with the answer
+  };
+  std::uint64_t next_ticket() { return ++last_ticket_; }
+  void expect(std::uint64_t ticket, Pending pending);
+  /// Sends a barrier to every other shard and answers once all have passed it.
+  void answer_after_barrier(Session& session, const Incoming& in,
+                            std::vector<SubscriptionKey> leaving);
+  template <typename Body>
+  void send_mail(ShardIndex to, Body body) {
+    if (mail_.send(to, std::move(body))) order_mail(to);
+  }
+  template <typename Body>
+  void send_to_others(const Body& body) {
+    for (unsigned to = 0; to < count_; ++to) {
+      if (to != self_) send_mail(static_cast<ShardIndex>(to), body);
+    }
+  }
+  bool alone() const { return count_ == 1; }
+  void tell_room(Session& session);
+
+ private:
+  // core.cpp
+  Session* find(SessionId id) const;
+  void pump(Session& session);
+  void after_input(Session& session);
+  bool must_pause(const Session& session) const;
+  void resume_paused();
+  void end_of_input(Session& session);
+  void charge_held(Session& session);
+  void order(Action action) { out_->push_back(action); }
+  void order_mail(ShardIndex to);
+  void arm(Session& session);
+  void turn_ended();
+  // dispatch.cpp
+  void dispatch(Session& session, const oap::Frame& frame);
+  bool inflate(Session& session, const oap::Frame& frame, std::vector<std::uint8_t>& into);
+  void dispatch_active(Session& session, const Incoming& in);
+  bool admit(Session& session, const KindRow& row, const Incoming& in);
+  std::optional<oap::WireError> over_limits(Session& session, const KindRow& row,
+                                            const Incoming& in);
+  std::optional<oap::WireError> not_allowed(const Session& session, const KindRow& row,
+                                            const oap::Header& header) const;
+  void count_received(const oap::Header& header, const KindRow* row);
+  void tally(Session& session, oap::Code code);
+  void tell_refused(Session& session);
+  // hello.cpp
+  void handle_hello(Session& session, const Incoming& in);
+  void fail_handshake(Session& session, const oap::WireError& error, CorrId corr,
+                      HandshakeFailure why);
+  void establish(Session& session, const oap::Hello& hello, CorrId corr);
+  // deliver.cpp
+  friend class Delivery;
+  bool over_budget() const { return meter_.live_bytes > config_.queue_bytes / 4 * 3; }
+  // lifecycle.cpp
+  void channel_ready(Session& session, const Channel& channel);
+  void peer_finished(Session& session);
+  void tick();
+  void session_due(Session& session);
+  void begin_drain(const Drain& drain);
+  void check_drained(Session& session);
+  void cut_off();
+  void report_drained(std::uint32_t cut_off_count);
+  void flushed(Session& session);
+  void close_now(Session& session, CloseReason reason);
+  void forget(Session& session);
+  void stop_serving(Session& session);
+  void unsubscribe_all(Session& session);
+  // mail.cpp
+  void on_mail(ShardIndex from, PublishMail& mail);
+  void on_mail(ShardIndex from, ConsumedMail& mail);
+  void on_mail(ShardIndex from, AcceptedMail& mail);
+  void on_mail(ShardIndex from, InterestMail& mail);
+  void on_mail(ShardIndex from, GroupMail& mail);
+  void on_mail(ShardIndex from, BarrierMail& mail);
+  void on_mail(ShardIndex from, AppliedMail& mail);
+  void on_mail(ShardIndex from, RoomMail& mail);
+  void settle(std::uint64_t ticket, std::uint32_t to);
+
+  NodeConfig config_;
+  ShardIndex self_;
+  unsigned count_;
+  std::uint64_t hash_key_;
+  SlabMeter meter_;  // before everything that holds slices
+  ShardStats stats_;
+  SlotMap<Session> sessions_;
+  Deadlines deadlines_;  // by session slot
+  Subscriptions subscriptions_;
+  MailLinks mail_;
+  std::map<std::uint64_t, Pending> pending_;
+  std::uint64_t last_ticket_ = 0;
+  std::uint32_t match_stamp_ = 0;
+  std::vector<gossip::RunRef> turn_runs_;  // runs of this turn, compacted at its end if still held
+  std::vector<SessionId> held_;            // sessions whose input may pin the turn's slab
+  std::vector<SessionId> paused_;          // sessions whose input waits
+  bool ready_ = true;
+  bool draining_ = false;
+  Instant drain_until_ = Instant::never();
+  Instant drain_grace_ = Instant::never();
+  bool drain_reported_ = false;
+  bool cutting_off_ = false;
+
+  // The run being built while one session's input is pumped.
+  struct Building {
+    Session* session = nullptr;
+    Slice bytes;
+    TenantId tenant;
+    std::string_view topic;  // into bytes
+    std::uint32_t frames = 0;
+    std::uint32_t largest = 0;
+  } building_;
+
+  Instant now_;
+  Actions* out_ = nullptr;
+};
+
+}  // namespace ron::node

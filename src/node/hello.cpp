@@ -1,0 +1,106 @@
+// The server's side of the handshake (docs/OAP-1.md section 3).
+#include "node/core.hpp"
+
+#include <algorithm>
+
+namespace ron::node {
+namespace {
+
+using oap::Code;
+
+oap::WireError closing(Code code, std::string_view text) { return {code, text, true, 0}; }
+
+}  // namespace
+
+void ShardCore::fail_handshake(Session& session, const oap::WireError& error, CorrId corr,
+                               HandshakeFailure why) {
+  ++stats_.handshake_failures[static_cast<std::size_t>(why)];
+  fatal(session, error, corr,
+        why == HandshakeFailure::kProto ? CloseReason::kProtocol : CloseReason::kRefused);
+}
+
+void ShardCore::handle_hello(Session& session, const Incoming& in) {
+  const CorrId corr = in.header.corr;
+  if (in.message.kind != "hello" || !in.header.has(oap::kReq)) {  // OAP-3.3
+    fail_handshake(session, closing(Code::kBadFrame, "the first frame must be a hello request"),
+                   corr, HandshakeFailure::kProto);
+    return;
+  }
+  const auto hello = oap::read_hello(in.message);
+  if (!hello) {
+    fail_handshake(session, closing(Code::kBadFrame, hello.error()), corr,
+                   HandshakeFailure::kProto);
+    return;
+  }
+  if (!hello->version_1) {  // OAP-3.15
+    fail_handshake(session, closing(Code::kBadVersion, "this node speaks version 1"), corr,
+                   HandshakeFailure::kProto);
+    return;
+  }
+  const bool exempt =
+      session.channel.kind == ChannelKind::kUnix || session.channel.kind == ChannelKind::kMem;
+  if (config_.pq_mode == PqMode::kRequire && !session.channel.hybrid && !exempt) {  // OAP-3.16
+    ++stats_.pq_incompatible;
+    fail_handshake(session,
+                   closing(Code::kBadVersion, "this node requires X25519MLKEM768 key exchange"),
+                   corr, HandshakeFailure::kPq);
+    return;
+  }
+  if (hello->role == oap::Role::kPeer) {
+    fail_handshake(session, closing(Code::kBadVersion, "this node does not take peers"), corr,
+                   HandshakeFailure::kProto);
+    return;
+  }
+  if (hello->token) {  // no key ring: nothing verifies // OAP-3.20
+    fail_handshake(session, closing(Code::kUnauth, "this node verifies no tokens"), corr,
+                   HandshakeFailure::kAuth);
+    return;
+  }
+  if ((draining() || !ready_) && session.channel.kind != ChannelKind::kUnix) {  // OAP-3.23
+    oap::WireError error = closing(Code::kNotReady, draining() ? "the node is draining"
+                                                               : "a readiness gate is down");
+    error.retry_after_ms = 1000;
+    fail_handshake(session, error, corr, HandshakeFailure::kNotReady);
+    return;
+  }
+  establish(session, *hello, corr);
+}
+
+void ShardCore::establish(Session& session, const oap::Hello& hello, CorrId corr) {
+  const SessionLimits& limits = config_.session;
+  session.phase = Phase::kActive;
+  session.max_frame = std::min(hello.max_frame, limits.max_frame);  // OAP-3.18
+  session.parser.set_max_payload(session.max_frame);
+  session.comp = hello.comp_zstd && config_.comp;
+  session.send = session::SendCredit(hello.window.value_or(0));  // OAP-5.5
+  session.authorised = config_.auth_off || session.channel.authenticated;
+  session.any_tenant = config_.auth_off;
+  session.timers.established(now_);
+  ++stats_.sessions_opened;
+  ++stats_.sessions_active;
+  ++(session.channel.hybrid ? stats_.pq_hybrid : stats_.pq_classical);
+
+  oap::HelloAck ack;
+  ack.node = config_.node;
+  ack.pq = session.channel.hybrid ? oap::Pq::kHybrid : oap::Pq::kOff;  // OAP-3.14
+  ack.comp_zstd = session.comp;
+  ack.limits = {.fps = limits.fps,
+                .rps = limits.rps,
+                .chunk = limits.chunk_bytes,
+                .window = limits.recv_window_bytes,
+                .inflight = limits.inflight,
+                .max_frame = session.max_frame};
+  ack.session = session.id.value;
+  ack.agent = config_.agent;
+  oap::Header to;
+  to.corr = corr;
+  answer(session, to, oap::write_hello_ack(ack));
+  order({.kind = Action::Kind::kEstablished, .session = session.id});
+}
+
+void handle_second_hello(ShardCore& core, Session& session, const Incoming& in) {  // OAP-3.22
+  core.fatal(session, closing(Code::kBadFrame, "a second hello"), in.header.corr,
+             CloseReason::kProtocol);
+}
+
+}  // namespace ron::node

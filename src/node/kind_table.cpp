@@ -1,0 +1,36 @@
+#include "node/kind_table.hpp"
+
+#include <array>
+
+namespace ron::node {
+namespace {
+
+constexpr std::uint8_t kAny = kAsReq | kAsEvent | kAsAckReq;
+
+// Ordered by how often they come. keep, credit, lagged, refused and bye are plain events
+// (OAP-2.25); hello_ack, ack and error only ever answer.
+constexpr std::array kTable = {
+    KindRow{"gossip", kAny, Right::kPublish, true, true, false, handle_gossip},
+    KindRow{"credit", kAsEvent, Right::kNone, false, false, true, handle_credit},
+    KindRow{"keep", kAsEvent, Right::kNone, false, false, true, handle_keep},
+    KindRow{"sub", kAsReq, Right::kSubscribe, false, false, false, handle_sub},
+    KindRow{"unsub", kAsReq, Right::kSubscribe, false, false, false, handle_unsub},
+    KindRow{"bye", kAsEvent, Right::kNone, false, false, true, handle_bye},
+    KindRow{"lagged", kAsEvent, Right::kNone, false, false, true, handle_lagged},
+    KindRow{"refused", kAsEvent, Right::kNone, false, false, true, handle_refused},
+    KindRow{"hello", kAsReq, Right::kNone, false, false, true, handle_second_hello},
+    KindRow{"hello_ack", 0, Right::kNone, false, false, true, nullptr},
+    KindRow{"ack", 0, Right::kNone, false, false, true, nullptr},
+    KindRow{"error", 0, Right::kNone, false, false, true, nullptr},
+};
+
+}  // namespace
+
+const KindRow* find_kind(std::string_view name) {
+  for (const KindRow& row : kTable) {
+    if (row.name == name) return &row;
+  }
+  return nullptr;
+}
+
+}  // namespace ron::node

@@ -1,0 +1,86 @@
+// What shards of one node tell each other. Values only: a message owns what it carries, so it may
+// cross threads (a publication's bytes are the sole reference to their block).
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/ids.hpp"
+#include "base/slab.hpp"
+
+namespace ron::node {
+
+/// Part of a publication that a group member was chosen for.
+struct MemberPiece {
+  SessionId member;
+  std::uint32_t offset = 0;  // bytes into the frames
+  std::uint32_t size = 0;
+  std::uint32_t count = 0;   // frames
+};
+
+/// Frames of one publisher on one topic, for subscribers on another shard. Never compressed.
+struct PublishMail {
+  TenantId tenant;
+  std::string topic;
+  Slice frames;
+  std::uint32_t count = 0;
+  std::uint32_t largest = 0;       // payload bytes of the largest frame
+  bool plain = false;              // plain subscribers of that shard are wanted
+  std::vector<MemberPiece> pieces; // group members chosen by the publisher's shard
+  std::uint64_t ticket = 0;        // not 0: answer with AcceptedMail
+};
+
+/// Publications taken out of a ring: gives the sender's budget back.
+struct ConsumedMail {
+  std::uint32_t messages = 0;
+  std::size_t bytes = 0;
+};
+
+/// Answers a PublishMail with a ticket: how many sessions it was queued to.
+struct AcceptedMail {
+  std::uint64_t ticket = 0;
+  std::uint32_t to = 0;
+};
+
+/// A shard begins or ceases to have plain subscribers of a pattern.
+struct InterestMail {
+  TenantId tenant;
+  std::string pattern;
+  bool add = true;
+};
+
+/// A session joins or leaves a group by a pattern.
+struct GroupMail {
+  TenantId tenant;
+  std::string pattern;
+  std::string group;
+  SessionId member;
+  std::uint32_t max_frame = 0;  // what the member accepts
+  bool echo = false;
+  bool add = true;
+};
+
+/// Answered by AppliedMail once everything sent before it has been applied.
+struct BarrierMail {
+  std::uint64_t ticket = 0;
+};
+struct AppliedMail {
+  std::uint64_t ticket = 0;
+};
+
+/// Which gossip lanes of a group member are full (bit = lane).
+struct RoomMail {
+  SessionId member;
+  std::uint8_t full_lanes = 0;
+};
+
+struct ShardMail {
+  ShardIndex from = 0;
+  std::variant<PublishMail, ConsumedMail, AcceptedMail, InterestMail, GroupMail, BarrierMail,
+               AppliedMail, RoomMail>
+      body;
+};
+
+}  // namespace ron::node

@@ -1,0 +1,60 @@
+#include "node/mail_links.hpp"
+
+namespace ron::node {
+
+MailLinks::MailLinks(const NodeConfig& config, ShardIndex self, unsigned count)
+    : config_(&config), self_(self), links_(count) {}
+
+bool MailLinks::push(ShardIndex to, ShardMail mail) {
+  Link& link = links_[to];
+  const bool was_empty = link.outbox.empty();
+  if (const auto* publish = std::get_if<PublishMail>(&mail.body)) {
+    link.bytes += publish->frames.size();
+    ++link.messages;
+  }
+  link.outbox.push_back(std::move(mail));
+  judge(link);
+  return was_empty;
+}
+
+std::optional<ShardMail> MailLinks::take(ShardIndex to) {
+  Link& link = links_[to];
+  if (link.outbox.empty()) return std::nullopt;
+  ShardMail mail = link.outbox.pop_front();
+  judge(link);
+  return mail;
+}
+
+void MailLinks::consumed(ShardIndex by, const ConsumedMail& report) {
+  Link& link = links_[by];
+  link.bytes -= report.bytes;
+  link.messages -= report.messages;
+  judge(link);
+}
+
+void MailLinks::note_done(ShardIndex from, std::size_t bytes) {
+  ++links_[from].done.messages;
+  links_[from].done.bytes += bytes;
+}
+
+std::size_t MailLinks::waiting() const {
+  std::size_t count = 0;
+  for (const Link& link : links_) count += link.outbox.size();
+  return count;
+}
+
+// Half-way down before it counts as free again, so that sessions are not paused and resumed by turns.
+void MailLinks::judge(Link& link) {
+  const std::size_t messages = std::max<std::size_t>(link.messages, link.outbox.size());
+  const bool over = link.bytes >= config_->mail_bytes || messages >= config_->mail_messages;
+  const bool low = link.bytes <= config_->mail_bytes / 2 && messages <= config_->mail_messages / 2;
+  if (!link.congested && over) {
+    link.congested = true;
+    ++congested_;
+  } else if (link.congested && low) {
+    link.congested = false;
+    --congested_;
+  }
+}
+
+}  // namespace ron::node

@@ -1,0 +1,68 @@
+// The way to the other shards of the node: one outbox a shard, bounded by pausing whoever fills it.
+//
+// Mail is never dropped. A link that holds more than its budget (waiting here, in the ring, or not
+// yet worked off over there) is congested; the shard then stops reading the sessions that feed it.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "base/ring.hpp"
+#include "node/config.hpp"
+#include "node/mail.hpp"
+
+namespace ron::node {
+
+class MailLinks {
+ public:
+  MailLinks(const NodeConfig& config, ShardIndex self, unsigned count);
+
+  unsigned others() const { return static_cast<unsigned>(links_.size()) - 1; }
+
+  /// Queues a message. True when the outbox was empty: the driver must be told.
+  template <typename Body>
+  bool send(ShardIndex to, Body body) {
+    return push(to, ShardMail{self_, std::move(body)});
+  }
+
+  std::optional<ShardMail> take(ShardIndex to);
+  bool has(ShardIndex to) const { return !links_[to].outbox.empty(); }
+
+  /// The other shard worked off publications of ours.
+  void consumed(ShardIndex by, const ConsumedMail& report);
+
+  /// Notes that a publication of another shard was worked off here.
+  void note_done(ShardIndex from, std::size_t bytes);
+  /// Reports what was noted; calls `woken(shard)` where an outbox was empty.
+  template <typename Woken>
+  void report(Woken woken) {
+    for (ShardIndex to = 0; to < links_.size(); ++to) {
+      Link& link = links_[to];
+      if (link.done.messages == 0) continue;
+      if (send(to, link.done)) woken(to);
+      link.done = {};
+    }
+  }
+
+  bool congested() const { return congested_ > 0; }
+  std::size_t waiting() const;
+
+ private:
+  struct Link {
+    Ring<ShardMail> outbox;
+    std::size_t bytes = 0;        // of publications not yet worked off
+    std::uint32_t messages = 0;   // the same; and mail of other kinds still in the outbox
+    bool congested = false;
+    ConsumedMail done;
+  };
+  bool push(ShardIndex to, ShardMail mail);
+  void judge(Link& link);
+
+  const NodeConfig* config_;
+  ShardIndex self_;
+  unsigned congested_ = 0;
+  std::vector<Link> links_;
+};
+
+}  // namespace ron::node

@@ -1,0 +1,92 @@
+// What a shard keeps for one session. Everything that is not always needed is allocated on demand:
+// ten thousand idle sessions must cost little.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "base/slab.hpp"
+#include "gossip/egress.hpp"
+#include "node/actions.hpp"
+#include "node/config.hpp"
+#include "oap/parser.hpp"
+#include "policy/token_bucket.hpp"
+#include "session/credit.hpp"
+#include "session/open_requests.hpp"
+#include "session/timers.hpp"
+
+namespace ron::node {
+
+///   kOpened --ChannelReady--> kHandshake --hello--> kActive --+--> kClosing --flushed--> kLingering
+///      \___________________________\___________fault__________/                              |
+///                                                                           FIN or 1 s --> gone
+enum class Phase : std::uint8_t {
+  kOpened,     // accepted; TLS may still be going on
+  kHandshake,  // waits for hello
+  kActive,
+  kClosing,    // reads no more frames; what is queued goes out
+  kLingering,  // everything went out, FIN sent; input is discarded until the other side's FIN
+};
+
+/// Plain events refused since the session was last told, by code (docs/OAP-1.md section 1).
+struct RefusedTally {
+  std::array<std::uint64_t, oap::kCodeCount> dropped{};
+  std::uint8_t turn = 0;             // the code whose turn it is
+  Instant next_at;                   // at most one frame a second
+  bool any() const;
+};
+
+/// A subscription as its session knows it.
+struct SubscriptionKey {
+  TenantId tenant;
+  std::string group;  // empty = plain
+  std::string pattern;
+  friend auto operator<=>(const SubscriptionKey&, const SubscriptionKey&) = default;
+};
+
+struct Session {
+  Session(SessionId session_id, const NodeConfig& config, Instant accepted, SlabMeter* meter)
+      : id(session_id),
+        parser(oap::kMaxHello, meter),
+        timers(config.times, accepted),
+        recv(config.session.recv_window_bytes),
+        rps(config.session.rps, accepted),
+        fps(config.session.fps, accepted) {}
+
+  SessionId id;
+  Phase phase = Phase::kOpened;
+  Channel channel;
+  CloseReason reason = CloseReason::kPeer;  // why it is closing
+  oap::Code code = oap::Code::kInternal;    // the error it was told, if `erred`
+  bool erred = false;
+  bool comp = false;           // zstd agreed
+  bool any_tenant = false;
+  bool authorised = false;
+  bool paused = false;         // input waits for room in the answers lane, or for mail
+  bool fin_received = false;
+  bool flush_marked = false;   // a kFlush is on its way
+  bool bye_sent = false;
+  bool has_groups = false;     // other shards are told about its room
+  std::uint8_t full_lanes_told = 0;
+  bool echo_matched = false;        // with match_stamp: a matching sub asked for echo
+  std::uint32_t match_stamp = 0;    // the match that last found this session
+  std::uint32_t max_frame = oap::kMaxFrame;
+
+  oap::Parser parser;
+  Slice input;                 // read but not yet parsed
+  std::size_t held = 0;        // bytes of half frames and waiting input, as charged to the shard
+  session::Timers timers;
+  session::RecvCredit recv;
+  session::SendCredit send;
+  session::OpenRequests open;
+  gossip::Egress egress;
+  policy::TokenBucket rps;
+  policy::TokenBucket fps;
+  std::unique_ptr<RefusedTally> refused;
+  std::map<SubscriptionKey, bool> subscriptions;  // -> echo
+};
+
+}  // namespace ron::node

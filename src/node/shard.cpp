@@ -1,0 +1,46 @@
+#include "node/shard.hpp"
+
+#include "node/core.hpp"
+
+namespace ron::node {
+
+class Shard::Impl : public ShardCore {
+ public:
+  using ShardCore::ShardCore;
+};
+
+Shard::Shard(const NodeConfig& config, ShardIndex self, unsigned count, Choice& choice)
+    : impl_(std::make_unique<Impl>(config, self, count, choice)) {}
+Shard::~Shard() = default;
+
+std::optional<SessionId> Shard::open(Instant accepted) { return impl_->open(accepted); }
+
+void Shard::handle(const Input& in, Instant now, Actions& out) noexcept {
+  impl_->handle(in, now, out);
+}
+void Shard::received(SessionId session, Slice bytes, Instant now, Actions& out) noexcept {
+  impl_->received(session, std::move(bytes), now, out);
+}
+bool Shard::wants_read(SessionId session) const noexcept { return impl_->wants_read(session); }
+bool Shard::discards(SessionId session) const noexcept { return impl_->discards(session); }
+
+std::size_t Shard::gather(SessionId session, std::span<IoSlice> into, std::size_t max_bytes,
+                          Instant now) noexcept {
+  return impl_->gather(session, into, max_bytes, now);
+}
+void Shard::wrote(SessionId session, std::size_t bytes, Instant now, Actions& out) noexcept {
+  impl_->wrote(session, bytes, now, out);
+}
+bool Shard::pending(SessionId session) const noexcept { return impl_->pending(session); }
+
+std::optional<ShardMail> Shard::take_mail(ShardIndex to) noexcept { return impl_->take_mail(to); }
+bool Shard::has_mail(ShardIndex to) const noexcept { return impl_->has_mail(to); }
+void Shard::mail(ShardMail message, Instant now, Actions& out) noexcept {
+  impl_->mail(std::move(message), now, out);
+}
+
+Instant Shard::next_deadline() const noexcept { return impl_->next_deadline(); }
+const ShardStats& Shard::stats() const noexcept { return impl_->stats(); }
+SlabMeter& Shard::meter() noexcept { return impl_->meter(); }
+
+}  // namespace ron::node

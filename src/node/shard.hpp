@@ -1,0 +1,87 @@
+// One shard of an overlay node, as a pure machine.
+//
+// It owns the sessions of one event loop: handshakes, limits, subscriptions, lanes, timers. A node
+// is k of these joined by mail. It knows no socket, clock or thread: the driver (runtime and
+// transport in production, sim/ in tests) feeds facts and time, obeys the actions it gets back, and
+// arms one timer to next_deadline().
+//
+// A driver's turn:
+//   open / handle / received / mail  ->  obey Actions: gather + wrote, close, resume, take_mail
+//   ... when nothing more is ready   ->  handle(TurnEnded)
+//
+//   session:  Opened -> (ChannelReady) -> Handshake -> Active -> [Draining] -> Closing -> gone
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <span>
+
+#include "base/choice.hpp"
+#include "base/crypto_fns.hpp"
+#include "base/slab.hpp"
+#include "node/actions.hpp"
+#include "node/config.hpp"
+#include "node/mail.hpp"
+#include "node/stats.hpp"
+
+namespace ron::node {
+
+class Shard {
+ public:
+  /// `self` of `count` shards. `choice` must outlive the shard and is used only during calls.
+  Shard(const NodeConfig& config, ShardIndex self, unsigned count, Choice& choice);
+  ~Shard();
+  Shard(const Shard&) = delete;
+  Shard& operator=(const Shard&) = delete;
+
+  /// A stream was accepted; its handshake time runs from `accepted`. Nothing when the session
+  /// table is full: the driver closes the stream, and it is counted.
+  std::optional<SessionId> open(Instant accepted);
+
+  /// One fact in, orders appended to `out`. Unknown sessions are ignored.
+  void handle(const Input& in, Instant now, Actions& out) noexcept;
+
+  /// A whole read. Only while wants_read(session).
+  void received(SessionId session, Slice bytes, Instant now, Actions& out) noexcept;
+
+  /// False while input must wait: the answers lane is full, mail to another shard is congested, or
+  /// the session is closing its write side only. A kResume action tells when to read again.
+  bool wants_read(SessionId session) const noexcept;
+
+  /// True once the session only discards input (orderly close): the driver may read and drop.
+  bool discards(SessionId session) const noexcept;
+
+  /// Fills `into` with what to write next, at most about `max_bytes`; returns how many pieces.
+  /// Idempotent until `wrote`: the same bytes come first again. The bytes stay valid until then.
+  std::size_t gather(SessionId session, std::span<IoSlice> into, std::size_t max_bytes,
+                     Instant now) noexcept;
+
+  /// The stream took the first `bytes` of what was gathered.
+  void wrote(SessionId session, std::size_t bytes, Instant now, Actions& out) noexcept;
+
+  /// Something is queued or staged for this session.
+  bool pending(SessionId session) const noexcept;
+
+  /// The next message for another shard; nothing when there is none. The driver takes only what
+  /// its ring has room for: a ring never drops.
+  std::optional<ShardMail> take_mail(ShardIndex to) noexcept;
+  bool has_mail(ShardIndex to) const noexcept;
+
+  /// A message from another shard.
+  void mail(ShardMail message, Instant now, Actions& out) noexcept;
+
+  /// The one timer the driver arms.
+  Instant next_deadline() const noexcept;
+
+  const ShardStats& stats() const noexcept;
+
+  /// The meter that blocks read for this shard should be charged to.
+  SlabMeter& meter() noexcept;
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace ron::node

@@ -1,0 +1,106 @@
+// What other shards say, and answers that wait for them.
+#include "node/core.hpp"
+
+namespace ron::node {
+
+void ShardCore::mail(ShardMail message, Instant now, Actions& out) {
+  now_ = now;
+  out_ = &out;
+  const ShardIndex from = message.from;
+  std::visit([&](auto& body) { on_mail(from, body); }, message.body);
+}
+
+void ShardCore::on_mail(ShardIndex from, PublishMail& mail) {
+  const std::size_t bytes = mail.frames.size();
+  const std::uint32_t to = deliver_mail(mail);
+  mail_.note_done(from, bytes);
+  if (mail.ticket != 0) send_mail(from, AcceptedMail{mail.ticket, to});
+}
+
+void ShardCore::on_mail(ShardIndex from, ConsumedMail& mail) {
+  mail_.consumed(from, mail);
+  if (!mail_.congested() && !paused_.empty()) resume_paused();
+}
+
+void ShardCore::on_mail(ShardIndex, AcceptedMail& mail) { settle(mail.ticket, mail.to); }
+
+void ShardCore::on_mail(ShardIndex from, InterestMail& mail) {
+  mail.add ? subscriptions_.add_shard(mail.tenant, mail.pattern, from)
+           : subscriptions_.remove_shard(mail.tenant, mail.pattern, from);
+}
+
+void ShardCore::on_mail(ShardIndex, GroupMail& mail) {
+  const Subscriptions::Membership membership{mail.tenant, mail.pattern,   mail.group,
+                                             mail.member, mail.max_frame, mail.echo};
+  mail.add ? subscriptions_.add_member(membership) : subscriptions_.remove_member(membership);
+}
+
+void ShardCore::on_mail(ShardIndex from, BarrierMail& mail) {
+  send_mail(from, AppliedMail{mail.ticket});
+}
+
+void ShardCore::on_mail(ShardIndex, AppliedMail& mail) { settle(mail.ticket, 0); }
+
+void ShardCore::on_mail(ShardIndex, RoomMail& mail) {
+  subscriptions_.groups().set_full_lanes(mail.member, mail.full_lanes);
+}
+
+// ---- answers that wait -------------------------------------------------------------------------
+
+void ShardCore::expect(std::uint64_t ticket, Pending pending) {
+  pending_.emplace(ticket, std::move(pending));
+}
+
+void ShardCore::answer_after_barrier(Session& session, const Incoming& in,
+                                     std::vector<SubscriptionKey> leaving) {
+  const std::uint64_t ticket = next_ticket();
+  expect(ticket, {.session = session.id,
+                  .corr = in.header.corr,
+                  .tenant = in.header.tenant,
+                  .waiting = count_ - 1,
+                  .leaving = std::move(leaving)});
+  if (alone()) {
+    pending_.at(ticket).waiting = 1;
+    settle(ticket, 0);
+  } else {
+    send_to_others(BarrierMail{ticket});
+  }
+}
+
+void ShardCore::settle(std::uint64_t ticket, std::uint32_t to) {
+  const auto at = pending_.find(ticket);
+  if (at == pending_.end()) return;
+  Pending& pending = at->second;
+  pending.to += to;
+  if (--pending.waiting > 0) return;
+  const Pending done = std::move(pending);
+  pending_.erase(at);
+  Session* session = find(done.session);
+  if (session == nullptr || session->phase != Phase::kActive) return;
+  for (const SubscriptionKey& key : done.leaving) {
+    if (session->subscriptions.contains(key)) continue;  // subscribed again meanwhile
+    subscriptions_.remove_member({key.tenant, key.pattern, key.group, session->id, 0, false});
+  }
+  oap::Ack ack;
+  ack.for_corr = done.corr;
+  if (done.publication) {
+    ack.to = done.to;
+    ack.links = 0;
+  }
+  answer_ack(*session, done.corr, done.tenant, ack);
+  const bool all_read = !session->paused && session->input.empty();
+  if (session->fin_received && all_read) end_of_input(*session);
+}
+
+// Group members' room is known to the other shards as it changes, so that their choices can avoid
+// a full lane. What is on its way when it changes may still be lost, and is then counted.
+void ShardCore::tell_room(Session& session) {
+  constexpr std::size_t kTypicalFrame = 1024;
+  if (alone()) return;
+  const std::uint8_t full = session.egress.full_lanes(kTypicalFrame, config_.session.lanes);
+  if (full == session.full_lanes_told) return;
+  session.full_lanes_told = full;
+  send_to_others(RoomMail{session.id, full});
+}
+
+}  // namespace ron::node

@@ -1,0 +1,79 @@
+#include "node/subscriptions.hpp"
+
+namespace ron::node {
+namespace {
+
+// Target::tag: two bits of kind, one of echo, the group's index above.
+constexpr std::uint32_t kEchoBit = 4;
+constexpr unsigned kGroupShift = 3;
+
+std::uint32_t tag_of(Interest::Kind kind, bool echo, gossip::GroupIndex group) {
+  return static_cast<std::uint32_t>(kind) | (echo ? kEchoBit : 0U) | (group << kGroupShift);
+}
+
+}  // namespace
+
+gossip::Target Interest::plain(SessionId session, bool echo) {
+  return {session.value, tag_of(Kind::kSession, echo, 0)};
+}
+gossip::Target Interest::of_shard(ShardIndex shard) {
+  return {shard, tag_of(Kind::kShard, false, 0)};
+}
+gossip::Target Interest::member(SessionId session, gossip::GroupIndex group, bool echo) {
+  return {session.value, tag_of(Kind::kMember, echo, group)};
+}
+Interest Interest::of(const gossip::Target& target) {
+  const auto kind = static_cast<Kind>(target.tag & 3U);
+  return {kind, (target.tag & kEchoBit) != 0, target.tag >> kGroupShift, SessionId{target.id},
+          kind == Kind::kShard ? static_cast<ShardIndex>(target.id) : ShardIndex{0}};
+}
+
+Subscriptions::Subscriptions(std::uint64_t hash_key)
+    : index_(hash_key), cache_(gossip::MatchCache::Options{.hash_key = hash_key}) {}
+
+bool Subscriptions::add_plain(TenantId tenant, std::string_view pattern, SessionId session,
+                              bool echo) {
+  const bool replaced = index_.remove(tenant, pattern, Interest::plain(session, !echo));
+  const bool added = index_.add(tenant, pattern, Interest::plain(session, echo));
+  if (replaced || !added) return false;
+  return ++local_count_[Key{tenant, std::string(pattern)}] == 1;
+}
+
+bool Subscriptions::remove_plain(TenantId tenant, std::string_view pattern, SessionId session,
+                                 bool echo) {
+  if (!index_.remove(tenant, pattern, Interest::plain(session, echo))) return false;
+  const auto count = local_count_.find(Key{tenant, std::string(pattern)});
+  if (count == local_count_.end() || --count->second > 0) return false;
+  local_count_.erase(count);
+  return true;
+}
+
+void Subscriptions::add_shard(TenantId tenant, std::string_view pattern, ShardIndex shard) {
+  index_.add(tenant, pattern, Interest::of_shard(shard));
+}
+void Subscriptions::remove_shard(TenantId tenant, std::string_view pattern, ShardIndex shard) {
+  index_.remove(tenant, pattern, Interest::of_shard(shard));
+}
+
+void Subscriptions::add_member(const Membership& m) {
+  const gossip::GroupIndex group = groups_.join(m.tenant, m.group, m.member, m.max_frame);
+  const bool replaced =
+      index_.remove(m.tenant, m.pattern, Interest::member(m.member, group, !m.echo));
+  const bool added = index_.add(m.tenant, m.pattern, Interest::member(m.member, group, m.echo));
+  if (replaced || !added) groups_.leave(group, m.member);  // counted before
+}
+
+void Subscriptions::remove_member(const Membership& m) {
+  const gossip::GroupIndex* group = groups_.find(m.tenant, m.group);
+  if (group == nullptr) return;
+  const gossip::GroupIndex index = *group;
+  const bool with = index_.remove(m.tenant, m.pattern, Interest::member(m.member, index, true));
+  const bool without = index_.remove(m.tenant, m.pattern, Interest::member(m.member, index, false));
+  if (with || without) groups_.leave(index, m.member);
+}
+
+std::span<const gossip::Target> Subscriptions::match(TenantId tenant, std::string_view topic) {
+  return cache_.match(index_, tenant, topic);
+}
+
+}  // namespace ron::node

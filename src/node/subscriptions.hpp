@@ -1,0 +1,79 @@
+// Who on this shard, and which other shards, want what.
+//
+// One index answers for plain subscribers of this shard, for the interest of other shards, and for
+// the group members of the whole node. See docs/OAP-1.md section 4 for the rules.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "base/ids.hpp"
+#include "gossip/groups.hpp"
+#include "gossip/match_cache.hpp"
+#include "gossip/topic_index.hpp"
+
+namespace ron::node {
+
+/// What an index entry stands for, read out of its target.
+struct Interest {
+  enum class Kind : std::uint8_t { kSession, kShard, kMember };
+  Kind kind;
+  bool echo;
+  gossip::GroupIndex group;  // kMember
+  SessionId session;         // kSession, kMember
+  ShardIndex shard;          // kShard
+
+  static gossip::Target plain(SessionId session, bool echo);
+  static gossip::Target of_shard(ShardIndex shard);
+  static gossip::Target member(SessionId session, gossip::GroupIndex group, bool echo);
+  static Interest of(const gossip::Target& target);
+};
+
+class Subscriptions {
+ public:
+  explicit Subscriptions(std::uint64_t hash_key);
+
+  /// A plain subscription of a session of this shard. True when it is the shard's first of the
+  /// pattern, so that other shards must be told. A changed echo replaces the old.
+  bool add_plain(TenantId tenant, std::string_view pattern, SessionId session, bool echo);
+  /// True when it was the shard's last of the pattern.
+  bool remove_plain(TenantId tenant, std::string_view pattern, SessionId session, bool echo);
+
+  void add_shard(TenantId tenant, std::string_view pattern, ShardIndex shard);
+  void remove_shard(TenantId tenant, std::string_view pattern, ShardIndex shard);
+
+  /// A group subscription of any session of the node.
+  struct Membership {
+    TenantId tenant;
+    std::string_view pattern;
+    std::string_view group;
+    SessionId member;
+    std::uint32_t max_frame = 0;
+    bool echo = false;
+  };
+  void add_member(const Membership& membership);
+  void remove_member(const Membership& membership);
+
+  /// Everything that matches a topic; valid until the next call of any kind.
+  std::span<const gossip::Target> match(TenantId tenant, std::string_view topic);
+
+  gossip::Groups& groups() { return groups_; }
+  const gossip::MatchCache& cache() const { return cache_; }
+  std::size_t size() const { return index_.target_count(); }
+
+ private:
+  struct Key {
+    TenantId tenant;
+    std::string pattern;
+    friend auto operator<=>(const Key&, const Key&) = default;
+  };
+  gossip::TopicIndex index_;
+  gossip::MatchCache cache_;
+  gossip::Groups groups_;
+  std::map<Key, std::uint32_t> local_count_;  // plain subscribers of this shard, by pattern
+};
+
+}  // namespace ron::node
