@@ -8,7 +8,9 @@
 // OAP-4.51 OAP-4.52 OAP-4.53
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
+#include <tuple>
 
 #include "base/choice.hpp"
 #include "base/slab.hpp"
@@ -63,6 +65,13 @@ class World {
   void send(SessionId session, ByteView bytes) {
     shard_.received(session, Slice::copy_of(bytes, &shard_.meter()), now_, actions_);
     turn();
+  }
+
+  /// The same in pieces, until the node ends the session.
+  void send_in_pieces(SessionId session, ByteView bytes, std::size_t piece) {
+    for (std::size_t at = 0; at < bytes.size() && !ended(session); at += piece) {
+      send(session, bytes.subspan(at, std::min(piece, bytes.size() - at)));
+    }
   }
 
   void wait(Duration time) {
@@ -152,14 +161,30 @@ Json code_in(const Got& got) {
   return got.kind == "refused" ? Json(read_refused(*message)->code) : Json(nullptr);
 }
 
-class Refused : public testing::TestWithParam<Vector> {
+enum class Cut : std::uint8_t { kWhole, kHeader, kBytes };
+
+/// A vector, and how its bytes are cut on their way (OAP-1.1: the outcome is the same).
+class Sent : public testing::TestWithParam<std::tuple<Vector, Cut>> {
  protected:
+  static const Vector& vector() { return std::get<Vector>(GetParam()); }
+
+  void send(SessionId session) {
+    const ByteView bytes = vector().bytes;
+    const std::size_t smallest = bytes.size() / 4096 + 1;  // a byte, unless it is a large one
+    switch (std::get<Cut>(GetParam())) {
+      case Cut::kWhole:
+        return world_.send(session, bytes);
+      case Cut::kHeader:
+        return world_.send_in_pieces(session, bytes, kHeaderSize);
+      case Cut::kBytes:
+        return world_.send_in_pieces(session, bytes, smallest);
+    }
+  }
+
   World world_;
 };
-class Accepted : public testing::TestWithParam<Vector> {
- protected:
-  World world_;
-};
+class Refused : public Sent {};
+class Accepted : public Sent {};
 
 bool is_refused(const Vector& vector) { return !vector.to_client && !vector.expect.contains("ok"); }
 
@@ -201,9 +226,9 @@ void check_refused(World& world, SessionId session, const Vector& vector) {
 }
 
 TEST_P(Refused, or_ignored_as_the_vector_says) {
-  const Vector& vector = GetParam();
+  const Vector& vector = this->vector();
   const SessionId session = vector.first ? world_.open() : world_.greeted(vector, vector.max_frame);
-  world_.send(session, vector.bytes);
+  send(session);
   if (vector.expect.contains("ignored")) {
     world_.wait(1100ms);
     EXPECT_TRUE(world_.receive(session).empty());
@@ -232,7 +257,7 @@ void check_delivery(const Vector& vector, const Header& sent, const std::vector<
 }
 
 TEST_P(Accepted, as_the_vector_says) {
-  const Vector& vector = GetParam();
+  const Vector& vector = this->vector();
   const std::string kind = vector.expect.at("ok").at("fields").at("kind");
   const Header sent = read_header(vector.bytes.data());
 
@@ -243,7 +268,7 @@ TEST_P(Accepted, as_the_vector_says) {
   ASSERT_EQ(world_.receive(subscriber).at(0).kind, "ack");
 
   const SessionId session = vector.first ? world_.open() : world_.greeted(vector, vector.max_frame);
-  world_.send(session, vector.bytes);
+  send(session);
   const auto answers = world_.receive(session);
   for (const auto& answer : answers) EXPECT_NE(answer.kind, "error") << code_in(answer);
   const bool asked = sent.has(kReq) || sent.has(kAckReq);
@@ -258,9 +283,16 @@ TEST_P(Accepted, as_the_vector_says) {
   if (kind != "bye") EXPECT_TRUE(world_.serves(session));
 }
 
-constexpr auto kByName = [](const auto& info) { return info.param.name; };
-INSTANTIATE_TEST_SUITE_P(Vectors, Refused, testing::ValuesIn(frames(is_refused)), kByName);
-INSTANTIATE_TEST_SUITE_P(Vectors, Accepted, testing::ValuesIn(frames(is_accepted)), kByName);
+const auto kCuts = testing::Values(Cut::kWhole, Cut::kHeader, Cut::kBytes);
+constexpr auto kByName = [](const auto& info) {
+  static constexpr std::array<const char*, 3> kSuffix{"_whole", "_header_first", "_in_bytes"};
+  const Cut cut = std::get<Cut>(info.param);
+  return std::get<Vector>(info.param).name + kSuffix[static_cast<std::size_t>(cut)];
+};
+INSTANTIATE_TEST_SUITE_P(Vectors, Refused,
+                         testing::Combine(testing::ValuesIn(frames(is_refused)), kCuts), kByName);
+INSTANTIATE_TEST_SUITE_P(Vectors, Accepted,
+                         testing::Combine(testing::ValuesIn(frames(is_accepted)), kCuts), kByName);
 
 }  // namespace
 }  // namespace ron::conformance
