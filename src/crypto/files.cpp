@@ -26,7 +26,7 @@ class Fd {
 
 std::string octal(mode_t mode) {
   std::string text = "0000";
-  for (int i = 0; i < 4; ++i) text[3 - i] = static_cast<char>('0' + ((mode >> (3 * i)) & 7U));
+  for (unsigned i = 0; i < 4; ++i) text[3 - i] = static_cast<char>('0' + ((mode >> (3 * i)) & 7U));
   return text;
 }
 

@@ -1,0 +1,57 @@
+// What happened, as plain facts for logs. Called on a shard's thread: be short, and take copies of
+// the texts, which are valid only during the call.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string_view>
+
+#include "base/ids.hpp"
+#include "base/time.hpp"
+#include "node/actions.hpp"
+#include "transport/stream.hpp"
+
+namespace ron::host {
+
+enum class EventKind : std::uint8_t {
+  kListening,       // `text` is the address or path
+  kListenerClosed,
+  kAcceptRefused,   // `refusal` says why
+  kTlsFailed,       // `failure`, `alert`, `text`
+  kSessionOpened,   // the OAP handshake is done
+  kSessionClosed,   // `reason`, and `code` where an error frame went out
+  kTlsReloaded,
+  kTlsReloadFailed, // the old certificate stays; `text` says why
+  kDrained,         // one shard; `count` sessions were cut off
+};
+
+enum class Refusal : std::uint8_t { kNone, kRate, kFull, kUid, kNoFiles };
+
+struct Event {
+  EventKind kind = EventKind::kListening;
+  ShardIndex shard = 0;
+  SessionId session;
+  node::ChannelKind channel = node::ChannelKind::kMem;
+  std::string_view peer;   // "127.0.0.1:40312"; empty for Unix sockets
+  std::uint32_t uid = 0;   // of a Unix peer
+  std::string_view text;
+  Refusal refusal = Refusal::kNone;
+  node::CloseReason reason = node::CloseReason::kPeer;
+  bool erred = false;      // `code` is set
+  oap::Code code = oap::Code::kInternal;
+  transport::FailureClass failure = transport::FailureClass::kNone;
+  int alert = -1;
+  std::string_view group;  // key exchange, of a TLS session
+  std::string_view cipher;
+  bool hybrid = false;
+  bool authenticated = false;
+  std::string_view peer_name;  // the first SAN of the peer's certificate
+  Duration lifetime{};         // since it was accepted
+  std::uint32_t count = 0;
+};
+
+using EventSink = std::function<void(const Event&)>;
+
+std::string_view name(Refusal refusal);
+
+}  // namespace ron::host

@@ -1,0 +1,174 @@
+#include "host/host.hpp"
+
+#include <algorithm>
+
+#include "host/doors.hpp"
+#include "host/shared.hpp"
+#include "runtime/cpus.hpp"
+
+namespace ron::host {
+
+std::string_view name(Refusal refusal) {
+  switch (refusal) {
+    case Refusal::kNone: return "none";
+    case Refusal::kRate: return "handshake_ratelimit";
+    case Refusal::kFull: return "max_conns";
+    case Refusal::kUid: return "uid";
+    case Refusal::kNoFiles: break;
+  }
+  return "no_files";
+}
+
+class Host::Impl {
+ public:
+  explicit Impl(const Settings& settings) : shared(settings) {}
+
+  std::expected<void, std::string> prepare_tls();
+  std::expected<void, std::string> listen_on(const std::string& text);
+  std::expected<void, std::string> listen_unix();
+  std::expected<void, std::string> check_public(const transport::Address& at) const;
+  void make_shards();
+
+  Shared shared;
+  std::vector<std::string> bound;
+  runtime::Guarded<Snapshot> totals;  // what is not a shard's
+  bool stopped = false;
+};
+
+std::expected<void, std::string> Host::Impl::prepare_tls() {
+  if (!shared.settings.tls) return {};
+  auto context = crypto::TlsContext::server(*shared.settings.tls);
+  if (!context) return std::unexpected(context.error());
+  shared.tls.store(std::move(*context));
+  return {};
+}
+
+// C49: an address that strangers can reach needs TLS and client certificates.
+std::expected<void, std::string> Host::Impl::check_public(const transport::Address& at) const {
+  const Settings& settings = shared.settings;
+  if (at.is_loopback() || settings.insecure_public) return {};
+  if (settings.tls && settings.tls->require_client_cert) return {};
+  return std::unexpected(
+      at.text() + " can be reached from other machines, so it needs TLS and required client "
+      "certificates: set tls.cert_path, tls.key_path and the client CA (ronctl tls init makes "
+      "them for development), or listen on 127.0.0.1");
+}
+
+void Host::Impl::make_shards() {
+  const unsigned wanted =
+      shared.settings.shards > 0 ? shared.settings.shards : runtime::usable_cpus();
+  const unsigned count = std::min(wanted, kMaxShards);
+  for (unsigned i = 0; i < count * count; ++i) {
+    // A shard sends itself nothing; its own ring is there for the arithmetic.
+    shared.rings.push_back(std::make_unique<MailRing>(i / count == i % count ? 1 : kRing));
+  }
+  shared.shards.resize(count);
+  for (unsigned i = 0; i < count; ++i) {
+    shared.shards[i] = std::make_unique<ShardHost>(shared, static_cast<ShardIndex>(i));
+  }
+}
+
+std::expected<void, std::string> Host::Impl::listen_on(const std::string& text) {
+  auto at = transport::Address::parse(text);
+  if (!at) return std::unexpected(at.error());
+  if (auto ok = check_public(*at); !ok) return ok;
+  const bool several = shared.shards.size() > 1;
+  for (std::size_t i = 0; i < shared.shards.size(); ++i) {
+    auto listener = transport::Listener::tcp(
+        *at, {.backlog = shared.settings.backlog, .reuse_port = several, .first = i == 0});
+    if (!listener) return std::unexpected(listener.error());
+    at->set_port(listener->bound().port());
+    shared.shards[i]->add_listener(std::move(*listener));
+  }
+  bound.push_back(at->text());
+  return {};
+}
+
+std::expected<void, std::string> Host::Impl::listen_unix() {
+  const Settings& settings = shared.settings;
+  if (settings.uds_path.empty()) return {};
+  auto listener = transport::Listener::unix_socket(settings.uds_path, settings.allow_uids);
+  if (!listener) return std::unexpected(listener.error());
+  shared.shards[0]->add_listener(std::move(*listener));
+  bound.push_back(settings.uds_path);
+  return {};
+}
+
+std::expected<std::unique_ptr<Host>, std::string> Host::start(Settings settings) {
+  if (settings.listen.empty() && settings.uds_path.empty()) {
+    return std::unexpected("nothing to listen on: set overlay.listen or uds.path");
+  }
+  auto impl = std::make_unique<Impl>(settings);
+  if (auto ok = impl->prepare_tls(); !ok) return std::unexpected(ok.error());
+  impl->make_shards();
+  for (const std::string& text : settings.listen) {
+    if (auto ok = impl->listen_on(text); !ok) return std::unexpected(ok.error());
+  }
+  if (auto ok = impl->listen_unix(); !ok) return std::unexpected(ok.error());
+  for (const auto& shard : impl->shared.shards) shard->start();
+  return std::unique_ptr<Host>(new Host(std::move(impl)));
+}
+
+Host::Host(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+Host::~Host() { stop(); }
+
+const std::vector<std::string>& Host::bound() const { return impl_->bound; }
+
+unsigned Host::shards() const { return static_cast<unsigned>(impl_->shared.shards.size()); }
+
+void Host::set_ready(bool ready) {
+  for (const auto& shard : impl_->shared.shards) shard->set_ready(ready);
+}
+
+std::expected<void, std::string> Host::reload_tls(const crypto::ServerTls& settings) {
+  if (impl_->shared.tls.load() == nullptr) {
+    return std::unexpected("the node was started without TLS: a restart is needed to turn it on");
+  }
+  const auto keep_old = [&](std::string why) -> std::expected<void, std::string> {
+    impl_->totals.with([](Snapshot& totals) { ++totals.tls_reload_failures; });
+    impl_->shared.tell({.kind = EventKind::kTlsReloadFailed, .text = why});
+    return std::unexpected(std::move(why));
+  };
+  const bool asks_less = impl_->shared.settings.tls->require_client_cert &&
+                         !settings.require_client_cert;
+  if (asks_less) return keep_old("a reload cannot stop asking for client certificates: restart");
+  auto context = crypto::TlsContext::server(settings);
+  if (!context) return keep_old(context.error());
+  impl_->shared.tls.store(std::move(*context));
+  impl_->totals.with([](Snapshot& totals) { ++totals.tls_reloads; });
+  impl_->shared.tell({.kind = EventKind::kTlsReloaded, .text = settings.cert_path});
+  return {};
+}
+
+Snapshot Host::snapshot() {
+  if (!impl_->stopped) {
+    const auto gate = std::make_shared<runtime::Gate>(shards());
+    for (const auto& shard : impl_->shared.shards) shard->publish_to(gate);
+    static_cast<void>(gate->wait_for(std::chrono::milliseconds(50)));
+  }
+  Snapshot snapshot = impl_->totals.with([](const Snapshot& totals) { return totals; });
+  for (const auto& shard : impl_->shared.shards) snapshot.shards.push_back(shard->latest());
+  if (const auto tls = impl_->shared.tls.load(); tls != nullptr && tls->certificate()) {
+    snapshot.certificate_not_after = tls->certificate()->not_after.seconds;
+    snapshot.certificate_not_before = tls->certificate()->not_before.seconds;
+  }
+  return snapshot;
+}
+
+DrainReport Host::drain(Duration within, const char* reason) {
+  const auto gate = std::make_shared<runtime::Gate>(shards());
+  for (const auto& shard : impl_->shared.shards) shard->drain(within, reason, gate);
+  // A little longer than the machines take, so that it is they who report what was cut off.
+  DrainReport report{.finished = gate->wait_for(within + std::chrono::milliseconds(250))};
+  for (const auto& shard : impl_->shared.shards) report.cut_off += shard->cut_off();
+  return report;
+}
+
+void Host::stop() {
+  if (impl_ == nullptr || std::exchange(impl_->stopped, true)) return;
+  for (const auto& shard : impl_->shared.shards) shard->request_stop();
+  for (const auto& shard : impl_->shared.shards) shard->join();
+}
+
+}  // namespace ron::host

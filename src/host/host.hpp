@@ -1,0 +1,59 @@
+// A node that runs: k shard machines on k threads, with their listeners and streams.
+//
+// All of Host's calls may come from any thread, and none of them waits for a shard's work beyond
+// the bound it names. Order of a life: start -> (set_ready, reload_tls, snapshot)* -> drain -> stop.
+#pragma once
+
+#include <chrono>
+#include <expected>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "host/settings.hpp"
+#include "host/snapshot.hpp"
+
+namespace ron::host {
+
+struct DrainReport {
+  bool finished = false;       // every shard reported within the deadline
+  std::uint32_t cut_off = 0;   // sessions that were ended by the deadline
+};
+
+class Host {
+ public:
+  /// Checks the settings, binds every address and starts the threads. Nothing runs after an error,
+  /// which says what to do about it.
+  static std::expected<std::unique_ptr<Host>, std::string> start(Settings settings);
+  ~Host();  // stop()
+  Host(const Host&) = delete;
+  Host& operator=(const Host&) = delete;
+
+  /// Real addresses, in the order of Settings::listen (":0" resolved), then the Unix path.
+  const std::vector<std::string>& bound() const;
+  unsigned shards() const;
+
+  /// Whether new sessions are welcome (Unix sockets: always).
+  void set_ready(bool ready);
+
+  /// Checks a new certificate and swaps it in; sessions keep what they began with. After an error
+  /// the old one stays.
+  std::expected<void, std::string> reload_tls(const crypto::ServerTls& settings);
+
+  /// The latest counters; waits at most 50 ms for busy shards, whose numbers may then be a turn old.
+  Snapshot snapshot();
+
+  /// Stops accepting, says bye, delivers what is queued; returns when all is gone or `within` is
+  /// over. Call once.
+  DrainReport drain(Duration within, const char* reason = "shutdown");
+
+  /// Ends the threads and closes what is left.
+  void stop();
+
+ private:
+  class Impl;
+  explicit Host(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace ron::host

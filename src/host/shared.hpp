@@ -1,0 +1,37 @@
+// What the shards of one node share: rings between them, the accept limits, the certificate.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "host/settings.hpp"
+#include "host/snapshot.hpp"
+#include "node/mail.hpp"
+#include "runtime/config_cell.hpp"
+#include "runtime/gate.hpp"
+#include "runtime/guarded.hpp"
+#include "runtime/spsc_ring.hpp"
+#include "transport/accept_limiter.hpp"
+
+namespace ron::host {
+
+using MailRing = runtime::SpscRing<node::ShardMail>;
+
+class ShardHost;
+
+struct Shared {
+  explicit Shared(const Settings& with);
+
+  MailRing& ring(ShardIndex from, ShardIndex to) { return *rings[from * shards.size() + to]; }
+  void tell(const Event& event) const {
+    if (settings.on_event) settings.on_event(event);
+  }
+
+  Settings settings;
+  runtime::Guarded<transport::AcceptLimiter> limiter;
+  runtime::ConfigCell<crypto::TlsContext> tls;
+  std::vector<std::unique_ptr<MailRing>> rings;     // [from][to]
+  std::vector<std::unique_ptr<ShardHost>> shards;   // all there before any thread starts
+};
+
+}  // namespace ron::host
