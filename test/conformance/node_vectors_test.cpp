@@ -2,10 +2,17 @@
 // what comes back with what the vector expects: the error frame and its corr_id, whether the
 // session ends, what only `refused` tells, and what reaches a subscriber byte for byte.
 //
-// OAP-1.16 OAP-1.20 OAP-1.24 OAP-1.25 OAP-1.26 OAP-1.27 OAP-1.28 OAP-1.30 OAP-1.31 OAP-1.33
-// OAP-1.46 OAP-2.7 OAP-2.22 OAP-2.23 OAP-2.24 OAP-2.25 OAP-2.27 OAP-3.1 OAP-3.3 OAP-3.11 OAP-3.15
-// OAP-3.17 OAP-3.22 OAP-4.17 OAP-4.20 OAP-4.21 OAP-4.22 OAP-4.28 OAP-4.30 OAP-4.49 OAP-4.50
-// OAP-4.51 OAP-4.52 OAP-4.53
+// OAP-1.1 OAP-1.5 OAP-1.7 OAP-1.8 OAP-1.9 OAP-1.10 OAP-1.11 OAP-1.13 OAP-1.14 OAP-1.15 OAP-1.16
+// OAP-1.17 OAP-1.18 OAP-1.19 OAP-1.20 OAP-1.21 OAP-1.22 OAP-1.23 OAP-1.24 OAP-1.25 OAP-1.26
+// OAP-1.27 OAP-1.28 OAP-1.30 OAP-1.31 OAP-1.37 OAP-1.38 OAP-1.39 OAP-1.40 OAP-1.41 OAP-1.42
+// OAP-1.43 OAP-1.44 OAP-1.45 OAP-1.46 OAP-1.48 OAP-1.49 OAP-2.1 OAP-2.2 OAP-2.3 OAP-2.4 OAP-2.5
+// OAP-2.7 OAP-2.8 OAP-2.9 OAP-2.10 OAP-2.11 OAP-2.12 OAP-2.13 OAP-2.14 OAP-2.15 OAP-2.16 OAP-2.17
+// OAP-2.18 OAP-2.19 OAP-2.20 OAP-2.21 OAP-2.22 OAP-2.23 OAP-2.24 OAP-2.25 OAP-2.26 OAP-2.27 OAP-3.1
+// OAP-3.3 OAP-3.4 OAP-3.5 OAP-3.6 OAP-3.7 OAP-3.8 OAP-3.9 OAP-3.10 OAP-3.11 OAP-3.15 OAP-3.17
+// OAP-3.18 OAP-3.19 OAP-3.22 OAP-3.28 OAP-3.33 OAP-4.1 OAP-4.2 OAP-4.3 OAP-4.4 OAP-4.5 OAP-4.6
+// OAP-4.12 OAP-4.13 OAP-4.14 OAP-4.17 OAP-4.19 OAP-4.20 OAP-4.21 OAP-4.22 OAP-4.23 OAP-4.25
+// OAP-4.27 OAP-4.28 OAP-4.30 OAP-4.31 OAP-4.32 OAP-4.35 OAP-4.49 OAP-4.50 OAP-4.51 OAP-4.52
+// OAP-4.53 OAP-5.3 OAP-5.9 OAP-6.1
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -207,7 +214,9 @@ void check_error(World& world, SessionId session, const Vector& vector) {
   store_be(corr.data(), got.header.corr);
   EXPECT_EQ(Json(to_hex(corr)), vector.expect.at("corr"));
   EXPECT_EQ(Json(world.ended(session)), vector.expect.at("closes"));
-  if (!vector.expect.at("closes")) EXPECT_TRUE(world.serves(session));
+  if (!vector.expect.at("closes")) {
+    EXPECT_TRUE(world.serves(session));
+  }
 }
 
 void check_refused(World& world, SessionId session, const Vector& vector) {
@@ -280,7 +289,9 @@ TEST_P(Accepted, as_the_vector_says) {
   }
   if (kind == "gossip") check_delivery(vector, sent, world_.receive(subscriber));
   EXPECT_FALSE(world_.ended(session));
-  if (kind != "bye") EXPECT_TRUE(world_.serves(session));
+  if (kind != "bye") {
+    EXPECT_TRUE(world_.serves(session));
+  }
 }
 
 const auto kCuts = testing::Values(Cut::kWhole, Cut::kHeader, Cut::kBytes);
