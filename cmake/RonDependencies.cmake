@@ -37,7 +37,7 @@ if(NOT RON_CORE_ONLY)
     add_library(ron_openssl_${lib} STATIC IMPORTED)
     set_target_properties(ron_openssl_${lib} PROPERTIES
       IMPORTED_LOCATION "${RON_OPENSSL_LIBDIR}/lib${lib}.a"
-      INTERFACE_SYSTEM_INCLUDE_DIRECTORIES "${RON_OPENSSL_PREFIX}/include")
+      INTERFACE_INCLUDE_DIRECTORIES "${RON_OPENSSL_PREFIX}/include")
     if(NOT EXISTS "${RON_OPENSSL_LIBDIR}/lib${lib}.a")
       message(WARNING "OpenSSL >= 3.5 is not set up: run ./dev setup")
     endif()
