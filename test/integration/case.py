@@ -76,7 +76,7 @@ class NodeCase(unittest.TestCase):
     # --- sessions -----------------------------------------------------------------------------
 
     def keep(self, session):
-        """Close this session at the end of the test."""
+        """Close this session or socket at the end of the test."""
         self._open.append(session)
         return session
 

@@ -5,6 +5,7 @@ import json
 import mmap
 import os
 import re
+import resource
 import shutil
 import signal
 import subprocess
@@ -21,6 +22,7 @@ LOG_LINES_SHOWN = 200
 _SAMPLE = re.compile(r"^([a-zA-Z_:][\w:]*)(?:\{(.*)\})?\s+(\S+)")
 _LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
 _PDEATHSIG = 1
+_LIBC = ctypes.CDLL(None)     # loaded here: nothing may be loaded between fork and exec
 
 
 def binary(name="svc-overlay"):
@@ -52,10 +54,6 @@ def environment():
     return keep
 
 
-def _die_with_parent():
-    ctypes.CDLL(None).prctl(_PDEATHSIG, signal.SIGKILL)
-
-
 class Metrics(dict):
     """(name, frozenset of label pairs) -> value of one scrape."""
 
@@ -84,15 +82,16 @@ class Metrics(dict):
 class Node:
     """svc-overlay with ephemeral ports. Use as a context manager, or start() and stop()."""
 
-    def __init__(self, config=None, args=(), uds=False, tls=None, base=True):
+    def __init__(self, config=None, args=(), uds=False, tls=None, nofile=None):
+        """nofile: limit of open files; tls: (certificate, key) paths; uds: True for a socket."""
         self.directory = tempfile.mkdtemp(prefix="ron-it-")
-        self.config = dict(names.BASE_CONFIG) if base else {}
+        self.config = dict(names.BASE_CONFIG)
         if os.environ.get("RON_SHARDS"):
             self.config[names.KEY_SHARDS] = int(os.environ["RON_SHARDS"])
         self.config.update(config or {})
         self.args = list(args)
         self.uds = os.path.join(self.directory, "run", "overlay.sock") if uds else None
-        self.tls = tls
+        self.tls, self.nofile = tls, nofile
         self.process = self.listen = self.admin = self.ready_line = None
         self.log = []
         self._readers = []
@@ -125,7 +124,7 @@ class Node:
     def start(self, ready=True):
         self.process = subprocess.Popen(
             self.command(), cwd=self.directory, env=environment(), stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, preexec_fn=_die_with_parent)
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, preexec_fn=self._before_exec)
         for stream in (self.process.stdout, self.process.stderr):
             thread = threading.Thread(target=self._read, args=(stream,), daemon=True)
             thread.start()
@@ -138,6 +137,12 @@ class Node:
                 self.discard()
                 raise AssertionError(f"the node did not become ready: {fault}\n{text}") from None
         return self
+
+    def _before_exec(self):
+        """In the child: never outlive the test, and live with its limits."""
+        _LIBC.prctl(_PDEATHSIG, signal.SIGKILL)
+        if self.nofile:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (self.nofile, self.nofile))
 
     def _read(self, stream):
         for line in stream:
@@ -233,6 +238,12 @@ class Node:
         """Resident bytes."""
         with open(f"/proc/{self.process.pid}/statm", encoding="ascii") as file:
             return int(file.read().split()[1]) * mmap.PAGESIZE
+
+    def cpu(self):
+        """CPU seconds used so far, all threads."""
+        with open(f"/proc/{self.process.pid}/stat", encoding="ascii") as file:
+            fields = file.read().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def fds(self):
         return len(os.listdir(f"/proc/{self.process.pid}/fd"))
