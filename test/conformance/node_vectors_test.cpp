@@ -2,17 +2,14 @@
 // what comes back with what the vector expects: the error frame and its corr_id, whether the
 // session ends, what only `refused` tells, and what reaches a subscriber byte for byte.
 //
-// OAP-1.1 OAP-1.5 OAP-1.7 OAP-1.8 OAP-1.9 OAP-1.10 OAP-1.11 OAP-1.13 OAP-1.14 OAP-1.15 OAP-1.16
-// OAP-1.17 OAP-1.18 OAP-1.19 OAP-1.20 OAP-1.21 OAP-1.22 OAP-1.23 OAP-1.24 OAP-1.25 OAP-1.26
-// OAP-1.27 OAP-1.28 OAP-1.30 OAP-1.31 OAP-1.37 OAP-1.38 OAP-1.39 OAP-1.40 OAP-1.41 OAP-1.42
-// OAP-1.43 OAP-1.44 OAP-1.45 OAP-1.46 OAP-1.48 OAP-1.49 OAP-2.1 OAP-2.2 OAP-2.3 OAP-2.4 OAP-2.5
-// OAP-2.7 OAP-2.8 OAP-2.9 OAP-2.10 OAP-2.11 OAP-2.12 OAP-2.13 OAP-2.14 OAP-2.15 OAP-2.16 OAP-2.17
-// OAP-2.18 OAP-2.19 OAP-2.20 OAP-2.21 OAP-2.22 OAP-2.23 OAP-2.24 OAP-2.25 OAP-2.26 OAP-2.27 OAP-3.1
-// OAP-3.3 OAP-3.4 OAP-3.5 OAP-3.6 OAP-3.7 OAP-3.8 OAP-3.9 OAP-3.10 OAP-3.11 OAP-3.15 OAP-3.17
-// OAP-3.18 OAP-3.19 OAP-3.22 OAP-3.28 OAP-3.33 OAP-4.1 OAP-4.2 OAP-4.3 OAP-4.4 OAP-4.5 OAP-4.6
-// OAP-4.12 OAP-4.13 OAP-4.14 OAP-4.17 OAP-4.19 OAP-4.20 OAP-4.21 OAP-4.22 OAP-4.23 OAP-4.25
-// OAP-4.27 OAP-4.28 OAP-4.30 OAP-4.31 OAP-4.32 OAP-4.35 OAP-4.49 OAP-4.50 OAP-4.51 OAP-4.52
-// OAP-4.53 OAP-5.3 OAP-5.9 OAP-6.1
+// OAP-1.1 OAP-1.13 OAP-1.14 OAP-1.15 OAP-1.16 OAP-1.17 OAP-1.18 OAP-1.19 OAP-1.20 OAP-1.21 OAP-1.22
+// OAP-1.23 OAP-1.24 OAP-1.25 OAP-1.26 OAP-1.27 OAP-1.28 OAP-1.30 OAP-1.33 OAP-1.37 OAP-1.38
+// OAP-1.39 OAP-1.40 OAP-1.41 OAP-1.42 OAP-1.43 OAP-1.44 OAP-1.45 OAP-1.46 OAP-2.4 OAP-2.5 OAP-2.7
+// OAP-2.8 OAP-2.9 OAP-2.10 OAP-2.11 OAP-2.12 OAP-2.13 OAP-2.14 OAP-2.15 OAP-2.16 OAP-2.17 OAP-2.18
+// OAP-2.19 OAP-2.20 OAP-2.21 OAP-2.22 OAP-2.23 OAP-2.24 OAP-2.25 OAP-2.26 OAP-2.27 OAP-3.1 OAP-3.3
+// OAP-3.10 OAP-3.11 OAP-3.12 OAP-3.15 OAP-3.17 OAP-3.18 OAP-3.22 OAP-3.28 OAP-4.12 OAP-4.17
+// OAP-4.21 OAP-4.22 OAP-4.28 OAP-4.30 OAP-4.31 OAP-4.32 OAP-4.49 OAP-4.50 OAP-4.51 OAP-4.52
+// OAP-4.53
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -128,6 +125,8 @@ class World {
     return false;
   }
 
+  const node::ShardStats& stats() const { return shard_.stats(); }
+
  private:
   static node::NodeConfig config() {
     node::NodeConfig config;
@@ -230,6 +229,8 @@ void check_refused(World& world, SessionId session, const Vector& vector) {
   EXPECT_EQ(told[0].header.flags, kEvent);
   EXPECT_TRUE(vector.accepts(code_in(told[0]))) << code_in(told[0]);
   EXPECT_EQ(read_refused(*read_message(told[0].payload))->dropped, 1U);
+  const auto code = code_of(code_in(told[0]).get<std::string>());
+  EXPECT_EQ(world.stats().events_refused[static_cast<std::size_t>(code.value())], 1U);  // OAP-1.30
   EXPECT_FALSE(world.ended(session));
   EXPECT_TRUE(world.serves(session));
 }
@@ -239,6 +240,7 @@ TEST_P(Refused, or_ignored_as_the_vector_says) {
   const SessionId session = vector.first ? world_.open() : world_.greeted(vector, vector.max_frame);
   send(session);
   if (vector.expect.contains("ignored")) {
+    EXPECT_EQ(world_.stats().unknown_kinds + world_.stats().stray_answers, 1U);
     world_.wait(1100ms);
     EXPECT_TRUE(world_.receive(session).empty());
     EXPECT_FALSE(world_.ended(session));
@@ -265,6 +267,19 @@ void check_delivery(const Vector& vector, const Header& sent, const std::vector<
   EXPECT_TRUE(equal(got[0].payload, content(vector)));  // OAP-4.30
 }
 
+/// OAP-3.12 OAP-3.18 OAP-3.28: what the server chose out of what the hello offered.
+void check_chosen(const Json& hello, const Got& answer) {
+  const auto message = read_message(answer.payload);
+  const auto ack = read_hello_ack(*message);
+  ASSERT_TRUE(ack.has_value()) << ack.error();
+  const Json& asked = hello.at("max_frame");
+  const bool more = asked.is_object() || asked > kMaxFrame;
+  EXPECT_EQ(Json(ack->limits.max_frame), more ? Json(kMaxFrame) : asked);
+  const Json& comp = hello.at("features").at("comp");
+  EXPECT_EQ(ack->comp_zstd, std::find(comp.begin(), comp.end(), "zstd") != comp.end());
+  EXPECT_EQ(ack->pq, Pq::kOff);  // the channel here has no key exchange at all
+}
+
 TEST_P(Accepted, as_the_vector_says) {
   const Vector& vector = this->vector();
   const std::string kind = vector.expect.at("ok").at("fields").at("kind");
@@ -286,6 +301,9 @@ TEST_P(Accepted, as_the_vector_says) {
     EXPECT_EQ(answers[0].kind, kind == "hello" ? "hello_ack" : "ack");
     EXPECT_EQ(answers[0].header.corr, sent.corr);
     EXPECT_EQ(answers[0].header.tenant, kind == "hello" ? TenantId{} : sent.tenant);
+    if (kind == "hello") check_chosen(vector.expect["ok"]["fields"], answers[0]);
+  } else {
+    for (const auto& answer : answers) EXPECT_FALSE(answer.header.has(kResp));  // OAP-1.27
   }
   if (kind == "gossip") check_delivery(vector, sent, world_.receive(subscriber));
   EXPECT_FALSE(world_.ended(session));
