@@ -1,0 +1,115 @@
+// The one table of log events, and the one of log fields.
+//
+// Both are closed lists: what is not in them cannot be logged. That is the first line of redaction
+// (there is no field for a token, a key or a payload) and makes docs/observability.md complete,
+// which a test checks. A new event is one enumerator and one row; names are a contract (B10).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "config/settings.hpp"
+
+namespace ron::ops {
+
+using config::LogLevel;
+
+enum class Event : std::uint8_t {
+  // process
+  kStarting,
+  kConfigWarning,
+  kConfigError,
+  kFdLimitLow,
+  kBindFailed,
+  kReady,
+  kReadinessChanged,
+  kReloading,
+  kReloaded,
+  kReloadFailed,
+  kRestartNeeded,
+  kDraining,
+  kCutOff,
+  kStopped,
+  kKilled,
+  kFatal,
+  // security posture
+  kInsecurePlaintext,
+  kCertificateLoaded,
+  kCertificateExpiring,
+  kDowngradeDetected,
+  // sessions
+  kSessionOpened,
+  kSessionClosed,
+  kHandshakeFailed,
+  kAcceptRefused,
+  // admin
+  kAdminRefused,
+};
+inline constexpr std::size_t kEventCount = static_cast<std::size_t>(Event::kAdminRefused) + 1;
+
+struct EventRow {
+  Event event;
+  std::string_view name;
+  LogLevel level;
+  bool sampled;  // repeats are thinned out (log_sampler.hpp)
+  std::string_view doc;
+};
+
+std::span<const EventRow> events();
+const EventRow& row_of(Event event);
+
+enum class Field : std::uint8_t {
+  kReason,
+  kMessage,
+  kRemedy,
+  kCorrId,
+  kPeerAddr,
+  kPeerId,
+  kSession,
+  kLatencyMs,
+  kBytes,
+  kFrames,
+  kErrorCode,
+  kPqMode,
+  kKexAlgo,
+  kPeerMode,
+  kListen,
+  kAdmin,
+  kUds,
+  kShards,
+  kTls,
+  kNode,
+  kVersion,
+  kGit,
+  kOpenssl,
+  kPid,
+  kProfile,
+  kConfigFile,
+  kKey,
+  kSource,
+  kPath,
+  kSignal,
+  kSessions,
+  kMissing,
+  kDegraded,
+  kDeadlineMs,
+  kDaysLeft,
+  kLimit,
+  kWanted,
+  kSuppressed,
+};
+inline constexpr std::size_t kFieldCount = static_cast<std::size_t>(Field::kSuppressed) + 1;
+
+struct FieldRow {
+  Field field;
+  std::string_view name;
+  std::string_view doc;
+};
+
+std::span<const FieldRow> fields();
+std::string_view name_of(Field field);
+std::string_view name_of(LogLevel level);
+
+}  // namespace ron::ops

@@ -1,0 +1,84 @@
+// The inventory. Data: opts out of the size aims.
+#include <array>
+
+#include "base/check.hpp"
+#include "ops/metrics.hpp"
+
+namespace ron::ops {
+namespace {
+
+using enum MetricType;
+
+// clang-format off
+constexpr std::array<MetricRow, kMetricCount> kRows = {{
+    {Metric::kHttpRequests, "http_requests_total", kCounter, "route=/healthz|/readyz|/metrics|/version|other,method=GET|HEAD|other,status=*", "", "Requests to the admin listener."},
+    {Metric::kRequestLatency, "request_latency_seconds", kHistogram, "route=/healthz|/readyz|/metrics|/version|other,method=GET|HEAD|other", "0.005 0.01 0.02 0.05 0.1 0.2 0.5 1 2 5", "Time from a request's last header byte to its answer being written."},
+    {Metric::kInflightRequests, "inflight_requests", kGauge, "route=admin", "", "Connections the admin listener serves now."},
+
+    {Metric::kBuildInfo, "overlay_build_info", kGauge, "version=*,git=*", "", "Always 1; the labels say what runs."},
+    {Metric::kReadyState, "readyz_state", kGauge, "", "", "0 starting or draining, 1 ready, 2 degraded: was ready, is not."},
+    {Metric::kReadinessGate, "overlay_readiness_gate", kGauge, "gate=listeners_bound|metrics_bound|cfg_loaded|certificate_ok|pq_ready|queues_ok|shed_rate_ok|fd_headroom|draining", "", "1 where the gate of /readyz is met."},
+    {Metric::kAmnesia, "overlay_amnesia", kGauge, "", "", "1 when nothing of a peer or message may reach a disk."},
+    {Metric::kInsecurePlaintext, "overlay_insecure_plaintext", kGauge, "", "", "1 when a listener beyond loopback runs without TLS and client certificates."},
+    {Metric::kPqMode, "pq_mode", kGauge, "mode=off|hybrid|require", "", "1 at the configured quantum-safe key exchange mode."},
+    {Metric::kShards, "overlay_shards", kGauge, "", "", "Event-loop threads."},
+    {Metric::kServiceRestarts, "service_restarts_total", kCounter, "", "", "Supervised parts that were restarted."},
+    {Metric::kConfigUpdates, "config_update_total", kCounter, "", "", "Reloads that took effect."},
+    {Metric::kConfigUpdateFailures, "config_update_failures_total", kCounter, "", "", "Reloads that were refused and changed nothing."},
+    {Metric::kLogLinesDropped, "overlay_log_lines_dropped_total", kCounter, "", "", "Log lines lost because standard error did not keep up."},
+
+    {Metric::kConnections, "overlay_connections_total", kCounter, "", "", "Connections accepted, before any handshake."},
+    {Metric::kConnectionsRefused, "overlay_connections_refused_total", kCounter, "reason=max_conns|ratelimit|uid|no_files", "", "Connections closed at accept."},
+    {Metric::kSessionsActive, "overlay_sessions_active", kGauge, "", "", "Sessions past their handshake and not closing."},
+    {Metric::kSessionsOpen, "overlay_sessions_open_total", kCounter, "", "", "Sessions that finished their handshake."},
+    {Metric::kSessionsClose, "overlay_sessions_close_total", kCounter, "reason=peer|error|timeout|slow|drain|io|other", "", "Sessions that ended, by reason."},
+    {Metric::kHandshakeAttempts, "overlay_handshake_attempts_total", kCounter, "", "", "Connections that began a handshake."},
+    {Metric::kHandshakeFailures, "overlay_handshake_failures_total", kCounter, "reason=timeout|tls|mtls|pq_neg_fail|ratelimit|proto|auth|io|not_ready", "", "Connections that did not become sessions."},
+    {Metric::kTlsHandshakeFailures, "tls_handshake_failures_total", kCounter, "reason=cert|version|cipher|alpn|other", "", "TLS handshakes refused, by cause."},
+    {Metric::kAuthFailures, "auth_failures_total", kCounter, "reason=unauth|expired|invalid_caveat", "", "Credentials that did not verify."},
+    {Metric::kPqNegotiations, "overlay_pq_negotiations_total", kCounter, "mode=off|hybrid|require,outcome=ok|fail|incompatible", "", "Handshakes by configured mode: ok is hybrid, fail classical, incompatible refused."},
+    {Metric::kDowngrades, "overlay_downgrade_detected_total", kCounter, "", "", "Peers that announced hybrid over a classical channel."},
+    {Metric::kCertExpiry, "overlay_tls_cert_expiry_timestamp_seconds", kGauge, "", "", "When the node's certificate ends, Unix time; 0 without TLS."},
+    {Metric::kHandshakeSeconds, "overlay_handshake_seconds", kHistogram, "", "0.001 0.0025 0.005 0.01 0.025 0.05 0.1 0.5 1 5", "TLS handshakes that succeeded."},
+    {Metric::kAcceptToHandshake, "overlay_accept_to_handshake_seconds", kHistogram, "", "0.001 0.0025 0.005 0.01 0.025 0.05 0.1 0.5 1 5", "From accept to the end of hello."},
+    {Metric::kConnLifetime, "overlay_conn_lifetime_seconds", kHistogram, "", "0.001 0.0025 0.005 0.01 0.025 0.05 0.1 0.5 1 5", "From accept to the end of the connection."},
+
+    {Metric::kFrames, "overlay_frames_total", kCounter, "dir=rx|tx,kind=gossip|ctrl|other", "", "Frames."},
+    {Metric::kBytes, "overlay_bytes_total", kCounter, "dir=rx|tx", "", "Bytes of frames, envelopes included."},
+    {Metric::kFrameSize, "overlay_frame_size_bytes", kHistogram, "dir=rx|tx", "512 1024 4096 16384 65536 262144 524288 1048576", "Size of frames."},
+    {Metric::kRejected, "rejected_total", kCounter, "reason=unauth|oversize|ratio_cap|timeout|busy|handshake_ratelimit|quota|degraded|proto", "", "Frames and connections refused, by reason."},
+    {Metric::kIoTimeouts, "io_timeouts_total", kCounter, "op=handshake|read|write|idle", "", "Sessions ended by a timer."},
+    {Metric::kTasksAborted, "tasks_aborted_total", kCounter, "kind=session", "", "Sessions cut off at the drain deadline."},
+
+    {Metric::kGossipSubscribers, "gossip_subscribers", kGauge, "", "", "Subscriptions (tenant, pattern, session)."},
+    {Metric::kGossipIngress, "gossip_ingress_total", kCounter, "", "", "Publications accepted."},
+    {Metric::kGossipFanout, "gossip_fanout_total", kCounter, "", "", "Copies queued to subscribers."},
+    {Metric::kGossipDropped, "gossip_dropped_total", kCounter, "reason=full|too_large|budget|no_member", "", "Copies that did not reach a subscriber's lane."},
+    {Metric::kGossipLagged, "gossip_lagged_total", kCounter, "", "", "Losses that subscribers were told of."},
+    {Metric::kGossipPublishStalls, "gossip_publish_stalls_total", kCounter, "", "", "Publishers paused because another shard was behind."},
+
+    {Metric::kQueueDepth, "overlay_queue_depth", kGauge, "queue=ingress|gossip_ingress|egress", "", "Frames queued; egress is the lanes of all sessions, gossip_ingress what waits for another shard, ingress half-received frames (0: counted in bytes)."},
+    {Metric::kQueueBytes, "overlay_queue_bytes", kGauge, "queue=ingress|gossip_ingress|egress", "", "Bytes queued."},
+    {Metric::kQueueCapacity, "overlay_queue_capacity", kGauge, "queue=ingress|gossip_ingress|egress", "", "Bytes that fit; compare with overlay_queue_bytes."},
+    {Metric::kQueueDropped, "overlay_queue_dropped_total", kCounter, "queue=ingress|gossip_ingress|egress,reason=full|timeout|shed", "", "Frames a queue did not take: full is one session's bound, shed the node's budget."},
+    {Metric::kMemorySlabs, "overlay_slab_bytes", kGauge, "", "", "Memory held by frame data."},
+
+    {Metric::kProcessOpenFds, "process_open_fds", kGauge, "", "", "Open file descriptors."},
+    {Metric::kProcessMaxFds, "process_max_fds", kGauge, "", "", "Limit of open file descriptors."},
+    {Metric::kProcessMemory, "process_resident_memory_bytes", kGauge, "", "", "Resident memory."},
+    {Metric::kProcessCpu, "process_cpu_seconds_total", kCounter, "", "", "CPU time used."},
+    {Metric::kProcessStart, "process_start_time_seconds", kGauge, "", "", "Start of the process, Unix time."},
+}};
+// clang-format on
+
+}  // namespace
+
+std::span<const MetricRow> metrics() { return kRows; }
+
+const MetricRow& row_of(Metric metric) {
+  const MetricRow& row = kRows[static_cast<std::size_t>(metric)];
+  RON_DCHECK(row.metric == metric);
+  return row;
+}
+
+}  // namespace ron::ops

@@ -1,0 +1,21 @@
+// Telling systemd how the service stands (sd_notify(3)), without its library.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace ron::ops {
+
+/// Sends one datagram ("READY=1\nSTATUS=...") to $NOTIFY_SOCKET; false when there is none or it
+/// cannot be reached. Never blocks.
+bool notify_service_manager(std::string_view message);
+
+/// "READY=1", with the text for `systemctl status`.
+inline std::string ready_message(std::string_view status) {
+  return "READY=1\nSTATUS=" + std::string(status);
+}
+
+/// "RELOADING=1" with the monotonic time that newer managers want.
+std::string reloading_message();
+
+}  // namespace ron::ops

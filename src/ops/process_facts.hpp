@@ -1,0 +1,27 @@
+// What the system says about this process: descriptors, memory, CPU, limits.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+namespace ron::ops {
+
+struct ProcessFacts {
+  std::uint64_t open_fds = 0;
+  std::uint64_t max_fds = 0;  // soft limit
+  std::uint64_t resident_bytes = 0;
+  double cpu_seconds = 0;
+  double start_unix_seconds = 0;
+};
+
+/// Reads /proc/self and the resource limits; what cannot be read stays 0. Costs about 50 us and one
+/// directory listing, so for scrapes and a few times a second, not for hot paths.
+ProcessFacts process_facts();
+
+/// Open descriptors only: for the readiness gate.
+std::uint64_t open_fd_count();
+
+/// Raises the soft limit of open files to the hard one; returns the soft limit that then holds.
+std::uint64_t raise_fd_limit();
+
+}  // namespace ron::ops
