@@ -50,15 +50,6 @@ class CborReader {
   bool next(CborItem& item, int depth = 1);
 
  private:
-  bool fail(std::string_view fault);
-  bool head(std::uint8_t& major, std::uint64_t& value);
-  bool head_long(std::uint8_t info, std::uint64_t& value);
-  bool simple(std::uint8_t first, CborItem& item);
-  bool string(CborType type, std::uint64_t size, CborItem& item);
-  bool array(std::uint64_t count, CborItem& item, int depth);
-  bool map(std::uint64_t count, CborItem& item, int depth);
-  bool key(std::string_view& key);
-
   ByteView bytes_;
   std::size_t at_ = 0;
   bool canonical_ = true;

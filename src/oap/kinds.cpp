@@ -4,6 +4,8 @@
 #include <cstring>
 
 #include "base/check.hpp"
+#include "oap/cbor_check.hpp"
+#include "oap/cbor_trusted.hpp"
 #include "oap/envelope.hpp"
 #include "oap/fields.hpp"
 
@@ -11,20 +13,18 @@ namespace ron::oap {
 
 Decoded<Message> read_message(ByteView payload) {
   if (payload.empty()) return faulty("payload is empty");  // OAP-2.8
-  CborReader reader(payload);
-  Message message;
-  if (!reader.next(message.map)) return faulty(reader.fault());
-  if (message.map.type != CborType::kMap) return faulty("payload is not a map");  // OAP-2.9
-  if (!reader.at_end()) return faulty("bytes after the message");                 // OAP-2.18
-  CborMap fields(message.map);
-  std::string_view key;
-  CborItem value;
-  while (fields.next(key, value)) {
-    if (key != "kind") continue;
-    if (!take(value, message.kind)) return faulty("kind is not text");  // OAP-2.9
-    return message;
-  }
-  return faulty("kind is missing");  // OAP-2.9
+  const std::uint8_t* const start = payload.data();
+  CborCheck check(start + payload.size());
+  const std::uint8_t* const end = check.item(start, 1);
+  if (end == nullptr) return faulty(check.fault());
+  Message message{trusted_span(start, end), {}};
+  if (message.map.type != CborType::kMap) return faulty("payload is not a map");   // OAP-2.9
+  if (end != start + payload.size()) return faulty("bytes after the message");     // OAP-2.18
+  if (check.kind() == nullptr) return faulty("kind is missing");                   // OAP-2.9
+  CborItem kind;
+  trusted_item(check.kind(), kind);
+  if (!take(kind, message.kind)) return faulty("kind is not text");  // OAP-2.9
+  return message;
 }
 
 Slice make_frame(std::uint16_t flags, TenantId tenant, CorrId corr, ByteView payload,

@@ -1,5 +1,8 @@
 #include "oap/topic.hpp"
 
+#include <algorithm>
+#include <cstdint>
+
 #include "oap/cbor.hpp"
 
 namespace ron::oap {
@@ -41,6 +44,48 @@ bool segments_fit(std::string_view rest, Grammar grammar) {
   return true;
 }
 
+constexpr std::uint64_t bytes_of(std::uint8_t value) { return value * 0x0101010101010101ULL; }
+
+// 0x80 in each byte of `word` that is 0, exactly.
+std::uint64_t zero_bytes(std::uint64_t word) {
+  constexpr std::uint64_t kLow = bytes_of(0x7f);
+  return ~(((word & kLow) + kLow) | word | kLow);
+}
+
+// Is this word of a topic beyond the short way: not ASCII, a control character, a star?
+bool is_special(std::uint64_t word) {
+  const std::uint64_t under_space = zero_bytes(word & bytes_of(0xe0));  // OAP-4.2
+  const std::uint64_t del = zero_bytes(word ^ bytes_of(0x7f));
+  const std::uint64_t star = zero_bytes(word ^ bytes_of('*'));
+  return (under_space | del | star | (word & bytes_of(0x80))) != 0;
+}
+
+// The short way, eight bytes at a time: true for topics of plain ASCII without stars, that is for
+// nearly all; false says nothing.
+bool is_plain_topic(std::string_view text) {
+  if (text.empty() || text.size() > kTopicMax || text.front() == '/' || text.back() == '/') {
+    return false;
+  }
+  std::uint64_t slash_before = 0;  // did the word before end in a slash?
+  for (std::size_t at = 0; at < text.size(); at += sizeof(std::uint64_t)) {
+    std::uint64_t word = bytes_of('x');
+    const std::size_t size = std::min(sizeof word, text.size() - at);
+    if (size == sizeof word) {
+      word = load_be<std::uint64_t>(as_bytes(text).data() + at);
+    } else {
+      for (std::size_t i = 0; i < size; ++i) {
+        word = (word << 8U) | static_cast<std::uint8_t>(text[at + i]);
+      }
+    }
+    if (is_special(word)) return false;
+    const std::uint64_t slashes = zero_bytes(word ^ bytes_of('/'));
+    if ((slashes & (slashes << 8U)) != 0) return false;  // OAP-4.1: an empty segment
+    if (slash_before != 0 && text[at] == '/') return false;
+    slash_before = slashes & 0x80U;
+  }
+  return true;
+}
+
 bool fits(std::string_view text, Grammar grammar) {
   if (text.empty() || text.size() > kTopicMax) return false;  // OAP-4.1 OAP-4.4
   return !has_control(text) && segments_fit(text, grammar) && is_utf8(as_bytes(text));
@@ -48,7 +93,9 @@ bool fits(std::string_view text, Grammar grammar) {
 
 }  // namespace
 
-bool is_topic(std::string_view text) { return fits(text, Grammar::kTopic); }
+bool is_topic(std::string_view text) {
+  return is_plain_topic(text) || fits(text, Grammar::kTopic);
+}
 
 bool is_pattern(std::string_view text) { return fits(text, Grammar::kPattern); }
 

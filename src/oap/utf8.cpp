@@ -31,28 +31,48 @@ std::size_t sequence_at(const std::uint8_t* at, std::size_t left) {
   return size;
 }
 
-}  // namespace
+constexpr std::uint64_t kHighBits = 0x8080808080808080ULL;
 
-// OAP-2.17
-bool is_utf8(ByteView text) {
-  const std::uint8_t* at = text.data();
-  std::size_t left = text.size();
+std::uint64_t word_at(const std::uint8_t* at) {
+  std::uint64_t word = 0;
+  std::memcpy(&word, at, sizeof word);
+  return word;
+}
+
+// Whole words, the last one overlapping the one before.
+bool is_ascii(const std::uint8_t* at, std::size_t size) {
+  if (size < sizeof(std::uint64_t)) {
+    unsigned all = 0;
+    for (std::size_t i = 0; i < size; ++i) all |= at[i];
+    return all < 0x80;
+  }
+  const std::uint8_t* const last = at + size - sizeof(std::uint64_t);
+  std::uint64_t all = word_at(last);
+  for (; at < last; at += sizeof(std::uint64_t)) all |= word_at(at);
+  return (all & kHighBits) == 0;
+}
+
+// From the first byte on, for text that is not plain ASCII.
+bool is_utf8_slow(const std::uint8_t* at, std::size_t left) {
   while (left > 0) {
-    std::uint64_t word = 0;
-    while (left >= sizeof word) {
-      std::memcpy(&word, at, sizeof word);
-      if ((word & 0x8080808080808080ULL) != 0) break;
-      at += sizeof word;
-      left -= sizeof word;
+    if (left >= sizeof(std::uint64_t) && (word_at(at) & kHighBits) == 0) {
+      at += sizeof(std::uint64_t);
+      left -= sizeof(std::uint64_t);
+      continue;
     }
-    if (left == 0) return true;
-    std::size_t step = 1;
-    if (*at >= 0x80) step = sequence_at(at, left);
+    const std::size_t step = *at < 0x80 ? 1 : sequence_at(at, left);
     if (step == 0) return false;
     at += step;
     left -= step;
   }
   return true;
+}
+
+}  // namespace
+
+// OAP-2.17
+bool is_utf8(ByteView text) {
+  return is_ascii(text.data(), text.size()) || is_utf8_slow(text.data(), text.size());
 }
 
 }  // namespace ron::oap

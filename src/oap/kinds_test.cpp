@@ -1,0 +1,277 @@
+#include "oap/kinds.hpp"
+
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "oap/cbor_model.hpp"
+#include "oap/envelope.hpp"
+#include "oap/topic.hpp"
+
+namespace ron::oap {
+namespace {
+
+using Bytes = std::vector<std::uint8_t>;
+
+Message read(const Bytes& payload) {
+  const auto message = read_message(payload);
+  EXPECT_TRUE(message) << (message ? "" : message.error());
+  return message ? *message : Message{};
+}
+
+// Canonical by the independent encoder (OAP-2.3), and of the kind it says.
+void expect_canonical(const Bytes& payload, std::string_view kind) {
+  const auto value = model::decode(payload);
+  ASSERT_TRUE(value);
+  EXPECT_EQ(model::canonical(*value), payload);
+  EXPECT_EQ(read(payload).kind, kind);
+}
+
+std::string ascii() {
+  return *rc::gen::container<std::string>(rc::gen::inRange<char>(' ', '~'));
+}
+
+std::uint64_t number() {
+  return *rc::gen::oneOf(rc::gen::arbitrary<std::uint64_t>(),
+                         rc::gen::element<std::uint64_t>(0, 23, 24, 255, 256, 65536, UINT64_MAX));
+}
+
+template <typename T>
+std::optional<T> maybe(const T& value) {
+  return *rc::gen::arbitrary<bool>() ? std::optional<T>(value) : std::nullopt;
+}
+
+RC_GTEST_PROP(kinds, hello, ()) {  // OAP-3.4 OAP-3.5 OAP-3.6 OAP-3.7 OAP-3.8 OAP-3.9
+  Hello hello;
+  const std::string token = ascii();
+  const std::string agent = ascii().substr(0, 64);
+  hello.pq = *rc::gen::arbitrary<bool>() ? Pq::kHybrid : Pq::kOff;
+  hello.comp_zstd = *rc::gen::arbitrary<bool>();
+  hello.version_1 = *rc::gen::arbitrary<bool>();
+  hello.max_frame = *rc::gen::inRange<std::uint32_t>(kMinMaxFrame, UINT32_MAX);
+  hello.token = maybe(std::string_view(token));
+  hello.window = maybe(std::uint64_t{1} + number() / 2);
+  hello.agent = agent;
+  if (*rc::gen::arbitrary<bool>()) {
+    hello.role = Role::kPeer;
+    hello.node.emplace().fill(*rc::gen::arbitrary<std::uint8_t>());
+    hello.epoch = number();
+  }
+  const Bytes payload = write_hello(hello);
+  expect_canonical(payload, "hello");
+  const auto again = read_hello(read(payload));
+  RC_ASSERT(again.has_value());
+  RC_ASSERT(again->pq == hello.pq);
+  RC_ASSERT(again->comp_zstd == hello.comp_zstd);
+  RC_ASSERT(again->version_1 == hello.version_1);  // OAP-3.15: the session judges it
+  RC_ASSERT(again->max_frame == hello.max_frame);
+  RC_ASSERT(again->token == hello.token);
+  RC_ASSERT(again->window == hello.window);
+  RC_ASSERT(again->agent == hello.agent);
+  RC_ASSERT(again->role == hello.role);
+  RC_ASSERT(again->node == hello.node);
+  RC_ASSERT(again->epoch == hello.epoch);
+}
+
+RC_GTEST_PROP(kinds, hello_ack, ()) {  // OAP-3.12
+  HelloAck ack;
+  const std::string agent = ascii().substr(0, 64);
+  ack.node.fill(*rc::gen::arbitrary<std::uint8_t>());
+  ack.pq = *rc::gen::arbitrary<bool>() ? Pq::kHybrid : Pq::kOff;
+  ack.comp_zstd = *rc::gen::arbitrary<bool>();
+  ack.limits = {number(), number(), number(), number(), number(), number()};
+  ack.session = number();
+  ack.agent = agent;
+  const Bytes payload = write_hello_ack(ack);
+  expect_canonical(payload, "hello_ack");
+  const auto again = read_hello_ack(read(payload));
+  RC_ASSERT(again.has_value());
+  RC_ASSERT(again->node == ack.node);
+  RC_ASSERT(again->pq == ack.pq);
+  RC_ASSERT(again->comp_zstd == ack.comp_zstd);
+  RC_ASSERT(again->limits.fps == ack.limits.fps);
+  RC_ASSERT(again->limits.rps == ack.limits.rps);
+  RC_ASSERT(again->limits.chunk == ack.limits.chunk);
+  RC_ASSERT(again->limits.window == ack.limits.window);
+  RC_ASSERT(again->limits.inflight == ack.limits.inflight);
+  RC_ASSERT(again->limits.max_frame == ack.limits.max_frame);
+  RC_ASSERT(again->session == ack.session);
+  RC_ASSERT(again->agent == ack.agent);
+}
+
+RC_GTEST_PROP(kinds, gossip, ()) {  // OAP-4.12 OAP-4.13 OAP-4.14 OAP-4.17
+  GossipOut out;
+  std::string topic = ascii().substr(0, kTopicMax);
+  if (!is_topic(topic)) topic = "fallback";
+  const auto data = *rc::gen::arbitrary<Bytes>();
+  const std::string reply = ascii();
+  out.topic = topic;
+  out.data = data;
+  out.ts = number();
+  out.fanout = number();
+  out.reply = maybe(std::string_view(reply));
+  const int headers = *rc::gen::inRange(0, 6);
+  for (int i = 0; i < headers; ++i) out.hdr.emplace_back(ascii().substr(0, 2), ascii());
+  const Bytes payload = write_gossip(out);
+  expect_canonical(payload, "gossip");
+  const auto again = read_gossip(read(payload));
+  RC_ASSERT(again.has_value());
+  RC_ASSERT(again->topic == out.topic);
+  RC_ASSERT(equal(again->data, out.data));
+  RC_ASSERT(again->ts == out.ts);
+  RC_ASSERT(again->fanout == out.fanout);
+  RC_ASSERT(again->reply == out.reply);
+}
+
+RC_GTEST_PROP(kinds, sub_and_unsub, ()) {  // OAP-4.19 OAP-4.25
+  SubOut out;
+  out.topics = *rc::gen::nonEmpty(rc::gen::container<std::vector<std::string>>(
+      rc::gen::elementOf(std::vector<std::string>{"a", "a/*", "a/**", "**", "b/c", "x*"})));
+  out.echo = *rc::gen::arbitrary<bool>();
+  out.group = ascii().substr(0, kGroupMax);
+  for (const bool sub : {true, false}) {
+    const Bytes payload = sub ? write_sub(out) : write_unsub(out);
+    expect_canonical(payload, sub ? "sub" : "unsub");
+    const Message message = read(payload);
+    const auto again = read_sub(message);
+    RC_ASSERT(again.has_value());
+    std::vector<std::string> topics;
+    CborArray list(again->topics);
+    CborItem item;
+    while (list.next(item)) topics.emplace_back(item.text());
+    RC_ASSERT(topics == out.topics);
+    RC_ASSERT(again->echo.value_or(false) == (sub && out.echo));
+    RC_ASSERT(again->group.value_or("") == out.group);
+  }
+}
+
+RC_GTEST_PROP(kinds, control, ()) {
+  const std::string text = ascii();
+  Ack ack{number(), true, maybe(number()), maybe(number())};  // OAP-4.16 OAP-4.46
+  expect_canonical(write_ack(ack), "ack");
+  const auto ack_again = read_ack(read(write_ack(ack)));
+  RC_ASSERT(ack_again && ack_again->for_corr == ack.for_corr && ack_again->to == ack.to &&
+            ack_again->links == ack.links);
+
+  WireError error{.code = static_cast<Code>(*rc::gen::inRange<int>(0, kCodeCount)), .text = text};
+  error.retry_after_ms = *rc::gen::arbitrary<std::uint32_t>();
+  const Bytes error_payload = write_error(error);  // OAP-4.47
+  expect_canonical(error_payload, "error");
+  const auto error_again = read_error(read(error_payload));
+  RC_ASSERT(error_again && code_of(error_again->code) == error.code && error_again->msg == text);
+  RC_ASSERT(error_again->retry_after_ms.value_or(0) == error.retry_after_ms);
+
+  const std::uint64_t n = number();
+  expect_canonical(write_keep(), "keep");  // OAP-3.33
+  expect_canonical(write_credit(n), "credit");  // OAP-5.9
+  RC_ASSERT(read_credit(read(write_credit(n))) == n);
+  expect_canonical(write_lagged(n), "lagged");  // OAP-4.43
+  RC_ASSERT(read_lagged(read(write_lagged(n))) == n);
+  const Bytes refused_payload = write_refused("Busy", n);  // OAP-1.31
+  expect_canonical(refused_payload, "refused");
+  const auto refused = read_refused(read(refused_payload));
+  RC_ASSERT(refused && refused->code == "Busy" && refused->dropped == n);
+
+  const ByeOut bye{text, std::vector<std::string>(*rc::gen::inRange<std::size_t>(0, 4), text),
+                   maybe(n)};  // OAP-6.1
+  const Bytes bye_payload = write_bye(bye);
+  expect_canonical(bye_payload, "bye");
+  const auto bye_again = read_bye(read(bye_payload));
+  RC_ASSERT(bye_again && bye_again->reason == text && bye_again->after_ms == bye.after_ms);
+  RC_ASSERT((bye_again->alt ? bye_again->alt->number : 0) == bye.alt.size());
+}
+
+// Every reader stands whatever legal map it is given.
+RC_GTEST_PROP(kinds, readers_survive_flipped_bytes, ()) {
+  GossipOut gossip;
+  gossip.topic = "a/b";
+  gossip.hdr = {{"k", "v"}};
+  std::vector<Bytes> payloads{write_hello({}),         write_hello_ack({}), write_gossip(gossip),
+                              write_sub({{"a"}, true, "g"}), write_ack({}),       write_error({}),
+                              write_bye({"r", {"a"}, 1}), write_refused("c", 1)};
+  Bytes payload = *rc::gen::elementOf(payloads);
+  const int flips = *rc::gen::inRange(1, 4);
+  for (int i = 0; i < flips; ++i) {
+    payload[*rc::gen::inRange<std::size_t>(0, payload.size())] = *rc::gen::arbitrary<std::uint8_t>();
+  }
+  const auto message = read_message(payload);
+  RC_ASSERT(!message || model::decode(payload).has_value());
+  if (!message) return;
+  (void)read_hello(*message);
+  (void)read_hello_ack(*message);
+  const auto again = read_gossip(*message);
+  RC_ASSERT(!again || is_topic(again->topic));
+  (void)read_sub(*message);
+  (void)read_ack(*message);
+  (void)read_error(*message);
+  (void)read_bye(*message);
+  (void)read_refused(*message);
+}
+
+TEST(kinds, message_faults) {  // OAP-2.8 OAP-2.9 OAP-2.18
+  EXPECT_EQ(read_message({}).error(), "payload is empty");
+  EXPECT_EQ(read_message(Bytes{0x80}).error(), "payload is not a map");
+  EXPECT_EQ(read_message(Bytes{0xa0}).error(), "kind is missing");
+  EXPECT_EQ(read_message(Bytes{0xa1, 0x64, 'k', 'i', 'n', 'd', 1}).error(), "kind is not text");
+  EXPECT_EQ(read_message(Bytes{0xa0, 0}).error(), "bytes after the message");
+  const Bytes inner{0xa1, 0x61, 'x', 0xa1, 0x64, 'k', 'i', 'n', 'd', 0x60};
+  EXPECT_EQ(read_message(inner).error(), "kind is missing") << "only the message map counts";
+}
+
+TEST(kinds, kind_is_found_at_the_very_end) {
+  const Bytes payload{0xa2, 0x61, 'z', 0xf6, 0x64, 'k', 'i', 'n', 'd', 0x60};
+  EXPECT_EQ(read(payload).kind, "");
+}
+
+TEST(kinds, of_two_headers_with_one_name_the_later_counts) {
+  GossipOut out;
+  out.topic = "t";
+  out.hdr = {{"b", "1"}, {"a", "2"}, {"b", "3"}};
+  GossipOut same = out;
+  same.hdr = {{"a", "2"}, {"b", "3"}};
+  EXPECT_EQ(write_gossip(out), write_gossip(same));
+  expect_canonical(write_gossip(out), "gossip");
+}
+
+TEST(kinds, reply_and_hdr_are_not_examined) {  // OAP-4.17
+  Bytes payload;
+  CborWriter to(payload);
+  to.map(7);
+  to.key("ts").uint(0);
+  to.key("hdr").uint(1);
+  to.key("data").bytes({});
+  to.key("kind").text("gossip");
+  to.key("reply").uint(2);
+  to.key("topic").text("t");
+  to.key("fanout").uint(0);
+  const auto gossip = read_gossip(read(payload));
+  ASSERT_TRUE(gossip);
+  EXPECT_FALSE(gossip->reply);
+}
+
+TEST(kinds, echo_is_no_field_of_unsub) {  // OAP-4.25 OAP-2.5
+  for (const std::string_view kind : {"sub", "unsub"}) {
+    Bytes payload;
+    CborWriter to(payload);
+    to.map(3);
+    to.key("echo").uint(7);
+    to.key("kind").text(kind);
+    to.key("topics").array(1);
+    to.text("a");
+    EXPECT_EQ(read_sub(read(payload)).has_value(), kind == "unsub");
+  }
+}
+
+TEST(kinds, large_max_frame_is_clamped) {  // OAP-3.18: the answer is the smaller one anyway
+  Bytes payload = write_hello({.max_frame = UINT32_MAX});
+  payload.resize(payload.size() - 5);
+  for (const std::uint8_t byte : Bytes{0x1b, 0, 0, 0, 1, 0, 0, 0, 0}) payload.push_back(byte);
+  const auto hello = read_hello(read(payload));
+  ASSERT_TRUE(hello);
+  EXPECT_EQ(hello->max_frame, UINT32_MAX);
+}
+
+}  // namespace
+}  // namespace ron::oap
