@@ -57,6 +57,7 @@ Slice Slice::copy_of(ByteView bytes, SlabMeter* meter) {
 
 Slice Slice::sub(std::size_t offset, std::size_t size) const {
   RON_CHECK(offset <= size_ && size <= size_ - offset);
+  if (size == 0) return {};  // nothing of a block must not keep the block
   Slice part(*this);
   part.data_ += offset;
   part.size_ = size;

@@ -95,7 +95,8 @@ class ShardCore {
   void answer_ack(Session& session, CorrId corr, TenantId tenant, const oap::Ack& ack);
   /// Queues a control event (credit, keep, refused, bye).
   void tell(Session& session, const std::vector<std::uint8_t>& payload);
-  /// Refuses a frame as its flags demand: an error answer, a tally for `refused`, or a count.
+  /// Refuses a frame that a handler was given, as its flags demand: an error answer, a tally for
+  /// `refused`, or a count.
   void refuse(Session& session, const oap::Header& header, const oap::WireError& error);
   /// Ends a session with one error frame and an orderly close.
   void fatal(Session& session, const oap::WireError& error, CorrId corr, CloseReason reason);
@@ -163,6 +164,9 @@ class ShardCore {
   void dispatch(Session& session, const oap::Frame& frame);
   bool inflate(Session& session, const oap::Frame& frame, std::vector<std::uint8_t>& into);
   void dispatch_active(Session& session, const Incoming& in);
+  void reject(Session& session, const oap::Header& header, const oap::WireError& error);
+  void send_answer(Session& session, const oap::Header& to,
+                   const std::vector<std::uint8_t>& payload);
   bool admit(Session& session, const KindRow& row, const Incoming& in);
   std::optional<oap::WireError> over_limits(Session& session, const KindRow& row,
                                             const Incoming& in);

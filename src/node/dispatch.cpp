@@ -42,7 +42,7 @@ void ShardCore::dispatch(Session& session, const oap::Frame& frame) {
       fail_handshake(session, {Code::kBadFrame, message.error(), true, 0}, header.corr,
                      HandshakeFailure::kProto);
     } else {
-      refuse(session, header, bad_frame(message.error()));
+      reject(session, header, bad_frame(message.error()));
     }
     return;
   }
@@ -93,7 +93,7 @@ void ShardCore::dispatch_active(Session& session, const Incoming& in) {
   }
   if (row == nullptr) {
     if (in.wants_answer) {
-      refuse(session, in.header, bad_frame("unknown kind"));  // OAP-2.23
+      reject(session, in.header, bad_frame("unknown kind"));  // OAP-2.23
     } else {
       ++stats_.unknown_kinds;  // OAP-2.24
     }
@@ -121,7 +121,7 @@ bool ShardCore::admit(Session& session, const KindRow& row, const Incoming& in) 
     return true;
   }
   flush_run();
-  refuse(session, in.header, *error);
+  reject(session, in.header, *error);
   return false;
 }
 
@@ -157,9 +157,15 @@ std::optional<oap::WireError> ShardCore::not_allowed(const Session& session, con
 }
 
 void ShardCore::refuse(Session& session, const oap::Header& header, const oap::WireError& error) {
+  if (wants_answer(header)) session.open.close(header.corr);
+  reject(session, header, error);
+}
+
+// A frame that never became an open request; its correlation id may be another's that is.
+void ShardCore::reject(Session& session, const oap::Header& header, const oap::WireError& error) {
   if (wants_answer(header)) {
     ++stats_.errors_sent[slot(error.code)];
-    answer(session, header, oap::write_error(error));
+    send_answer(session, header, oap::write_error(error));
     return;
   }
   if (header.has(oap::kResp)) {
@@ -196,6 +202,11 @@ void ShardCore::tell_refused(Session& session) {
 void ShardCore::answer(Session& session, const oap::Header& to,
                        const std::vector<std::uint8_t>& payload) {
   session.open.close(to.corr);
+  send_answer(session, to, payload);
+}
+
+void ShardCore::send_answer(Session& session, const oap::Header& to,
+                            const std::vector<std::uint8_t>& payload) {
   Slice frame = oap::make_frame(oap::kResp, to.tenant, to.corr, payload, &meter_);
   const auto size = static_cast<std::uint32_t>(payload.size());
   stats_.size_tx.add(frame.size());

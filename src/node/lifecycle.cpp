@@ -118,7 +118,7 @@ void ShardCore::fatal(Session& session, const oap::WireError& error, CorrId corr
   session.code = error.code;
   oap::Header to;
   to.corr = corr;
-  answer(session, to, oap::write_error(error));  // OAP-1.33
+  send_answer(session, to, oap::write_error(error));  // OAP-1.33
   session.phase = Phase::kClosing;
   session.reason = reason;
   session.timers.closing(now_);
