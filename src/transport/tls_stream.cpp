@@ -15,6 +15,9 @@ namespace {
 constexpr std::size_t kUnsentMax = kSealBatch + 64U * 1024;
 constexpr std::size_t kReceiveMin = 4U * 1024;
 
+// Gives the memory back too; `bytes = {}` would keep it.
+void release(std::vector<std::uint8_t>& bytes) { std::vector<std::uint8_t>().swap(bytes); }
+
 }  // namespace
 
 MutableBytes TlsBuffers::cipher() {
@@ -229,7 +232,7 @@ void TlsStream::fail_io(std::string text) {
 // ---- reading ------------------------------------------------------------------------------------
 
 IoResult TlsStream::receive(std::size_t limit) {
-  held_ = {};
+  release(held_);
   held_at_ = 0;
   if (eof_) return {.status = IoStatus::kEof};
   const MutableBytes slab = buffers_->cipher();
@@ -242,7 +245,7 @@ IoResult TlsStream::receive(std::size_t limit) {
 // The slab serves another stream next: what the library has not taken moves to this one.
 void TlsStream::keep_input() {
   if (held_at_ == held_.size()) {
-    held_ = {};
+    release(held_);
     held_at_ = 0;
   }
   if (input_.empty()) return;
@@ -369,11 +372,10 @@ IoStatus TlsStream::push_out() {
   }
   if (unsent_.empty()) {
     unsent_.assign(rest.begin(), rest.end());
-    unsent_at_ = 0;
     sealed.clear();
   } else {
     unsent_at_ = unsent_.size() - rest.size();
-    if (rest.empty()) unsent_ = {};
+    if (rest.empty()) release(unsent_);
   }
   if (unsent_.empty()) unsent_at_ = 0;
   return status;
