@@ -50,6 +50,10 @@ Bytes pack_without_size(const Bytes& plain, int window_log = 20) {
   return out;
 }
 
+Bytes first_of(const Bytes& bytes, std::size_t size) {
+  return {bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(size)};
+}
+
 Code refusal(const Bytes& payload, std::uint32_t max_frame = kMaxFrame) {
   const auto result = decompress(payload, max_frame);
   EXPECT_FALSE(result);
@@ -102,10 +106,15 @@ TEST(comp, bombs) {  // OAP-1.39 OAP-1.40 OAP-1.41
 
 TEST(comp, corrupt_frames) {  // OAP-1.43 OAP-1.44 OAP-1.48 OAP-1.49
   const Bytes packed = pack(prose(3000));
+  const Bytes sizeless = pack_without_size(prose(3000));
   EXPECT_EQ(refusal({}), Code::kBadFrame);
+  for (std::size_t size = 0; size < sizeless.size(); ++size) {
+    EXPECT_EQ(refusal(first_of(sizeless, size)), Code::kBadFrame);
+  }
   for (std::size_t size = 0; size < packed.size(); ++size) {
-    EXPECT_EQ(refusal(Bytes(packed.begin(), packed.begin() + static_cast<std::ptrdiff_t>(size))),
-              Code::kBadFrame);
+    // A cut frame's declared size may break the ratio, and that may be said first.
+    const Code code = refusal(first_of(packed, size));
+    EXPECT_TRUE(code == Code::kBadFrame || code == Code::kRatioCap) << size;
   }
   Bytes longer = packed;
   longer.push_back(0);
@@ -166,7 +175,7 @@ RC_GTEST_PROP(comp, what_we_send_is_taken, ()) {  // OAP-1.37 OAP-1.47
   if (!packed) return;
   RC_ASSERT(packed->size() < plain.size());
   RC_ASSERT(plain.size() <= kRatioCap * packed->size());
-  RC_ASSERT(decompress(*packed, kMaxFrame) == plain);
+  RC_ASSERT(decompress(*packed, kMaxFrame).value() == plain);
 }
 
 RC_GTEST_PROP(comp, flipped_bytes_never_pass_the_caps, ()) {  // OAP-1.38 OAP-1.39

@@ -166,9 +166,9 @@ RC_GTEST_PROP(kinds, control, ()) {
   const std::uint64_t n = number();
   expect_canonical(write_keep(), "keep");  // OAP-3.33
   expect_canonical(write_credit(n), "credit");  // OAP-5.9
-  RC_ASSERT(read_credit(read(write_credit(n))) == n);
+  RC_ASSERT(read_credit(read(write_credit(n))).value() == n);
   expect_canonical(write_lagged(n), "lagged");  // OAP-4.43
-  RC_ASSERT(read_lagged(read(write_lagged(n))) == n);
+  RC_ASSERT(read_lagged(read(write_lagged(n))).value() == n);
   const Bytes refused_payload = write_refused("Busy", n);  // OAP-1.31
   expect_canonical(refused_payload, "refused");
   const auto refused = read_refused(read(refused_payload));
