@@ -64,6 +64,7 @@ class Slice {
     RON_CHECK(size <= size_);
     data_ += size;
     size_ -= size;
+    if (size_ == 0) *this = Slice();  // nothing of a block must not keep the block
   }
 
   /// Takes in `next` when its bytes directly follow this slice's in the same block.
