@@ -197,7 +197,7 @@ void Client::disconnect(ClientError why, bool orderly, Instant now, ClientAction
 }
 
 void Client::settle(Instant now, ClientActions& out) {
-  outbox_.rewind(false);
+  outbox_.rewind();
   control_.clear();
   link_.reset();
   reading_paused_ = false;

@@ -134,7 +134,7 @@ class Client {
   void op_answered(Ticket ticket, SubOp op, std::optional<ClientError> error, const oap::Ack& ack,
                    Instant now, ClientActions& out);
   void expire(Instant now, ClientActions& out);
-  void requeue_after_loss(bool keep_begun, ClientActions& out);
+  void requeue_after_loss(bool orderly, ClientActions& out);
   void op_lost(Ticket ticket, SubOp op, ClientActions& out);
   void restore_subscriptions();
   void drop_oversize(ClientActions& out);

@@ -136,8 +136,12 @@ void Client::op_answered(Ticket ticket, SubOp op, std::optional<ClientError> err
 
 // What was not sent waits on; what was sent and not answered is answered Disconnected, because
 // nobody can know whether it was done. Subscriptions are wishes and simply stay.
-void Client::requeue_after_loss(bool keep_begun, ClientActions& out) {
-  for (const Ticket ticket : outbox_.rewind(keep_begun)) pending_.unsent(ticket);
+//
+// In an orderly close staged frames still go out, before the last words.
+void Client::requeue_after_loss(bool orderly, ClientActions& out) {
+  if (!orderly) {
+    for (const Ticket ticket : outbox_.rewind()) pending_.unsent(ticket);
+  }
   const std::vector<Ticket> lost = pending_.session_lost();
   for (const Ticket ticket : lost) {
     if (const auto at = ops_.find(ticket); at != ops_.end()) {

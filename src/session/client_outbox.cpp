@@ -54,18 +54,16 @@ std::size_t Outbox::wrote(std::size_t bytes) {
   return frames;
 }
 
-std::vector<Ticket> Outbox::rewind(bool keep_begun) {
-  const bool keep = keep_begun && begun_ > 0;
+std::vector<Ticket> Outbox::rewind() {
   std::vector<Ticket> unsent;
-  while (stage_.size() > (keep ? 1U : 0U)) {
+  while (!stage_.empty()) {
     Staged last = stage_.pop_back();
-    staged_bytes_ -= last.wire.size();
     if (!last.origin) continue;
     if (last.origin->ticket != 0) unsent.push_back(last.origin->ticket);
     queued_bytes_ += last.origin->frame.size();
     queue_.push_front(std::move(*last.origin));
   }
-  if (!keep) staged_bytes_ = begun_ = 0;
+  staged_bytes_ = begun_ = 0;
   return unsent;
 }
 

@@ -66,10 +66,9 @@ class Outbox {
   /// The stream took `bytes`; returns how many frames that completed.
   std::size_t wrote(std::size_t bytes);
 
-  /// The connection ends: puts publications that were not sent back into the queue and returns
-  /// their tickets. With `keep_begun` a frame that is partly written stays staged, so that a last
-  /// frame can follow it.
-  std::vector<Ticket> rewind(bool keep_begun);
+  /// The stream is gone: puts publications that were not sent back into the queue and returns
+  /// their tickets. Never while the stream lives: it may have sealed staged bytes already.
+  std::vector<Ticket> rewind();
 
  private:
   struct Staged {
