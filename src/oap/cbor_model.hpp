@@ -177,7 +177,7 @@ class Reader {
         }
         return true;
       }
-      case 7: return bytes_[at_ - 1] >= 0xf4 && bytes_[at_ - 1] <= 0xf6;
+      case 7: return value.number >= 20 && value.number <= 22;
       default: return false;
     }
   }

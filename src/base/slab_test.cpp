@@ -1,0 +1,102 @@
+#include "base/slab.hpp"
+
+#include <gtest/gtest.h>
+
+#include <utility>
+#include <vector>
+
+namespace ron {
+namespace {
+
+TEST(slab, a_meter_counts_each_block_once) {
+  SlabMeter meter;
+  {
+    const Slice a = Slice::allocate(1000, &meter);
+    const std::size_t one = meter.live_bytes;
+    EXPECT_GE(one, 1000U);
+    EXPECT_EQ(meter.live_slabs, 1U);
+    const Slice b = a.sub(10, 20);
+    const Slice c = b;
+    EXPECT_EQ(meter.live_bytes, one);
+    EXPECT_EQ(c.slab_size(), 1000U);
+    EXPECT_FALSE(a.unique());
+  }
+  EXPECT_EQ(meter.live_bytes, 0U);
+  EXPECT_EQ(meter.live_slabs, 0U);
+}
+
+TEST(slab, slices_see_the_same_bytes) {
+  const std::vector<std::uint8_t> bytes{1, 2, 3, 4, 5};
+  Slice whole = Slice::copy_of(bytes, nullptr);
+  const Slice part = whole.sub(1, 3);
+  whole.mutable_bytes()[2] = 9;
+  EXPECT_EQ(part.bytes()[1], 9);
+  EXPECT_EQ(part.size(), 3U);
+  const Slice inner = part.sub(3, 0);
+  EXPECT_TRUE(inner.empty());
+}
+
+TEST(slab, a_part_keeps_the_block) {
+  SlabMeter meter;
+  Slice part;
+  {
+    const Slice whole = Slice::allocate(64, &meter);
+    part = whole.sub(60, 4);
+    EXPECT_FALSE(part.unique());
+  }
+  EXPECT_TRUE(part.unique());
+  EXPECT_EQ(meter.live_slabs, 1U);
+  part = {};
+  EXPECT_EQ(meter.live_slabs, 0U);
+  EXPECT_FALSE(part.unique());
+}
+
+TEST(slab, moves_leave_nothing_behind) {
+  SlabMeter meter;
+  Slice a = Slice::allocate(8, &meter);
+  const std::uint8_t* const data = a.data();
+  Slice b = std::move(a);
+  EXPECT_EQ(b.data(), data);
+  EXPECT_TRUE(b.unique());
+  Slice& itself = b;
+  b = itself;
+  EXPECT_TRUE(b.unique());
+  b = Slice::allocate(16, &meter);
+  EXPECT_EQ(meter.live_slabs, 1U);
+}
+
+TEST(slab, the_front_moves_on) {
+  const std::vector<std::uint8_t> bytes{1, 2, 3};
+  Slice slice = Slice::copy_of(bytes, nullptr);
+  slice.drop_front(2);
+  EXPECT_EQ(slice.size(), 1U);
+  EXPECT_EQ(slice.bytes()[0], 3);
+  slice.drop_front(1);
+  EXPECT_TRUE(slice.empty());
+  Slice none;
+  none.drop_front(0);
+}
+
+TEST(slab, a_charge_moves_as_a_whole) {
+  SlabMeter from;
+  SlabMeter to;
+  Slice slice = Slice::allocate(100, &from);
+  const std::size_t size = from.live_bytes;
+  slice.charge_to(&to);
+  EXPECT_EQ(from.live_bytes, 0U);
+  EXPECT_EQ(to.live_bytes, size);
+  slice.charge_to(nullptr);
+  EXPECT_EQ(to.live_bytes, 0U);
+  Slice().charge_to(&to);
+}
+
+TEST(slab_death, ranges_outside_abort) {
+  Slice slice = Slice::allocate(4, nullptr);
+  EXPECT_DEATH((void)slice.sub(2, 3), "invariant broken");
+  EXPECT_DEATH((void)slice.sub(5, 0), "invariant broken");
+  EXPECT_DEATH((void)slice.sub(1, SIZE_MAX), "invariant broken");
+  EXPECT_DEATH(slice.drop_front(5), "invariant broken");
+}
+
+}  // namespace
+}  // namespace ron
