@@ -82,7 +82,7 @@ class Receiver(NodeCase):
     def test_never_crediting(self):  # OAP-5.12, OAP-4.43, OAP-4.45
         """12 MiB for a reader that never credits: bounded; told exactly once it does."""
         before = self.node.rss()
-        reader, _, _ = self.stuffed(10_000, count=12_000, size=1024)
+        reader, _, _ = self.stuffed(100_000, count=12_000, size=1024)
         if not sanitized():
             self.assertLess(self.node.rss() - before, 40 << 20)
         self.alive_session(reader)
@@ -92,7 +92,7 @@ class Receiver(NodeCase):
             if not more and len(frames) and frames[-1].kind == "lagged":
                 break
             frames += more
-            reader.send(oap.credit(10_000))
+            reader.send(oap.credit(100_000))
         dropped = self.in_sequence(frames + reader.drain(0.5), 0, 12_000)
         self.assertGreater(dropped, 0)
         self.moved(lost=dropped)

@@ -92,10 +92,12 @@ class MalformedEnvelope(NodeCase):
         frame = oap.encode(oap.sub(self.topic()), oap.REQ, corr=5)
         session.raw(frame + frame)
         answers = [session.answer(5).msg for _ in range(2)]
-        # The first may have been answered before the second was read; never a third answer.
-        self.assertEqual(answers[0]["kind"], "ack")
-        if answers[1]["kind"] != "ack":
-            self.is_error(answers[1], "BadFrame")
+        # The first may have been answered before the second was read, and a refusal may overtake
+        # an ack that waits for the other shards; but there is never a third answer.
+        refused = [a for a in answers if a["kind"] != "ack"]
+        self.assertLessEqual(len(refused), 1)
+        for answer in refused:
+            self.is_error(answer, "BadFrame")
         self.assertEqual(session.drain(0.1), [])
         self.alive_session(session)
 
