@@ -13,9 +13,9 @@ set -euo pipefail
 . "$RON_ROOT/tools/dev/blake3.sh"
 
 PACKAGES=(cmake ninja-build clang-19 lld-19 llvm-19 libclang-rt-19-dev clang-tidy-19 clang-format-19
-  g++-12 git make pkg-config dpkg-dev python3 python3-cbor2 universal-ctags shellcheck zstd b3sum
+  g++-12 git make pkg-config dpkg-dev python3 python3-cbor2 universal-ctags shellcheck zstd b3sum openssl
   libboost1.81-dev libzstd-dev libtomlplusplus-dev nlohmann-json3-dev libspdlog-dev libfmt-dev
-  libgtest-dev libgmock-dev librapidcheck-dev libbenchmark-dev)
+  libcli11-dev libgtest-dev libgmock-dev librapidcheck-dev libbenchmark-dev)
 
 missing_packages() {
   local name

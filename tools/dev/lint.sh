@@ -1,0 +1,60 @@
+#!/usr/bin/env bash
+# ./dev lint [--all | --since COMMIT] [CHECK...]: the linters.
+#
+#   ./dev lint           the checks of tools/lint, formatting, and clang-tidy on what changed since the
+#                        merge base with main (on main: in the last commit), uncommitted work included
+#   ./dev lint --all     clang-tidy on everything
+#   ./dev lint sizes     named checks of tools/lint only (arrows, banned, sizes, spec_ids, ...)
+set -euo pipefail
+# shellcheck source=tools/dev/common.sh
+. "$RON_ROOT/tools/dev/common.sh"
+
+all='' since='' checks=()
+while [ $# -gt 0 ]; do
+  case "$1" in
+    --all) all=1 ;;
+    --since) since="${2:?--since needs a commit}"; shift ;;
+    -*) die "unknown option: $1" ;;
+    *) checks+=("$1") ;;
+  esac
+  shift
+done
+bash tools/dev/setup.sh --quiet
+failed=0
+"$RON_PYTHON" tools/lint/run.py ${all:+--all} "${checks[@]}" || failed=1
+[ "${#checks[@]}" -eq 0 ] || exit "$failed"
+
+step "lint: formatting (./dev fmt mends it)" bash tools/dev/fmt.sh --check || failed=1
+
+# clang-tidy needs the compile commands and the generated headers, not a whole build.
+changed_sources() {
+  local base="$since"
+  if [ -n "$all" ] || ! git rev-parse -q --verify HEAD~1 >/dev/null; then
+    git ls-files '*.cpp'
+    return
+  fi
+  if [ -z "$base" ]; then
+    base="$(git merge-base HEAD origin/main 2>/dev/null || git merge-base HEAD main 2>/dev/null || true)"
+    if [ -z "$base" ] || [ "$base" = "$(git rev-parse HEAD)" ]; then base=HEAD~1; fi
+  fi
+  { git diff --name-only --diff-filter=d "$base" -- '*.cpp' '*.hpp'
+    git ls-files --others --exclude-standard -- '*.cpp' '*.hpp'; } | sort -u | while read -r file; do
+    case "$file" in
+      *.cpp) echo "$file" ;;
+      # A changed header is read through its own source or test.
+      *) for twin in "${file%.hpp}.cpp" "${file%.hpp}_test.cpp"; do
+           if [ -f "$twin" ]; then echo "$twin"; break; fi
+         done ;;
+    esac
+  done | sort -u
+}
+build_preset release ron_version_header || exit 1
+mapfile -t sources < <(changed_sources | while read -r file; do
+  grep -qF "/$file\"" build/release/compile_commands.json && echo "$file"; done)
+tidy() {
+  printf '%s\0' "${sources[@]}" | xargs -0 -r -n 2 -P "$RON_JOBS" clang-tidy-19 -p build/release --quiet
+}
+if [ "${#sources[@]}" -gt 0 ]; then
+  step "lint: clang-tidy on ${#sources[@]} files" tidy || failed=1
+fi
+exit "$failed"

@@ -1,0 +1,72 @@
+"""Every rule of docs/OAP-1.md sections 1-6 carries an id; every id stands in code and in a test.
+
+The format is the one the document's head describes: one rule a line, ending in [OAP-s.n] or [info].
+"""
+import re
+
+import tree
+from tree import Finding
+
+SPEC = "docs/OAP-1.md"
+ENDING = re.compile(r"((\[(OAP-\d+\.\d+|info)\]\s*)+)\|?\s*$")
+ID = re.compile(r"OAP-(\d+)\.(\d+)\b")
+SECTIONS = range(1, 7)
+
+
+def check():
+    if SPEC not in tree.files():
+        yield Finding(SPEC, 0, "is missing")
+        return
+    ids, problems = rules()
+    yield from problems
+    code, tests = mentions()
+    for name, line in ids.items():
+        where = [w for w, seen in (("code", code), ("a test", tests)) if name not in seen]
+        if where:
+            yield Finding(SPEC, line, f"{name} stands neither in code nor in a test" if len(where) == 2
+                          else f"{name} does not stand in {where[0]}")
+    for name, (path, line) in sorted((code | tests).items()):
+        if int(ID.match(name).group(1)) in SECTIONS and name not in ids:
+            yield Finding(path, line, f"{name} is not in {SPEC}")
+
+
+def rules():
+    """The ids with their lines, and the findings about the document itself."""
+    ids, problems, section, fenced = {}, [], 0, False
+    lines = tree.text(SPEC).splitlines()
+    for number, line in enumerate(lines, 1):
+        heading = re.match(r"## (\d+)?", line)
+        if heading:
+            section = int(heading.group(1) or 0)
+        if line.startswith("```"):
+            fenced = not fenced
+            continue
+        if section not in SECTIONS or fenced or not line.strip() or line.startswith("#"):
+            continue
+        below = lines[number] if number < len(lines) else ""
+        if re.match(r"\|[-:| ]+\|\s*$", line) or re.match(r"\|[-:| ]+\|\s*$", below):
+            continue  # a table's rule or head
+        ending = ENDING.search(line)
+        if not ending:
+            problems.append(Finding(SPEC, number, "ends with neither an id nor [info]"))
+            continue
+        for found in ID.finditer(ending.group(0)):
+            if int(found.group(1)) != section:
+                problems.append(Finding(SPEC, number, f"{found.group(0)} stands in section {section}"))
+            if found.group(0) in ids:
+                problems.append(Finding(SPEC, number, f"{found.group(0)} is used twice"))
+            ids[found.group(0)] = number
+    return ids, problems
+
+
+def mentions():
+    """Where each id stands first: {id: (path, line)} of code and of tests."""
+    code, tests = {}, {}
+    for path in tree.files():
+        if not path.endswith((".cpp", ".hpp", ".py")) or path.startswith("tools/"):
+            continue
+        kind = tests if tree.is_test(path) or path.startswith("sim/") else code
+        for number, line in enumerate(tree.text(path).splitlines(), 1):
+            for found in ID.finditer(line):
+                kind.setdefault(found.group(0), (path, number))
+    return code, tests
