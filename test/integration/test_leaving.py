@@ -114,7 +114,8 @@ class Drain(unittest.TestCase):
             self.sessions.append(late)
             late.send(oap.hello(), oap.REQ, corr=1)
             frames, _ = late.wait_closed(3)
-            self.assertEqual([f.msg.get("code") for f in frames], ["NotReady"])
+            # Nothing, where it waited in the backlog of a listener that was closed.
+            self.assertIn([f.msg.get("code") for f in frames], (["NotReady"], []))
         except (ConnectionError, client.Closed):
             pass                        # not listening any more is as good
         session.close()
