@@ -380,12 +380,4 @@ std::uint32_t Egress::answers() const { return lanes_ ? lanes_->lane[kAnswers].f
 std::uint32_t Egress::gossip_frames() const { return lanes_ ? lanes_->gossip_frames : 0; }
 std::size_t Egress::gossip_bytes() const { return lanes_ ? lanes_->gossip_bytes : 0; }
 
-std::uint8_t Egress::full_lanes(std::size_t bytes, const LaneLimits& limits) const {
-  std::uint8_t full = 0;
-  for (unsigned i = 0; i < kGossipLanes; ++i) {
-    if (!has_room(i, 1, bytes, limits)) full = static_cast<std::uint8_t>(full | (1U << i));
-  }
-  return full;
-}
-
 }  // namespace ron::gossip

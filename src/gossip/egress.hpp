@@ -94,9 +94,6 @@ class Egress {
   std::uint32_t gossip_frames() const;
   std::size_t gossip_bytes() const;
 
-  /// Bit i set: gossip lane i has no room for one more frame of `bytes`.
-  std::uint8_t full_lanes(std::size_t bytes, const LaneLimits& limits) const;
-
   struct Lanes;
 
  private:

@@ -145,7 +145,9 @@ class ShardCore {
     }
   }
   bool alone() const { return count_ == 1; }
-  void tell_room(Session& session);
+  /// Keeps the other shards informed of which lanes of a group member are full; `shed` has the bit
+  /// of a lane that has just lost something.
+  void tell_room(Session& session, std::uint8_t shed = 0);
 
  private:
   // core.cpp
@@ -168,6 +170,8 @@ class ShardCore {
   void send_answer(Session& session, const oap::Header& to,
                    const std::vector<std::uint8_t>& payload);
   bool admit(Session& session, const KindRow& row, const Incoming& in);
+  std::optional<oap::WireError> over_rate(Session& session);
+  void reject_paced(Session& session, const oap::Header& header, oap::WireError error);
   std::optional<oap::WireError> over_limits(Session& session, const KindRow& row,
                                             const Incoming& in);
   std::optional<oap::WireError> not_allowed(const Session& session, const KindRow& row,

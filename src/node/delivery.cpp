@@ -165,9 +165,11 @@ gossip::RunRef Delivery::run_of(const Part& part) const {
 void Delivery::push(Session& session, const gossip::RunRef& run) {
   if (session.phase != Phase::kActive) return;
   ShardStats& stats = core_.stats_;
+  const auto lane_bit = static_cast<std::uint8_t>(1U << lane_);
   if (core_.over_budget()) {
     session.egress.note_lost(lane_, run->frames);
     stats.shed[slot(ShedReason::kBudget)] += run->frames;
+    if (session.has_groups) core_.tell_room(session, lane_bit);
     core_.mark_flush(session);
     return;
   }
@@ -186,7 +188,7 @@ void Delivery::push(Session& session, const gossip::RunRef& run) {
       core_.turn_runs_.push_back(run);
     }
   }
-  if (session.has_groups) core_.tell_room(session);
+  if (session.has_groups) core_.tell_room(session, result.shed_full > 0 ? lane_bit : 0);
   if (result.disconnect) {
     core_.fatal(session, {oap::Code::kBusy, "this subscriber is too slow", true, 0}, 0,
                 CloseReason::kSlow);

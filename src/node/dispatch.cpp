@@ -42,7 +42,7 @@ void ShardCore::dispatch(Session& session, const oap::Frame& frame) {
       fail_handshake(session, {Code::kBadFrame, message.error(), true, 0}, header.corr,
                      HandshakeFailure::kProto);
     } else {
-      reject(session, header, bad_frame(message.error()));
+      reject_paced(session, header, bad_frame(message.error()));
     }
     return;
   }
@@ -93,7 +93,7 @@ void ShardCore::dispatch_active(Session& session, const Incoming& in) {
   }
   if (row == nullptr) {
     if (in.wants_answer) {
-      reject(session, in.header, bad_frame("unknown kind"));  // OAP-2.23
+      reject_paced(session, in.header, bad_frame("unknown kind"));  // OAP-2.23
     } else {
       ++stats_.unknown_kinds;  // OAP-2.24
     }
@@ -105,9 +105,24 @@ void ShardCore::dispatch_active(Session& session, const Incoming& in) {
   if (row->counted) session.recv.consumed(in.header.wire_size());
 }
 
+// Every request spends a token, also one that makes no sense. // OAP-5.21
+std::optional<oap::WireError> ShardCore::over_rate(Session& session) {
+  if (session.rps.take(1, now_)) return std::nullopt;
+  const auto wait = std::chrono::ceil<std::chrono::milliseconds>(session.rps.wait_for(1, now_));
+  return oap::WireError{Code::kQuotaExceeded, "too many requests a second", false,
+                        static_cast<std::uint32_t>(std::max<std::int64_t>(wait.count(), 1))};
+}
+
+void ShardCore::reject_paced(Session& session, const oap::Header& header, oap::WireError error) {
+  if (wants_answer(header)) error = over_rate(session).value_or(error);
+  reject(session, header, error);
+}
+
 bool ShardCore::admit(Session& session, const KindRow& row, const Incoming& in) {
-  std::optional<oap::WireError> error;
-  if ((row.forms & form_of(in.header)) == 0) {
+  std::optional<oap::WireError> error = in.wants_answer ? over_rate(session) : std::nullopt;
+  if (error) {
+    // nothing else is looked at
+  } else if ((row.forms & form_of(in.header)) == 0) {
     error = bad_frame("this kind does not come with these flags");  // OAP-2.22
   } else if (in.wants_answer && session.open.contains(in.header.corr)) {
     error = bad_frame("this correlation id is still open");  // OAP-1.29
@@ -131,11 +146,6 @@ std::optional<oap::WireError> ShardCore::over_limits(Session& session, const Kin
     const std::uint32_t inflight = config_.session.inflight;
     if (inflight > 0 && session.open.size() >= inflight) {  // OAP-5.20
       return oap::WireError{Code::kQuotaExceeded, "too many requests without an answer", false, 0};
-    }
-    if (!session.rps.take(1, now_)) {  // OAP-5.21
-      const auto wait = std::chrono::ceil<std::chrono::milliseconds>(session.rps.wait_for(1, now_));
-      return oap::WireError{Code::kQuotaExceeded, "too many requests a second", false,
-                            static_cast<std::uint32_t>(std::max<std::int64_t>(wait.count(), 1))};
     }
   } else if (row.paced && !session.fps.take(1, now_)) {  // OAP-5.22
     return oap::WireError{Code::kQuotaExceeded, "too many publications a second", false, 0};

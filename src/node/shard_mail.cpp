@@ -93,11 +93,22 @@ void ShardCore::settle(std::uint64_t ticket, std::uint32_t to) {
 }
 
 // Group members' room is known to the other shards as it changes, so that their choices can avoid
-// a full lane. What is on its way when it changes may still be lost, and is then counted.
-void ShardCore::tell_room(Session& session) {
+// a full lane. A lane that lost something counts as full until an eighth of the bounds is free, so
+// that a member just short of room for the usual message is not chosen for ever. What is on its way
+// when a lane fills may still be lost, and is then counted.
+void ShardCore::tell_room(Session& session, std::uint8_t shed) {
   constexpr std::size_t kTypicalFrame = 1024;
   if (alone()) return;
-  const std::uint8_t full = session.egress.full_lanes(kTypicalFrame, config_.session.lanes);
+  const gossip::LaneLimits& limits = config_.session.lanes;
+  std::uint8_t full = 0;
+  for (unsigned lane = 0; lane < gossip::kGossipLanes; ++lane) {
+    const auto bit = static_cast<std::uint8_t>(1U << lane);
+    const bool was_full = ((session.full_lanes_told | shed) & bit) != 0;
+    const bool room = was_full ? session.egress.has_room(lane, limits.gossip_frames / 8,
+                                                         limits.gossip_bytes / 8, limits)
+                               : session.egress.has_room(lane, 1, kTypicalFrame, limits);
+    if (!room) full = static_cast<std::uint8_t>(full | bit);
+  }
   if (full == session.full_lanes_told) return;
   session.full_lanes_told = full;
   send_to_others(RoomMail{session.id, full});

@@ -10,7 +10,7 @@ Timers::Timers(const TimeLimits& limits, Instant opened)
 void Timers::established(Instant now) {
   handshake_ = Instant::never();
   idle_ = now + limits_->idle;
-  keep_ = now + limits_->idle / 3;  // OAP-3.44
+  keep_ = now + limits_->idle / 3;  // OAP-3.33
 }
 
 void Timers::frame_received(Instant now) {
