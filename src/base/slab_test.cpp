@@ -77,6 +77,23 @@ TEST(slab, the_front_moves_on) {
   none.drop_front(0);
 }
 
+TEST(slab, an_emptied_slice_lets_go_of_its_block) {
+  SlabMeter meter;
+  Slice slice = Slice::allocate(8, &meter);
+  slice.drop_front(8);
+  EXPECT_EQ(meter.live_slabs, 0U);
+}
+
+TEST(slab, neighbours_of_one_block_join) {
+  const Slice whole = Slice::allocate(10, nullptr);
+  Slice front = whole.sub(0, 4);
+  EXPECT_TRUE(front.join(whole.sub(4, 2)));
+  EXPECT_EQ(front.size(), 6U);
+  EXPECT_FALSE(front.join(whole.sub(7, 1))) << "a gap";
+  EXPECT_FALSE(front.join(Slice::allocate(1, nullptr))) << "another block";
+  EXPECT_FALSE(Slice().join(Slice()));
+}
+
 TEST(slab, a_charge_moves_as_a_whole) {
   SlabMeter from;
   SlabMeter to;
