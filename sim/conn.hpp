@@ -1,0 +1,47 @@
+// A stream between a client and a shard: two pipes, and what the world knows about its progress.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <optional>
+
+#include "base/ids.hpp"
+#include "sim/pipe.hpp"
+
+namespace ron::sim {
+
+struct Conn {
+  Conn(Schedule& schedule, Choice& choice, const PipeOptions& options, unsigned number,
+       unsigned to_shard)
+      : id(number),
+        shard(to_shard),
+        up(schedule, choice, options),
+        down(schedule, choice, options) {}
+
+  unsigned id;
+  unsigned shard;
+  Pipe up;    // client to node
+  Pipe down;  // node to client
+
+  // The node's side, kept by its driver.
+  std::optional<SessionId> session;  // while the shard knows it
+  bool ready = false;                // ChannelReady was said
+  bool fin_told = false;
+  bool wants_flush = false;
+  bool finish_write = false;
+  bool closed_by_node = false;
+  bool drained = false;              // it was closed as drained, in order
+  std::uint64_t fed = 0;             // bytes handed to the machine
+  std::uint64_t processed = 0;       // of them worked off
+  bool discarding = false;           // from some byte on nothing was acted on
+
+  /// Publications whose end in the stream is known and that the node is not known to be done with.
+  struct Sent {
+    std::uint64_t end = 0;  // stream offset behind the frame
+    std::uint32_t publication = 0;
+    bool valid = false;     // the node must accept it, unless a rate or a drain forbids it
+  };
+  std::deque<Sent> unsettled;
+};
+
+}  // namespace ron::sim

@@ -1,0 +1,106 @@
+// What happened in a world, as the clients know it, for the checkers to judge.
+//
+// Plain values: a checker is a function of a History, so a test can write a bad one by hand. Stamps
+// are logical: each recorded happening has its own, later ones are larger.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/ids.hpp"
+#include "gossip/egress.hpp"
+
+namespace ron::sim {
+
+using Stamp = std::uint64_t;
+inline constexpr Stamp kNever = ~Stamp{0};
+
+enum class Fate : std::uint8_t {
+  kUnknown,   // sent; perhaps lost with its session, perhaps refused without an answer
+  kAccepted,  // the node has taken it
+  kRefused,   // it was told that it was not
+};
+
+struct Publication {
+  std::uint32_t publisher = 0;  // session
+  TenantId tenant;
+  std::string topic;
+  std::uint64_t digest = 0;     // of the payload, uncompressed
+  std::uint32_t payload_size = 0;
+  std::uint64_t corr = 0;
+  bool wants_answer = false;
+  Stamp sent = 0;               // the publisher began to write it
+  Stamp settled = kNever;       // the node was done with it, on every shard
+  Fate fate = Fate::kUnknown;
+  std::optional<std::uint64_t> to;  // of its ack
+};
+
+/// A change of one pattern's subscription.
+struct SubOp {
+  std::uint32_t session = 0;
+  TenantId tenant;
+  std::string pattern;
+  std::string group;  // empty = plain
+  bool add = true;
+  bool echo = false;
+  Stamp sent = 0;
+  Stamp answered = kNever;
+  bool refused = false;
+};
+
+/// A publication, or a `lagged`, as a session received it; in order.
+struct Arrival {
+  std::uint32_t session = 0;
+  std::uint32_t publication = 0;  // with lagged == 0
+  std::uint64_t lagged = 0;
+  std::uint64_t digest = 0;
+  TenantId tenant;
+  std::uint64_t corr = 0;
+  bool flags_ok = true;
+  Stamp at = 0;
+};
+
+struct SessionRecord {
+  std::uint32_t client = 0;
+  std::uint64_t window = 0;     // what it announced; 0 = off
+  std::uint32_t max_frame = 0;  // as answered
+  bool established = false;
+  bool complete = false;        // lived until everything had come to rest, or was drained in order
+  bool well_behaved = false;    // paces itself, keeps every rule
+  Stamp ended = kNever;         // the client saw its end, or made it
+  std::string group;            // the only group it ever joins
+  // answers
+  std::uint64_t answers_due = 0, answers_got = 0;
+  // refused, told and (valid or not) plain events it sent that could be refused
+  std::map<std::string, std::uint64_t> refused_told;
+  // flow control, client to server
+  std::uint64_t counted_sent = 0, credit_back = 0;
+  bool sent_garbage = false;    // something after which its counts are not known exactly
+};
+
+/// Facts of the world that decide how strict a checker may be.
+struct WorldFacts {
+  unsigned shards = 1;
+  gossip::DropPolicy policy = gossip::DropPolicy::kNewest;
+  std::uint64_t recv_window = 0;
+  bool rates_known = true;      // no rate limit hides which plain publications were accepted
+  bool roomy = false;           // no lane can fill
+  bool at_rest = false;         // everything came to rest before the end
+  std::uint64_t refused_by_node = 0;  // plain events, as the node counts them
+};
+
+struct History {
+  std::vector<Publication> publications;
+  std::vector<SubOp> sub_ops;
+  std::vector<Arrival> arrivals;
+  std::vector<SessionRecord> sessions;
+  WorldFacts facts;
+};
+
+/// What a checker found wrong; nothing = all is well.
+using Verdict = std::optional<std::string>;
+
+}  // namespace ron::sim

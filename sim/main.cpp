@@ -1,0 +1,158 @@
+// ron-sim: runs worlds by seed until one fails.
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <string>
+
+#include "sim/scenario.hpp"
+
+namespace {
+
+using namespace ron;
+
+constexpr const char* kUsage =
+    "usage: ron-sim [--seed N] [--seeds N] [--shards 1..8|mix] [--steps N] [--trace] [--quiet]\n"
+    "               [--check-determinism] [--keep-going]\n"
+    "Runs the node in simulated worlds. A failure prints its seed; the same seed replays it.\n";
+
+struct Options {
+  std::uint64_t seed = 1;
+  std::uint64_t seeds = 100;
+  unsigned shards = 0;  // 0 = mixed
+  unsigned steps = 300;
+  bool trace = false;
+  bool quiet = false;
+  bool check_determinism = false;
+  bool keep_going = false;  // past a failure
+};
+
+/// Remembers what was chosen, for the report of a failure.
+class RecordingChoice final : public Choice {
+ public:
+  explicit RecordingChoice(std::uint64_t seed) : inner_(seed) {}
+  std::uint64_t index(std::uint64_t count) override {
+    const std::uint64_t taken = inner_.index(count);
+    ++made_;
+    if (kept_.size() < kKeptMost) kept_ += std::to_string(taken) + " ";
+    return taken;
+  }
+  std::uint64_t made() const { return made_; }
+  const std::string& kept() const { return kept_; }
+
+ private:
+  static constexpr std::size_t kKeptMost = 2000;
+  SeedChoice inner_;
+  std::uint64_t made_ = 0;
+  std::string kept_;
+};
+
+volatile std::uint64_t seed_running = 0;
+
+extern "C" void report_abort(int) {
+  std::fprintf(stderr, "ron-sim: aborted in seed %llu\n",
+               static_cast<unsigned long long>(seed_running));
+  std::_Exit(134);
+}
+
+sim::Outcome run(const Options& options, std::uint64_t seed, RecordingChoice& choice) {
+  seed_running = seed;
+  const auto profile = sim::Profile::draw(choice, options.shards, options.steps);
+  return sim::run_world(profile, choice, {.print = options.trace});
+}
+
+int report(const Options& options, std::uint64_t seed, const RecordingChoice& choice,
+           const std::string& failure) {
+  std::printf("FAILED seed %llu: %s\n", static_cast<unsigned long long>(seed), failure.c_str());
+  std::printf("  %llu choices: %s...\n", static_cast<unsigned long long>(choice.made()),
+              choice.kept().c_str());
+  const std::string shards = options.shards == 0 ? "mix" : std::to_string(options.shards);
+  std::printf("  replay: ron-sim --seed %llu --seeds 1 --shards %s --steps %u --trace\n",
+              static_cast<unsigned long long>(seed), shards.c_str(), options.steps);
+  return 1;
+}
+
+bool parse_number(const char* text, std::uint64_t& value) {
+  char* end = nullptr;
+  value = std::strtoull(text, &end, 10);
+  return end != text && *end == '\0';
+}
+
+bool parse(int argc, char** argv, Options& options) {
+  for (int i = 1; i < argc; ++i) {
+    const std::string flag = argv[i];
+    std::uint64_t value = 0;
+    if (flag == "--trace") {
+      options.trace = true;
+    } else if (flag == "--quiet") {
+      options.quiet = true;
+    } else if (flag == "--check-determinism") {
+      options.check_determinism = true;
+    } else if (flag == "--keep-going") {
+      options.keep_going = true;
+    } else if (flag == "--shards" && i + 1 < argc && std::strcmp(argv[i + 1], "mix") == 0) {
+      options.shards = 0;
+      ++i;
+    } else if (i + 1 < argc && parse_number(argv[i + 1], value)) {
+      ++i;
+      if (flag == "--seed") {
+        options.seed = value;
+      } else if (flag == "--seeds") {
+        options.seeds = value;
+      } else if (flag == "--shards" && value >= 1 && value <= 8) {
+        options.shards = static_cast<unsigned>(value);
+      } else if (flag == "--steps") {
+        options.steps = static_cast<unsigned>(value);
+      } else {
+        return false;
+      }
+    } else {
+      return false;
+    }
+  }
+  return true;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  Options options;
+  if (!parse(argc, argv, options)) {
+    std::fputs(kUsage, stderr);
+    return 2;
+  }
+  std::signal(SIGABRT, report_abort);
+  const auto begin = std::chrono::steady_clock::now();
+  std::uint64_t publications = 0;
+  std::uint64_t arrivals = 0;
+  std::uint64_t hash = 0;
+  std::uint64_t failures = 0;
+  for (std::uint64_t seed = options.seed; seed < options.seed + options.seeds; ++seed) {
+    RecordingChoice choice(seed);
+    const sim::Outcome outcome = run(options, seed, choice);
+    if (!outcome.good()) {
+      ++failures;
+      report(options, seed, choice, outcome.failure);
+      if (!options.keep_going) return 1;
+    }
+    if (options.check_determinism) {
+      RecordingChoice again(seed);
+      const sim::Outcome second = run(options, seed, again);
+      if (second.hash != outcome.hash) {
+        return report(options, seed, again, "the same seed gave another trace");
+      }
+    }
+    publications += outcome.publications;
+    arrivals += outcome.arrivals;
+    hash = mix(hash, outcome.hash);
+  }
+  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
+  if (!options.quiet) {
+    std::printf("%llu worlds in %.1f s: %llu publications, %llu deliveries, trace %016llx\n",
+                static_cast<unsigned long long>(options.seeds), took.count(),
+                static_cast<unsigned long long>(publications),
+                static_cast<unsigned long long>(arrivals), static_cast<unsigned long long>(hash));
+  }
+  return failures == 0 ? 0 : 1;
+}

@@ -1,0 +1,344 @@
+#include "sim/node_driver.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "sim/world.hpp"
+
+namespace ron::sim {
+namespace {
+
+using Kind = node::Action::Kind;
+
+std::string text(std::uint64_t number) { return std::to_string(number); }
+
+}  // namespace
+
+NodeDriver::NodeDriver(World& world, unsigned self)
+    : world_(world),
+      self_(self),
+      shard_(std::make_unique<node::Shard>(world.profile.config, static_cast<ShardIndex>(self),
+                                           world.profile.shards, world.choice)) {}
+
+// ---- facts from outside ------------------------------------------------------------------------
+
+void NodeDriver::accept(Conn& conn) {
+  conn.session = shard_->open(world_.now());
+  if (!conn.session) {
+    world_.note("table full", conn.id);
+    conn.up.reset();
+    conn.down.reset();
+    return;
+  }
+  sessions_[*conn.session] = &conn;
+  const bool lazy = world_.profile.lazy_channel;
+  const Duration wait = lazy ? std::chrono::milliseconds(world_.choice.index(50)) : Duration{0};
+  const bool never = lazy && world_.choice.chance(1, 32);  // a TLS handshake that hangs
+  arm();
+  if (never) return;
+  world_.schedule.after(wait, [this, &conn] {
+    if (!conn.session || conn.ready) return;
+    conn.ready = true;
+    const bool unix_like = world_.choice.chance(1, 8);
+    const node::Channel channel{unix_like ? node::ChannelKind::kUnix : node::ChannelKind::kTls,
+                                world_.choice.chance(1, 2), world_.choice.chance(3, 4)};
+    shard_->handle(node::ChannelReady{*conn.session, channel}, world_.now(), actions_);
+    readable_.insert(conn.id);
+    wake();
+  });
+}
+
+void NodeDriver::drain(Duration within) {
+  shard_->handle(node::Drain{within, "the node is going down"}, world_.now(), actions_);
+  wake();
+}
+
+void NodeDriver::conn_readable(Conn& conn) {
+  if (!conn.session) return;
+  readable_.insert(conn.id);
+  wake();
+}
+
+void NodeDriver::conn_writable(Conn& conn) {
+  if (!conn.session || !conn.wants_flush) return;
+  flushable_.insert(conn.id);
+  wake();
+}
+
+void NodeDriver::wake() {
+  if (turn_scheduled_) return;
+  turn_scheduled_ = true;
+  const auto most = static_cast<std::uint64_t>(world_.profile.turn_delay.count());
+  const std::uint64_t step = most / 4;
+  const Duration wait(step == 0 ? 0 : static_cast<std::int64_t>(world_.choice.index(5) * step));
+  world_.schedule.after(wait, [this] { turn(); });
+}
+
+bool NodeDriver::has_mail() const {
+  for (unsigned to = 0; to < world_.profile.shards; ++to) {
+    if (to != self_ && shard_->has_mail(static_cast<ShardIndex>(to))) return true;
+  }
+  return false;
+}
+
+// ---- a turn ------------------------------------------------------------------------------------
+
+void NodeDriver::turn() {
+  turn_scheduled_ = false;
+  if (shard_->next_deadline() <= world_.now()) {
+    shard_->handle(node::Tick{}, world_.now(), actions_);
+    obey();
+  }
+  take_mail_in();
+  std::set<unsigned> readable;
+  readable.swap(readable_);
+  for (const unsigned id : readable) {
+    Conn& conn = world_.conn(id);
+    if (world_.profile.split_reads && world_.choice.chance(1, 8)) {
+      readable_.insert(id);  // next turn
+      continue;
+    }
+    read(conn);
+    if (!world_.profile.split_reads || world_.choice.chance(1, 2)) obey();
+  }
+  obey();
+  std::set<unsigned> flushable;
+  flushable.swap(flushable_);
+  for (const unsigned id : flushable) flush(world_.conn(id));
+  obey();
+  for (unsigned to = 0; to < world_.profile.shards; ++to) {
+    if (to != self_) send_mail(to);
+  }
+  shard_->handle(node::TurnEnded{}, world_.now(), actions_);
+  obey();
+  check_bounds();
+  world_.turn_over();
+  if (!readable_.empty() || !flushable_.empty()) wake();
+  arm();
+}
+
+void NodeDriver::arm() {
+  const Instant at = shard_->next_deadline();
+  if (at.is_never() || at >= armed_) return;
+  armed_ = at;
+  world_.schedule.at(at, [this, at] {
+    if (armed_ == at) armed_ = Instant::never();
+    if (shard_->next_deadline() <= world_.now()) {
+      wake();
+    } else {
+      arm();
+    }
+  });
+}
+
+void NodeDriver::read(Conn& conn) {
+  if (!conn.session) return;
+  const SessionId id = *conn.session;
+  if (conn.up.broken()) {
+    world_.note("lost", conn.id);
+    conn.discarding = true;
+    conn.processed = conn.fed;
+    sessions_.erase(id);
+    conn.session.reset();
+    shard_->handle(node::StreamLost{id}, world_.now(), actions_);
+    return;
+  }
+  if (!conn.ready || !shard_->wants_read(id)) return;  // kResume comes back here
+  std::size_t most = world_.profile.read_most;
+  if (world_.profile.split_reads) most = world_.choice.pick(1, most);
+  const std::vector<std::uint8_t> bytes = conn.up.read(most);
+  if (!bytes.empty()) {
+    world_.note("read", conn.id, bytes.size());
+    conn.discarding = conn.discarding || shard_->discards(id);
+    conn.fed += bytes.size();
+    shard_->received(id, Slice::copy_of(bytes, &shard_->meter()), world_.now(), actions_);
+    note_processed(conn);
+  }
+  if (conn.up.readable() > 0) {
+    readable_.insert(conn.id);
+  } else if (conn.up.at_fin() && !conn.fin_told && shard_->wants_read(id)) {
+    conn.fin_told = true;
+    world_.note("fin", conn.id);
+    shard_->handle(node::PeerFinished{id}, world_.now(), actions_);
+  }
+}
+
+// What was read has been acted on, unless the session waits, or has stopped acting.
+void NodeDriver::note_processed(Conn& conn) {
+  if (!conn.session) return;
+  const SessionId id = *conn.session;
+  if (shard_->discards(id)) conn.discarding = true;
+  if (conn.discarding || shard_->wants_read(id)) conn.processed = conn.fed;
+}
+
+void NodeDriver::take_mail_in() {
+  for (unsigned from = 0; from < world_.profile.shards; ++from) {
+    if (from == self_) continue;
+    MailRing& ring = world_.ring(from, self_);
+    const bool freed = ring.arrived > 0;
+    while (ring.arrived > 0) {
+      node::ShardMail message = std::move(ring.messages.front());
+      ring.messages.pop_front();
+      --ring.arrived;
+      world_.note("mail", from, self_, message.body.index());
+      shard_->mail(std::move(message), world_.now(), actions_);
+      obey();
+    }
+    if (freed) world_.node(from).wake();
+  }
+}
+
+void NodeDriver::send_mail(unsigned to) {
+  MailRing& ring = world_.ring(self_, to);
+  while (ring.messages.size() < world_.profile.ring_capacity) {
+    auto message = shard_->take_mail(static_cast<ShardIndex>(to));
+    if (!message) return;
+    ring.messages.push_back(std::move(*message));
+    const auto most = static_cast<std::uint64_t>(world_.profile.mail_delay.count());
+    const Duration wait(most == 0 ? 0
+                                  : static_cast<std::int64_t>(world_.choice.index(5) * (most / 4)));
+    ring.last_arrival = std::max(ring.last_arrival, world_.now() + wait);
+    world_.schedule.at(ring.last_arrival, [this, to, &ring] {
+      ++ring.arrived;
+      world_.node(to).mail_arrived();
+    });
+  }
+}
+
+// ---- writing -----------------------------------------------------------------------------------
+
+void NodeDriver::flush(Conn& conn) {
+  while (conn.session && flush_once(conn)) {
+  }
+}
+
+// False when there is nothing to write, or no room.
+bool NodeDriver::flush_once(Conn& conn) {
+  const SessionId id = *conn.session;
+  if (conn.down.broken()) return false;  // the reset is noticed by reading
+  if (conn.down.room() == 0 && !conn.down.finished()) {
+    conn.wants_flush = true;
+    return false;
+  }
+  std::array<node::IoSlice, 8> pieces;
+  const std::size_t most = world_.choice.pick(1, pieces.size());
+  std::size_t count = shard_->gather(id, std::span(pieces).first(most),
+                                     world_.profile.gather_most, world_.now());
+  if (count == 0) {
+    conn.wants_flush = false;
+    if (conn.finish_write) conn.down.finish();
+    return false;
+  }
+  if (conn.down.finished()) {
+    world_.fail("bytes after FIN on conn " + text(conn.id));
+    return false;
+  }
+  std::size_t taken = 0;
+  bool full = false;
+  for (std::size_t i = 0; i < count && !full; ++i) {
+    std::size_t size = pieces[i].size;
+    if (world_.profile.partial_writes && world_.choice.chance(1, 4)) {
+      size = world_.choice.index(size + 1);
+    }
+    const ByteView piece(static_cast<const std::uint8_t*>(pieces[i].data), size);
+    const std::size_t took = conn.down.write(piece);
+    taken += took;
+    full = took < pieces[i].size;
+  }
+  world_.note("write", conn.id, taken);
+  shard_->wrote(id, taken, world_.now(), actions_);
+  note_processed(conn);
+  obey();
+  if (taken == 0) flushable_.insert(conn.id);  // the stream took nothing this time
+  return taken > 0;
+}
+
+// ---- orders ------------------------------------------------------------------------------------
+
+void NodeDriver::obey() {
+  while (!actions_.empty()) {
+    node::Actions taken;
+    taken.swap(actions_);
+    for (const node::Action& action : taken) obey(action);
+  }
+}
+
+void NodeDriver::obey(const node::Action& action) {
+  if (action.kind == Kind::kMail) return send_mail(action.shard);
+  if (action.kind == Kind::kDrained) {
+    world_.note("drained", self_, action.count);
+    if (++drained_ > 1) world_.fail("shard " + text(self_) + " drained twice");
+    cut_off_ = action.count;
+    return;
+  }
+  const auto at = sessions_.find(action.session);
+  if (at == sessions_.end()) {
+    world_.fail("an order for a session that is gone, kind " +
+                text(static_cast<std::uint64_t>(action.kind)));
+    return;
+  }
+  Conn& conn = *at->second;
+  switch (action.kind) {
+    case Kind::kFlush:
+      conn.wants_flush = true;
+      flushable_.insert(conn.id);
+      break;
+    case Kind::kFinishWrite:
+      conn.finish_write = true;
+      conn.wants_flush = true;
+      flushable_.insert(conn.id);
+      break;
+    case Kind::kClose:
+      close(conn, action);
+      break;
+    case Kind::kResume:
+      note_processed(conn);
+      readable_.insert(conn.id);
+      break;
+    case Kind::kEstablished:
+      world_.note("established", conn.id);
+      break;
+    case Kind::kMail:
+    case Kind::kDrained:
+      break;
+  }
+}
+
+void NodeDriver::close(Conn& conn, const node::Action& action) {
+  world_.note("close", conn.id, static_cast<std::uint64_t>(action.reason));
+  sessions_.erase(*conn.session);
+  conn.session.reset();
+  conn.closed_by_node = true;
+  conn.drained = action.reason == node::CloseReason::kDrained;
+  conn.discarding = true;
+  conn.processed = conn.fed;
+  flushable_.erase(conn.id);
+  if (conn.finish_write) conn.down.finish();
+  if (!conn.down.finished()) conn.down.reset();
+  conn.up.reset();
+}
+
+// ---- manners -----------------------------------------------------------------------------------
+
+void NodeDriver::check_bounds() {
+  const node::ShardStats& stats = shard_->stats();
+  const node::NodeConfig& config = world_.profile.config;
+  const std::size_t sessions = std::max<std::size_t>(stats.sessions, 1);
+  if (stats.lane_bytes > sessions * config.session.lanes.gossip_bytes) {
+    world_.fail("lanes hold " + text(stats.lane_bytes) + " bytes");
+  }
+  if (stats.lane_frames > sessions * config.session.lanes.gossip_frames) {
+    world_.fail("lanes hold " + text(stats.lane_frames) + " frames");
+  }
+  if (stats.sessions > config.max_sessions) world_.fail("more sessions than the table may hold");
+  if (stats.subscriptions > config.subscriptions_max * world_.profile.shards) {
+    world_.fail("more subscriptions than the node may hold");
+  }
+  // A read in progress and control frames come on top of the budget.
+  const std::size_t slack = (sessions + 1) * (world_.profile.read_most + 64U * 1024);
+  if (stats.slab_bytes > config.queue_bytes + config.input_bytes + slack) {
+    world_.fail("blocks of " + text(stats.slab_bytes) + " bytes are held");
+  }
+}
+
+}  // namespace ron::sim

@@ -1,0 +1,126 @@
+#include "sim/scenario.hpp"
+
+#include <algorithm>
+
+#include "sim/checkers/checkers.hpp"
+#include "sim/raw_client.hpp"
+
+namespace ron::sim {
+namespace {
+
+using namespace std::chrono_literals;
+
+bool at_rest(World& world) {
+  if (!world.mail_idle()) return false;
+  for (unsigned i = 0; i < world.shards(); ++i) {
+    if (!world.node(i).resting() || world.node(i).stats().lane_frames > 0) return false;
+  }
+  for (const auto& conn : world.conns()) {
+    if (conn->session && world.node(conn->shard).pending(*conn)) return false;
+  }
+  return std::ranges::all_of(world.actors, [](const auto& actor) { return actor->resting(); });
+}
+
+std::string unrest(World& world) {
+  std::string text = "no rest: mail " + std::string(world.mail_idle() ? "idle" : "busy");
+  for (unsigned i = 0; i < world.shards(); ++i) {
+    text += ", shard " + std::to_string(i) + (world.node(i).resting() ? " rests" : " turns") +
+            " with " + std::to_string(world.node(i).stats().lane_frames) + " frames in lanes";
+  }
+  for (std::size_t i = 0; i < world.actors.size(); ++i) {
+    if (!world.actors[i]->resting()) text += ", client " + std::to_string(i) + " waits";
+  }
+  return text;
+}
+
+void pass(World& world, Duration time) {
+  world.schedule.run_until(world.now() + time, [&] { return world.failed(); });
+}
+
+void play(World& world) {
+  Choice& choice = world.choice;
+  const auto most = static_cast<std::uint64_t>(world.profile.step_max.count());
+  const unsigned drain_at = world.profile.drain_in_the_middle ? world.profile.steps / 2 : ~0U;
+  for (unsigned step = 0; step < world.profile.steps && !world.failed(); ++step) {
+    pass(world, Duration(static_cast<std::int64_t>(choice.index(9) * (most / 8))));
+    world.actors[choice.index(world.actors.size())]->act();
+    if (step == drain_at) world.begin_drain();
+  }
+}
+
+void check_empty(World& world, unsigned shard) {
+  const node::ShardStats& stats = world.node(shard).stats();
+  const auto must_be_zero = [&](const char* what, std::uint64_t value) {
+    if (value == 0) return;
+    world.fail("shard " + std::to_string(shard) + " keeps " + std::to_string(value) + " " + what +
+               " after all sessions are gone");
+  };
+  must_be_zero("sessions", stats.sessions);
+  must_be_zero("active sessions", stats.sessions_active);
+  must_be_zero("lane bytes", stats.lane_bytes);
+  must_be_zero("lane frames", stats.lane_frames);
+  must_be_zero("held input bytes", stats.input_held_bytes);
+  must_be_zero("subscriptions", stats.subscriptions);
+  must_be_zero("block bytes", stats.slab_bytes);
+  must_be_zero("waiting mail", stats.mail_waiting);
+}
+
+}  // namespace
+
+void come_to_rest(World& world) {
+  world.calm_links();
+  for (const auto& actor : world.actors) actor->calm();
+  for (int i = 0; i < 600 && !world.failed(); ++i) {
+    pass(world, 100ms);
+    if (!at_rest(world)) continue;
+    pass(world, 13s);  // refused is told once a second, by code
+    if (at_rest(world)) {
+      world.history.facts.at_rest = true;
+      return;
+    }
+  }
+  world.fail(unrest(world));
+}
+
+void judge(World& world) {
+  for (const auto& actor : world.actors) actor->conclude();
+  std::uint64_t refused = 0;
+  for (unsigned i = 0; i < world.shards(); ++i) {
+    for (const std::uint64_t count : world.node(i).stats().events_refused) refused += count;
+  }
+  world.history.facts.refused_by_node = refused;
+  if (auto verdict = check_all(world.history)) world.fail(*verdict);
+}
+
+void drain_all(World& world) {
+  if (!world.draining()) world.begin_drain();
+  pass(world, world.profile.drain_within + 1ms);
+  for (unsigned i = 0; i < world.shards() && !world.failed(); ++i) {
+    if (!world.node(i).drained()) {
+      world.fail("shard " + std::to_string(i) + " did not drain in time");
+    }
+  }
+  pass(world, 1s);  // shards still tell each other
+  for (unsigned i = 0; i < world.shards() && !world.failed(); ++i) check_empty(world, i);
+}
+
+Outcome run_world(const Profile& profile, Choice& choice, const World::Options& options) {
+  World world(profile, choice, options);
+  for (unsigned i = 0; i < profile.raw_clients; ++i) {
+    world.actors.push_back(std::make_unique<RawClient>(world, i));
+  }
+  play(world);
+  if (!world.failed()) come_to_rest(world);
+  if (!world.failed()) judge(world);
+  if (!world.failed()) drain_all(world);
+  Outcome outcome;
+  outcome.failure = world.failure;
+  outcome.hash = world.trace.hash();
+  outcome.publications = world.history.publications.size();
+  for (const Arrival& arrival : world.history.arrivals) {
+    ++(arrival.lagged > 0 ? outcome.lagged : outcome.arrivals);
+  }
+  return outcome;
+}
+
+}  // namespace ron::sim

@@ -1,0 +1,87 @@
+// A world: one node of k shards, its clients, the links between them, and the time they share.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "sim/conn.hpp"
+#include "sim/history.hpp"
+#include "sim/node_driver.hpp"
+#include "sim/profile.hpp"
+#include "sim/schedule.hpp"
+#include "sim/trace.hpp"
+
+namespace ron::sim {
+
+/// A client as the scenario sees it, scripted or machine.
+class Actor {
+ public:
+  virtual ~Actor() = default;
+  /// Does one thing of its choice.
+  virtual void act() = 0;
+  /// No more mischief: read, give credit, answer, finish.
+  virtual void calm() = 0;
+  /// Nothing left to send or to read.
+  virtual bool resting() const = 0;
+  /// Marks its live session complete, once everything has come to rest.
+  virtual void conclude() = 0;
+};
+
+class World {
+ public:
+  struct Options {
+    bool print = false;
+    bool choose_ties = false;  // events of one instant in any order
+  };
+  World(const Profile& profile, Choice& choice, const Options& options);
+  ~World();
+  World(const World&) = delete;
+  World& operator=(const World&) = delete;
+
+  /// A new stream to some shard.
+  Conn& dial(std::uint32_t client);
+  Conn& conn(unsigned id) { return *conns_[id]; }
+  const std::vector<std::unique_ptr<Conn>>& conns() const { return conns_; }
+  NodeDriver& node(unsigned shard) { return *nodes_[shard]; }
+  unsigned shards() const { return static_cast<unsigned>(nodes_.size()); }
+
+  MailRing& ring(unsigned from, unsigned to) { return rings_[from * shards_ + to]; }
+  /// A node finished a turn: where no mail is under way, what was worked off is settled.
+  void turn_over();
+  bool mail_idle() const;
+
+  void begin_drain();
+  bool draining() const { return draining_; }
+  /// Links become fast and stalls end.
+  void calm_links();
+
+  Stamp stamp() { return ++stamp_; }
+  Instant now() const { return schedule.now(); }
+  void note(std::string_view what, std::uint64_t a = 0, std::uint64_t b = 0, std::uint64_t c = 0) {
+    trace.add(now(), what, a, b, c);
+  }
+  /// The first failure stays.
+  void fail(std::string what) {
+    if (failure.empty()) failure = std::move(what);
+  }
+  bool failed() const { return !failure.empty(); }
+
+  const Profile profile;
+  Choice& choice;
+  Schedule schedule;
+  Trace trace;
+  History history;
+  std::string failure;
+  std::vector<std::unique_ptr<Actor>> actors;
+
+ private:
+  unsigned shards_;
+  std::vector<std::unique_ptr<NodeDriver>> nodes_;
+  std::vector<std::unique_ptr<Conn>> conns_;
+  std::vector<MailRing> rings_;
+  Stamp stamp_ = 0;
+  bool draining_ = false;
+};
+
+}  // namespace ron::sim
