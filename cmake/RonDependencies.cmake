@@ -35,6 +35,7 @@ add_library(ron_zstd INTERFACE)
 target_link_libraries(ron_zstd INTERFACE PkgConfig::ZSTD)
 add_library(ron::zstd ALIAS ron_zstd)
 
+find_package(nlohmann_json REQUIRED)
 find_package(GTest REQUIRED)
 find_library(RAPIDCHECK_LIBRARY rapidcheck REQUIRED)
 

@@ -58,4 +58,12 @@ function(ron_executable name)
   add_executable(${name} ${ARG_SOURCES})
   target_include_directories(${name} PRIVATE "${CMAKE_SOURCE_DIR}/src")
   target_link_libraries(${name} PRIVATE ron_options ${ARG_LIBS})
+  if(RON_LTO)
+    target_link_options(${name} PRIVATE -flto=thin -ffat-lto-objects
+      "LINKER:--thinlto-cache-dir=${CMAKE_BINARY_DIR}/lto-cache")
+  endif()
+  if(NOT RON_SANITIZE)
+    add_test(NAME ${name}_exports
+      COMMAND "${CMAKE_SOURCE_DIR}/tools/lint/check_exports.py" $<TARGET_FILE:${name}>)
+  endif()
 endfunction()

@@ -1,20 +1,29 @@
 #!/usr/bin/env bash
-# ./dev bench [micro|NAME] [ARGS]: benchmarks, built as people run it (release).
+# ./dev bench [NAME|all] [ARGS]: benchmarks, built as people run it (release).
 #
-#   ./dev bench micro                        Google Benchmark over the core
-#   ./dev bench micro --benchmark_filter=X   arguments go to the program
-#   ./dev bench NAME                         build/bin/bench-NAME or bench/NAME.py
+#   ./dev bench                               every micro benchmark
+#   ./dev bench topic --benchmark_filter=X    one; arguments go to the program
+#   ./dev bench --list                        what there is
 set -euo pipefail
 # shellcheck source=tools/dev/common.sh
 . "$RON_ROOT/tools/dev/common.sh"
 
-name="${1:-micro}"
+names() { find bench -name '*_bench.cpp' -printf '%f\n' | sed 's/_bench\.cpp$//' | sort; }
+if [ "${1:-}" = --list ]; then
+  names
+  exit 0
+fi
+name="${1:-all}"
 [ $# -eq 0 ] || shift
 bash tools/dev/setup.sh --quiet
-build_preset release || exit 1
-if [ -x "build/bin/bench-$name" ]; then
-  exec "build/bin/bench-$name" "$@"
-elif [ -f "bench/$name.py" ]; then
-  exec "$RON_PYTHON" "bench/$name.py" "$@"
-fi
-die "no benchmark '$name'; there are: $(find build/bin bench -maxdepth 1 \( -name 'bench-*' -o -name '*.py' \) -printf '%f ' | sed 's/bench-//g')"
+case "$name" in all | micro) build_preset release benchmarks || exit 1
+  failed=0
+  while read -r each; do
+    say "-- $each"
+    "build/release/bench/bench_$each" "$@" || failed=1
+  done < <(names)
+  exit "$failed" ;;
+esac
+names | grep -qx -- "$name" || die "no benchmark '$name'; there are: $(names | tr '\n' ' ')"
+build_preset release "bench_$name" || exit 1
+exec "build/release/bench/bench_$name" "$@"

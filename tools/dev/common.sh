@@ -63,7 +63,10 @@ build_preset() {
   if have ccache; then
     launcher=(-DCMAKE_C_COMPILER_LAUNCHER=ccache -DCMAKE_CXX_COMPILER_LAUNCHER=ccache)
   fi
-  if [ ! -f "$RON_BUILD/$preset/build.ninja" ]; then
+  # ninja notices a changed CMakeLists.txt by itself, changed presets and dependencies it does not.
+  if [ ! -f "$RON_BUILD/$preset/build.ninja" ] ||
+    [ CMakePresets.json -nt "$RON_BUILD/$preset/build.ninja" ] ||
+    [ "$RON_BUILD/deps.cmake" -nt "$RON_BUILD/$preset/build.ninja" ]; then
     step "$preset: configure" cmake --preset "$preset" "${launcher[@]}" || return 1
   fi
   [ $# -eq 0 ] || targets=(--target "$@")

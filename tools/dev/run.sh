@@ -11,27 +11,25 @@ set -euo pipefail
 
 bash tools/dev/setup.sh --quiet
 build_preset release svc-overlay ronctl || exit 1
-listen=127.0.0.1:9440
-args=()
+listen=127.0.0.1:9500
+args=(--bind "$listen")
+exports="export RON_NODE_URL=ron://$listen"
 if [ "${1:-}" = --tls ]; then
   shift
   dir="$RON_BUILD/dev-tls"
-  [ -f "$dir/ca.pem" ] || build/bin/ronctl tls init "$dir" >&2
-  args=(--listen "tls://$listen" --tls-cert "$dir/node.pem" --tls-key "$dir/node.key" --tls-client-ca "$dir/ca.pem")
-  url="tls://$listen"
-  client="--ca $dir/ca.pem --cert $dir/client.pem --key $dir/client.key"
-else
-  args=(--listen "tcp://$listen")
-  url="tcp://$listen" client=''
+  [ -f "$dir/client.pem" ] || build/bin/ronctl tls init "$dir" >/dev/null
+  args+=(--tls --tls-require-client-cert --tls-cert "$dir/node.pem" --tls-key "$dir/node.key"
+    --tls-client-ca "$dir/ca.pem")
+  exports="export RON_NODE_URL=rons://$listen RON_CA=$dir/ca.pem
+  export RON_CERT=$dir/client.pem RON_KEY=$dir/client.key"
 fi
 cat >&2 <<TEXT
 
-In a second terminal, from this directory:
-  export RON_NODE_URL=$url
-  build/bin/ronctl ${client:+$client }sub 'hello/*'
-and in a third:
-  export RON_NODE_URL=$url
-  build/bin/ronctl ${client:+$client }pub hello/world 'first light'
+A node for this machine; Ctrl-C ends it. In a second terminal, from this directory:
+
+  $exports
+  build/bin/ronctl sub 'hello/*' &
+  build/bin/ronctl pub hello/world 'first light'
 
 TEXT
 exec build/bin/svc-overlay "${args[@]}" "$@"

@@ -1,3 +1,4 @@
+#!/usr/bin/env python3
 """No program exports a symbol of OpenSSL: a system library that uses another one would bind to it.
 
 Looks at build/bin, or at the programs given as arguments when run as a script (a ctest does that).

@@ -43,7 +43,10 @@ def measure():
     sources = [f for f in tree.files() if f.endswith(SOURCES) or f == "dev"]
     for path in sources:
         yield path, 1, tree.text(path).count("\n"), FILE_CAP
+    largest = {}  # of overloads and namesakes in a file, the largest counts
     for path, name, line, size in functions(sources):
+        largest[path, name] = max(largest.get((path, name), (0, 0)), (size, line))
+    for (path, name), (size, line) in largest.items():
         yield f"{path}:{name}", line, size, FUNCTION_CAP
 
 
@@ -55,8 +58,7 @@ def functions(sources):
                              capture_output=True, text=True, check=True).stdout
         for row in map(json.loads, out.splitlines()):
             if "end" in row:
-                name = "::".join(filter(None, [row.get("scope", ""), row["name"]]))
-                yield row["path"], name, row["line"], row["end"] - row["line"] + 1
+                yield row["path"], row["name"], row["line"], row["end"] - row["line"] + 1
     for path in (f for f in sources if f.endswith(".py")):
         for node in ast.walk(ast.parse(tree.text(path))):
             if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
