@@ -170,6 +170,7 @@ class AdminServer::Impl::Connection : public std::enable_shared_from_this<Connec
 
 // Empty when all is well, else why not.
 std::string AdminServer::Impl::open() {
+  if (options.host.empty()) return {};
   const std::string bracketed =
       options.host.find(':') == std::string::npos ? options.host : '[' + options.host + ']';
   const std::string shown = bracketed + ':' + std::to_string(options.port);
@@ -257,7 +258,7 @@ std::expected<std::unique_ptr<AdminServer>, std::string> AdminServer::start(
     AdminOptions options, std::vector<AdminRoute> routes) {
   auto impl = std::make_unique<Impl>(std::move(options), std::move(routes));
   if (std::string why = impl->open(); !why.empty()) return std::unexpected(std::move(why));
-  impl->accept();
+  if (impl->acceptor.is_open()) impl->accept();
   asio::post(impl->io, [raw = impl.get()] { raw->tick(); });
   impl->thread = std::thread([raw = impl.get()] { raw->run(); });
   return std::unique_ptr<AdminServer>(new AdminServer(std::move(impl)));

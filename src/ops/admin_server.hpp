@@ -27,8 +27,8 @@ struct AdminRoute {
 };
 
 struct AdminOptions {
-  std::string host = "127.0.0.1";
-  std::uint16_t port = 9600;  // 0: the system picks one
+  std::string host = "127.0.0.1";  // empty: no listener, only ticks
+  std::uint16_t port = 9600;       // 0: the system picks one
   std::chrono::milliseconds header_timeout{2000};
   std::chrono::milliseconds write_timeout{2000};
   std::size_t header_bytes_max = 8192;

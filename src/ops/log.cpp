@@ -140,6 +140,13 @@ LogLevel Log::level() const {
 
 bool Log::for_people() const { return impl_->people; }
 
-std::uint64_t Log::lines_dropped() const { return impl_->pool->overrun_counter(); }
+void Log::drain() {
+  impl_->logger->set_level(spdlog::level::off);
+  impl_->pool.reset();  // the last owner: joins the writer after its queue
+}
+
+std::uint64_t Log::lines_dropped() const {
+  return impl_->pool ? impl_->pool->overrun_counter() : 0;
+}
 
 }  // namespace ron::ops

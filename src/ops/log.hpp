@@ -43,6 +43,9 @@ class Log {
   /// True when lines are for people on a terminal.
   bool for_people() const;
 
+  /// Writes out what is queued and ends the writer; later lines are lost. Before a sudden exit.
+  void drain();
+
   /// Lines lost because the writer could not keep up.
   std::uint64_t lines_dropped() const;
 

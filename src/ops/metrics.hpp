@@ -44,7 +44,6 @@ enum class Metric : std::uint8_t {
   kTlsHandshakeFailures,
   kAuthFailures,
   kPqNegotiations,
-  kDowngrades,
   kCertExpiry,
   kHandshakeSeconds,
   kAcceptToHandshake,

@@ -1,0 +1,371 @@
+#include "svc/overlay/daemon.hpp"
+
+#include <pthread.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <future>
+#include <optional>
+#include <thread>
+
+#include "config/address.hpp"
+#include "crypto/certificate.hpp"
+#include "crypto/library.hpp"
+#include "host/host.hpp"
+#include "ops/admin_server.hpp"
+#include "ops/log.hpp"
+#include "ops/notify.hpp"
+#include "ops/process_facts.hpp"
+#include "svc/overlay/configuration.hpp"
+#include "svc/overlay/event_log.hpp"
+#include "svc/overlay/exit_codes.hpp"
+#include "svc/overlay/health.hpp"
+#include "svc/overlay/node_settings.hpp"
+#include "version.hpp"
+
+namespace ron::svc {
+namespace {
+
+using ops::Event;
+using ops::Field;
+
+constexpr std::uint64_t kSpareFiles = 64;  // besides connections: logs, rings, admin, certificates
+constexpr std::uint64_t kDaySeconds = 86'400;
+constexpr std::uint64_t kExpiryWarningDays = 7;
+
+int drained_signal() { return SIGRTMIN; }  // from the drain's thread to the main thread
+
+sigset_t watched_signals() {
+  sigset_t set;
+  sigemptyset(&set);
+  for (const int number : {SIGTERM, SIGINT, SIGHUP, drained_signal()}) sigaddset(&set, number);
+  return set;
+}
+
+const char* name_of_signal(int number) {
+  if (number == SIGINT) return "SIGINT";
+  return number == SIGTERM ? "SIGTERM" : "SIGHUP";
+}
+
+void print_problems(const char* title, const config::Problems& problems) {
+  std::fprintf(stderr, "%s\n", title);
+  for (const auto& problem : problems)
+    std::fprintf(stderr, "  - %s\n", problem_text(problem).c_str());
+}
+
+void log_problems(ops::Log& log, Event event, const config::Problems& problems) {
+  for (const auto& problem : problems)
+    log.write(event, {{Field::kKey, problem.key},
+                      {Field::kMessage, problem.what},
+                      {Field::kRemedy, problem.remedy},
+                      {Field::kSource, problem.source},
+                      {Field::kValue, problem.value}});
+}
+
+// Before there is a configuration there is no log format: a person gets a list, a machine events.
+int refuse(const config::Problems& problems) {
+  ops::Log log({});
+  if (log.for_people())
+    print_problems("svc-overlay: the configuration is wrong", problems);
+  else
+    log_problems(log, Event::kConfigError, problems);
+  return kExitConfig;
+}
+
+std::string tls_text(const config::Settings& settings) {
+  if (!server_tls(settings)) return "off";
+  return settings.tls.require_client_cert ? "mutual" : "server";
+}
+
+class Daemon {
+ public:
+  Daemon(const CommandLine& command_line, Configuration configuration)
+      : command_line_(command_line),
+        configuration_(std::move(configuration)),
+        settings_(configuration_.loaded.settings),
+        log_({.service = "svc-overlay",
+              .format = settings_.log.format,
+              .level = settings_.log.level,
+              .fd = 2}),
+        health_(settings_, log_),
+        node_(node_id(settings_)) {}
+
+  ~Daemon() { shut(); }
+
+  int run();
+
+ private:
+  void announce();
+  bool start_admin();
+  bool start_host();
+  void tell_ready();
+  void tell_people(const std::string& listen);
+  void tell_certificate();
+  void reload();
+  bool apply(const config::Settings& fresh);
+  int drain(int signal_number);
+  [[noreturn]] void end_at_once(int signal_number);
+  void shut();
+  void on_admin_thread(std::function<void()> job);
+  std::string admin_address() const;
+
+  CommandLine command_line_;
+  Configuration configuration_;
+  config::Settings settings_;  // what is in force
+  ops::Log log_;
+  Health health_;
+  NodeId node_;
+  std::unique_ptr<host::Host> host_;
+  std::unique_ptr<ops::AdminServer> admin_;  // before the host: its thread reads it
+};
+
+// Runs `job` where Health lives and waits for it.
+void Daemon::on_admin_thread(std::function<void()> job) {
+  std::promise<void> done;
+  admin_->post([&] {
+    job();
+    done.set_value();
+  });
+  done.get_future().wait();
+}
+
+void Daemon::announce() {
+  log_.write(Event::kStarting,
+             {{Field::kVersion, kVersion},
+              {Field::kGit, kGitHash},
+              {Field::kOpenssl, crypto::library_version()},
+              {Field::kProfile,
+               settings_.profile == config::Profile::kMacronode ? "macronode" : "micronode"},
+              {Field::kConfigFile, configuration_.file},
+              {Field::kPid, ::getpid()}});
+  log_problems(log_, Event::kConfigWarning, configuration_.loaded.warnings);
+  const auto listen = config::parse_listen_address(settings_.overlay.listen);
+  if (settings_.overlay.insecure_plaintext && listen && !listen->loopback)
+    log_.write(Event::kInsecurePlaintext, {{Field::kListen, settings_.overlay.listen}});
+  const std::uint64_t limit = ops::raise_fd_limit();
+  const std::uint64_t wanted = settings_.transport.max_conns + kSpareFiles;
+  if (limit < wanted)
+    log_.write(
+        Event::kFdLimitLow,
+        {{Field::kLimit, limit},
+         {Field::kWanted, wanted},
+         {Field::kRemedy, "raise it (ulimit -n, LimitNOFILE=) or lower transport.max_conns"}});
+}
+
+bool Daemon::start_admin() {
+  ops::AdminOptions options;
+  options.host.clear();
+  if (const auto address = config::parse_listen_address(settings_.observability.metrics_addr)) {
+    options.host = address->host;
+    options.port = address->port;
+  }
+  options.tick = [this] { health_.tick(); };
+  options.refused = [this](unsigned status, const std::string& path) {
+    log_.write(Event::kAdminRefused, {{Field::kErrorCode, status}, {Field::kPath, path}});
+  };
+  auto server = ops::AdminServer::start(std::move(options), health_.routes());
+  if (!server) {
+    log_.write(Event::kBindFailed, {{Field::kMessage, server.error()}});
+    return false;
+  }
+  admin_ = std::move(*server);
+  on_admin_thread([this] { health_.set_server(admin_.get()); });
+  return true;
+}
+
+bool Daemon::start_host() {
+  host::Settings settings = host_settings(settings_, node_);
+  settings.on_event = [this](const host::Event& event) { log_event(event, log_); };
+  auto host = host::Host::start(std::move(settings));
+  if (!host) {
+    log_.write(Event::kBindFailed,
+               {{Field::kMessage, host.error()},
+                {Field::kRemedy,
+                 "`ss -ltnp` shows who holds a port; choose another address with --bind or "
+                 "overlay.listen, another socket with --uds or uds.path"}});
+    return false;
+  }
+  host_ = std::move(*host);
+  on_admin_thread([this] {
+    health_.set_host(*host_, node_);
+    health_.tick();
+  });
+  return true;
+}
+
+std::string Daemon::admin_address() const {
+  const auto address = config::parse_listen_address(settings_.observability.metrics_addr);
+  if (!address) return "";
+  const bool v6 = address->host.find(':') != std::string::npos;
+  return (v6 ? '[' + address->host + ']' : address->host) + ':' + std::to_string(admin_->port());
+}
+
+void Daemon::tell_ready() {
+  const std::string listen = settings_.overlay.listen.empty() ? "" : host_->bound().front();
+  constexpr const char* kModes[] = {"off", "hybrid", "require"};
+  log_.write(Event::kReady, {{Field::kListen, listen},
+                             {Field::kAdmin, admin_address()},
+                             {Field::kUds, settings_.uds.path},
+                             {Field::kShards, host_->shards()},
+                             {Field::kPqMode, kModes[static_cast<int>(settings_.overlay.pq_mode)]},
+                             {Field::kTls, tls_text(settings_)},
+                             {Field::kNode, hex(node_)},
+                             {Field::kVersion, kVersion},
+                             {Field::kPid, ::getpid()}});
+  ops::notify_service_manager(ops::ready_message(
+      "serving " + (listen.empty() ? settings_.uds.path : listen) + ", admin " + admin_address()));
+  if (log_.for_people()) tell_people(listen);
+}
+
+void Daemon::tell_people(const std::string& listen) {
+  if (listen.empty() || server_tls(settings_)) return;  // credentials: ronctl's own help says how
+  std::fprintf(
+      stderr,
+      "\n  In a second terminal:   RON_NODE_URL=ron://%s ronctl sub 'demo/**'\n"
+      "  and in a third:         RON_NODE_URL=ron://%s ronctl pub demo/hello 'hello, world'\n\n",
+      listen.c_str(), listen.c_str());
+}
+
+void Daemon::tell_certificate() {
+  const host::Snapshot snapshot = host_->snapshot();
+  if (snapshot.certificate_not_after == 0) return;
+  const std::uint64_t now = crypto::wall_clock().seconds;
+  const std::uint64_t left = snapshot.certificate_not_after > now
+                                 ? (snapshot.certificate_not_after - now) / kDaySeconds
+                                 : 0;
+  const auto age = std::chrono::seconds(now - std::min(now, snapshot.certificate_not_before));
+  log_.write(Event::kCertificateLoaded,
+             {{Field::kPath, settings_.tls.cert_path}, {Field::kDaysLeft, left}});
+  if (left < kExpiryWarningDays || age > settings_.tls.max_age)
+    log_.write(Event::kCertificateExpiring,
+               {{Field::kPath, settings_.tls.cert_path},
+                {Field::kDaysLeft, left},
+                {Field::kRemedy, "replace the certificate and key, then send SIGHUP"}});
+}
+
+// Live keys of `fresh` take effect; what needs a restart is told and left alone.
+bool Daemon::apply(const config::Settings& fresh) {
+  config::Settings next = settings_;
+  for (const config::KeyRow& row : config::keys()) {
+    const std::string text = value_text(row, fresh);
+    if (text == value_text(row, settings_)) continue;
+    if (row.reload == config::Reload::kLive) {
+      config::Assignment given;
+      given.text = text;
+      (void)store(row, given, next);
+    } else {
+      log_.write(Event::kRestartNeeded, {{Field::kKey, row.name}, {Field::kValue, text}});
+    }
+  }
+  if (const auto tls = server_tls(next)) {
+    if (const auto done = host_->reload_tls(*tls); !done) {
+      log_.write(Event::kReloadFailed, {{Field::kMessage, done.error()}});
+      return false;
+    }
+  }
+  settings_ = next;
+  log_.set_level(settings_.log.level);
+  return true;
+}
+
+void Daemon::reload() {
+  log_.write(Event::kReloading, {{Field::kConfigFile, configuration_.file}});
+  ops::notify_service_manager(ops::reloading_message());
+  auto fresh = read_configuration(command_line_);
+  bool done = false;
+  if (!fresh) {
+    log_problems(log_, Event::kConfigError, fresh.error());
+    log_.write(Event::kReloadFailed,
+               {{Field::kMessage, "the configuration is wrong; the old one stays"}});
+  } else {
+    log_problems(log_, Event::kConfigWarning, fresh->loaded.warnings);
+    done = apply(fresh->loaded.settings);
+  }
+  if (done) tell_certificate();
+  if (done) log_.write(Event::kReloaded);
+  admin_->post([this, done, settings = settings_] {
+    done ? health_.reloaded(settings) : health_.reload_failed();
+  });
+  ops::notify_service_manager("READY=1");
+}
+
+// A second signal: nothing is waited for. The log is written out, that is all.
+void Daemon::end_at_once(int signal_number) {
+  log_.write(Event::kKilled, {{Field::kSignal, name_of_signal(signal_number)}});
+  log_.drain();
+  ::_exit(kExitSignalBase + signal_number);
+}
+
+// B5: readyz red, stop accepting, bye, drain to the deadline, close, report what was cut off.
+int Daemon::drain(int signal_number) {
+  ops::notify_service_manager("STOPPING=1");
+  log_.write(Event::kDraining, {{Field::kSignal, name_of_signal(signal_number)},
+                                {Field::kDeadlineMs, settings_.drain_deadline.count()}});
+  on_admin_thread([this] { health_.begin_drain(); });
+  host::DrainReport report;
+  std::thread worker([this, &report, main = ::pthread_self()] {
+    report = host_->drain(settings_.drain_deadline);
+    ::pthread_kill(main, drained_signal());
+  });
+  const sigset_t signals = watched_signals();
+  int number = 0;
+  while (::sigwait(&signals, &number) != 0 || number != drained_signal())
+    if (number == SIGTERM || number == SIGINT) end_at_once(number);
+  worker.join();
+  if (report.cut_off > 0 || !report.finished) {
+    log_.write(Event::kCutOff, {{Field::kSessions, report.cut_off}});
+    on_admin_thread([this, &report] { health_.cut_off(report.cut_off); });
+  }
+  return kExitOk;
+}
+
+void Daemon::shut() {
+  admin_.reset();  // its thread reads the host
+  host_.reset();
+}
+
+int Daemon::run() {
+  announce();
+  if (!start_admin() || !start_host()) return kExitBind;
+  tell_certificate();
+  tell_ready();
+  const sigset_t signals = watched_signals();
+  while (true) {
+    int number = 0;
+    if (::sigwait(&signals, &number) != 0) continue;
+    if (number == SIGHUP) reload();
+    if (number != SIGTERM && number != SIGINT) continue;
+    const int code = drain(number);
+    shut();
+    log_.write(Event::kStopped);
+    return code;
+  }
+}
+
+}  // namespace
+
+int check(const CommandLine& command_line) {
+  const auto configuration = read_configuration(command_line);
+  if (!configuration) {
+    print_problems("the configuration is wrong", configuration.error());
+    return kExitConfig;
+  }
+  std::fputs(configuration_text(*configuration).c_str(), stdout);
+  if (!configuration->loaded.warnings.empty())
+    print_problems("warnings", configuration->loaded.warnings);
+  std::fprintf(stderr, "the configuration is valid (file: %s)\n",
+               configuration->file.empty() ? "none" : configuration->file.c_str());
+  return kExitOk;
+}
+
+int run(const CommandLine& command_line) {
+  const sigset_t signals = watched_signals();
+  ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);  // before any thread: all inherit it
+  ::signal(SIGPIPE, SIG_IGN);
+  auto configuration = read_configuration(command_line);
+  if (!configuration) return refuse(configuration.error());
+  return Daemon(command_line, std::move(*configuration)).run();
+}
+
+}  // namespace ron::svc

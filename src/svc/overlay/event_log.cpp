@@ -1,0 +1,83 @@
+#include "svc/overlay/event_log.hpp"
+
+#include <vector>
+
+namespace ron::svc {
+namespace {
+
+using ops::Event;
+using ops::Field;
+using ops::LogField;
+
+std::string_view channel_name(node::ChannelKind kind) {
+  switch (kind) {
+    case node::ChannelKind::kTcp:
+      return "tcp";
+    case node::ChannelKind::kTls:
+      return "tls";
+    case node::ChannelKind::kUnix:
+      return "uds";
+    case node::ChannelKind::kMem:
+      break;
+  }
+  return "mem";
+}
+
+// The spelling of overlay_connections_refused_total{reason}.
+std::string_view refusal_label(host::Refusal refusal) {
+  return refusal == host::Refusal::kRate ? "ratelimit" : host::name(refusal);
+}
+
+double millis(Duration d) { return to_seconds(d) * 1000; }
+
+void log_session(const host::Event& event, ops::Log& log) {
+  const bool opened = event.kind == host::EventKind::kSessionOpened;
+  const Event what = opened ? Event::kSessionOpened : Event::kSessionClosed;
+  if (!log.enabled(what)) return;
+  std::vector<LogField> fields;
+  if (!opened) fields.emplace_back(Field::kReason, node::name(event.reason));
+  fields.emplace_back(Field::kPeerAddr, event.peer);
+  fields.emplace_back(Field::kPeerName, event.peer_name);
+  fields.emplace_back(Field::kSession, event.session.value);
+  fields.emplace_back(Field::kChannel, channel_name(event.channel));
+  if (opened) {
+    fields.emplace_back(Field::kPqMode, event.hybrid ? "hybrid" : "off");
+    fields.emplace_back(Field::kKexAlgo, event.group);
+  }
+  if (event.erred) fields.emplace_back(Field::kErrorCode, oap::name(event.code));
+  fields.emplace_back(Field::kLatencyMs, millis(event.lifetime));
+  log.write(what, fields);
+}
+
+void log_tls_failure(const host::Event& event, ops::Log& log) {
+  const bool certificate = event.failure == transport::FailureClass::kCert;
+  std::vector<LogField> fields = {{Field::kReason, certificate ? "mtls" : "tls"},
+                                  {Field::kPeerAddr, event.peer},
+                                  {Field::kMessage, event.text}};
+  if (event.alert >= 0) fields.emplace_back(Field::kErrorCode, event.alert);
+  log.write(Event::kHandshakeFailed, fields);
+}
+
+}  // namespace
+
+void log_event(const host::Event& event, ops::Log& log) {
+  using enum host::EventKind;
+  switch (event.kind) {
+    case kSessionOpened:
+    case kSessionClosed:
+      return log_session(event, log);
+    case kTlsFailed:
+      return log_tls_failure(event, log);
+    case kAcceptRefused:
+      return log.write(Event::kAcceptRefused, {{Field::kReason, refusal_label(event.refusal)},
+                                               {Field::kPeerAddr, event.peer}});
+    case kListening:
+    case kListenerClosed:
+    case kTlsReloaded:  // the daemon asked for it and tells the outcome itself
+    case kTlsReloadFailed:
+    case kDrained:
+      return;
+  }
+}
+
+}  // namespace ron::svc

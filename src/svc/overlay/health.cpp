@@ -1,0 +1,148 @@
+#include "svc/overlay/health.hpp"
+
+#include <algorithm>
+
+#include "crypto/certificate.hpp"
+#include "crypto/library.hpp"
+#include "ops/process_facts.hpp"
+#include "runtime/loop.hpp"
+#include "svc/overlay/command_line.hpp"
+#include "svc/overlay/metrics_map.hpp"
+#include "svc/overlay/node_settings.hpp"
+#include "version.hpp"
+
+namespace ron::svc {
+namespace {
+
+node::ReadinessLimits limits_of(const config::Settings& settings) {
+  node::ReadinessLimits out;
+  out.window = settings.readiness.queue_window;
+  return out;
+}
+
+// The gates of overlay_readiness_gate, as in the inventory.
+constexpr std::string_view kGates[] = {"listeners_bound", "metrics_bound", "cfg_loaded",
+                                       "certificate_ok",  "pq_ready",      "queues_ok",
+                                       "shed_rate_ok",    "fd_headroom",   "draining"};
+
+}  // namespace
+
+Health::Health(const config::Settings& settings, ops::Log& log)
+    : settings_(settings), log_(log), judge_(limits_of(settings)) {
+  version_ = {.version = kVersion,
+              .git = kGitHash,
+              .build = kBuildDate,
+              .openssl = crypto::library_version(),
+              .node = {},
+              .listen = {},
+              .features = features()};
+}
+
+std::vector<ops::AdminRoute> Health::routes() {
+  return {{"/healthz", [] { return ops::healthz_answer(); }},
+          {"/readyz", [this] { return ops::readyz_answer(readiness()); }},
+          {"/metrics", [this] { return ops::metrics_answer(metrics_text()); }},
+          {"/version", [this] { return ops::version_answer(version_); }}};
+}
+
+void Health::set_host(host::Host& host, const NodeId& node) {
+  host_ = &host;
+  version_.node = hex(node);
+  if (!settings_.overlay.listen.empty()) version_.listen = host.bound().front();
+}
+
+void Health::begin_drain() {
+  draining_ = true;
+  tick();
+}
+
+void Health::reloaded(const config::Settings& settings) {
+  ++reloads_;
+  settings_ = settings;
+}
+
+node::ReadinessFacts Health::facts() {
+  node::ReadinessFacts out;
+  out.cfg_loaded = true;     // the process does not get here without
+  out.metrics_bound = true;  // this runs on its thread
+  out.listeners_bound = host_ != nullptr;
+  out.draining = draining_;
+  out.pq_ready = settings_.overlay.pq_mode == config::PqMode::kOff || crypto::hybrid_available();
+  const ops::ProcessFacts process = ops::process_facts();
+  if (process.max_fds > 0)
+    out.fd_percent = static_cast<std::uint32_t>(process.open_fds * 100 / process.max_fds);
+  if (host_ == nullptr) return out;
+  const host::Snapshot snapshot = host_->snapshot();
+  const NodeTotals totals = totals_of(snapshot, settings_.limits.total_queue_bytes);
+  out.queue_percent = totals.queue_percent;
+  out.published = totals.published;
+  out.shed = totals.shed_by_node;
+  if (server_tls(settings_))
+    out.certificate_ok = crypto::wall_clock().seconds < snapshot.certificate_not_after;
+  return out;
+}
+
+void Health::tick() {
+  const bool was_ready = judge_.ready();
+  judge_.observe(facts(), runtime::monotonic_now());
+  if (judge_.ready() == was_ready) return;
+  // A draining host decides by itself whom it still lets in.
+  if (host_ != nullptr && !draining_) host_->set_ready(judge_.ready());
+  tell_change(was_ready);
+}
+
+void Health::tell_change(bool was_ready) {
+  if (draining_) return;
+  if (!was_ready) {
+    if (once_ready_) log_.write(ops::Event::kReadyAgain);
+    once_ready_ = true;
+    return;
+  }
+  std::string missing;
+  for (const auto gate : judge_.missing())
+    missing += (missing.empty() ? "" : ",") + std::string(gate);
+  log_.write(ops::Event::kNotReady,
+             {{ops::Field::kMissing, missing}, {ops::Field::kDegraded, judge_.degraded()}});
+}
+
+ops::Readiness Health::readiness() const {
+  ops::Readiness out{.ready = judge_.ready(), .degraded = judge_.degraded(), .missing = {}};
+  for (const auto gate : judge_.missing()) out.missing.emplace_back(gate);
+  if (!out.ready && out.missing.empty()) out.missing.emplace_back("starting");
+  return out;
+}
+
+void Health::fill_own(ops::MetricsPage& page) const {
+  using ops::Metric;
+  page.set(Metric::kBuildInfo, {version_.version, version_.git}, 1);
+  page.set(Metric::kReadyState, ops::readyz_state(readiness()));
+  const auto& missing = judge_.missing();
+  for (const auto gate : kGates) {
+    const bool met =
+        host_ != nullptr && std::find(missing.begin(), missing.end(), gate) == missing.end();
+    page.set(Metric::kReadinessGate, {gate}, met ? 1 : 0);
+  }
+  page.set(Metric::kAmnesia, settings_.overlay.amnesia ? 1 : 0);
+  page.set(Metric::kInsecurePlaintext, settings_.overlay.insecure_plaintext ? 1 : 0);
+  page.set(Metric::kConfigUpdates, static_cast<double>(reloads_));
+  page.set(Metric::kConfigUpdateFailures, static_cast<double>(reload_failures_));
+  page.set(Metric::kLogLinesDropped, static_cast<double>(log_.lines_dropped()));
+  page.set(Metric::kTasksAborted, {"session"}, static_cast<double>(cut_off_));
+}
+
+std::string Health::metrics_text() {
+  using ops::Metric;
+  ops::MetricsPage page;
+  fill_own(page);
+  fill_metrics(host_ != nullptr ? host_->snapshot() : host::Snapshot{}, settings_, page);
+  const ops::ProcessFacts process = ops::process_facts();
+  page.set(Metric::kProcessOpenFds, static_cast<double>(process.open_fds));
+  page.set(Metric::kProcessMaxFds, static_cast<double>(process.max_fds));
+  page.set(Metric::kProcessMemory, static_cast<double>(process.resident_bytes));
+  page.set(Metric::kProcessCpu, process.cpu_seconds);
+  page.set(Metric::kProcessStart, process.start_unix_seconds);
+  if (server_ != nullptr) server_->fill(page);
+  return page.text();
+}
+
+}  // namespace ron::svc

@@ -1,0 +1,194 @@
+#include "svc/overlay/metrics_map.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "node/actions.hpp"
+
+namespace ron::svc {
+namespace {
+
+using node::HandshakeFailure;
+using node::ShardStats;
+using node::ShedReason;
+using ops::Metric;
+using ops::MetricsPage;
+
+template <typename Enum>
+constexpr std::size_t slot(Enum value) {
+  return static_cast<std::size_t>(value);
+}
+
+double number(std::uint64_t value) { return static_cast<double>(value); }
+
+std::uint64_t refused(const ShardStats& s, oap::Code code) {
+  return s.errors_sent[slot(code)] + s.events_refused[slot(code)];
+}
+
+void fill_sessions(const ShardStats& s, MetricsPage& page) {
+  page.add(Metric::kSessionsActive, {}, s.sessions_active);
+  page.add(Metric::kSessionsOpen, {}, number(s.sessions_opened));
+  for (std::size_t i = 0; i < s.sessions_closed.size(); ++i)
+    page.add(Metric::kSessionsClose, {node::name(static_cast<node::CloseReason>(i))},
+             number(s.sessions_closed[i]));
+  page.add(Metric::kHandshakeAttempts, {}, number(s.handshakes));
+  constexpr std::array<std::string_view, node::kHandshakeFailures> kReasons = {
+      "timeout", "proto", "pq_neg_fail", "auth", "not_ready", "io"};
+  for (std::size_t i = 0; i < kReasons.size(); ++i)
+    page.add(Metric::kHandshakeFailures, {kReasons[i]}, number(s.handshake_failures[i]));
+  page.add(Metric::kAuthFailures, {"unauth"}, number(s.errors_sent[slot(oap::Code::kUnauth)]));
+}
+
+void fill_rejected(const ShardStats& s, MetricsPage& page) {
+  using enum oap::Code;
+  struct Row {
+    std::string_view reason;
+    oap::Code code;
+  };
+  constexpr std::array<Row, 9> kRows = {{{"proto", kBadFrame},
+                                         {"proto", kBadVersion},
+                                         {"oversize", kFrameTooLarge},
+                                         {"ratio_cap", kRatioCap},
+                                         {"quota", kQuotaExceeded},
+                                         {"busy", kBusy},
+                                         {"degraded", kNotReady},
+                                         {"unauth", kUnauth},
+                                         {"timeout", kTimeout}}};
+  for (const Row& row : kRows)
+    page.add(Metric::kRejected, {row.reason}, number(refused(s, row.code)));
+  page.add(Metric::kRejected, {"unauth"}, number(refused(s, kForbidden)));
+}
+
+ops::HistogramValue histogram(const node::SizeHistogram& from) {
+  return {{from.counts.begin(), from.counts.end()}, number(from.sum)};
+}
+
+ops::HistogramValue histogram(const host::TimeHistogram& from) {
+  return {{from.counts.begin(), from.counts.end()}, from.sum_seconds};
+}
+
+void merge(ops::HistogramValue& into, const ops::HistogramValue& more) {
+  into.counts.resize(std::max(into.counts.size(), more.counts.size()));
+  for (std::size_t i = 0; i < more.counts.size(); ++i) into.counts[i] += more.counts[i];
+  into.sum += more.sum;
+}
+
+void fill_flow(const ShardStats& s, MetricsPage& page) {
+  constexpr std::array<std::string_view, node::kFrameClasses> kKinds = {"gossip", "ctrl", "other"};
+  for (std::size_t i = 0; i < kKinds.size(); ++i) {
+    page.add(Metric::kFrames, {"rx", kKinds[i]}, number(s.frames_rx[i]));
+    page.add(Metric::kFrames, {"tx", kKinds[i]}, number(s.frames_tx[i]));
+  }
+  page.add(Metric::kBytes, {"rx"}, number(s.bytes_rx));
+  page.add(Metric::kBytes, {"tx"}, number(s.bytes_tx));
+  page.add(Metric::kIoTimeouts, {"handshake"}, number(s.timeouts_handshake));
+  page.add(Metric::kIoTimeouts, {"read"}, number(s.timeouts_read));
+  page.add(Metric::kIoTimeouts, {"write"}, number(s.timeouts_write));
+  page.add(Metric::kIoTimeouts, {"idle"}, number(s.timeouts_idle));
+}
+
+void fill_gossip(const ShardStats& s, MetricsPage& page) {
+  page.add(Metric::kGossipSubscribers, {}, s.subscriptions);
+  page.add(Metric::kGossipIngress, {}, number(s.published));
+  page.add(Metric::kGossipFanout, {}, number(s.delivered));
+  page.add(Metric::kGossipLagged, {}, number(s.lagged_told));
+  page.add(Metric::kGossipPublishStalls, {}, number(s.mail_stalls));
+  const auto shed = [&](ShedReason reason) { return number(s.shed[slot(reason)]); };
+  page.add(Metric::kGossipDropped, {"full"}, shed(ShedReason::kFull));
+  page.add(Metric::kGossipDropped, {"too_large"}, shed(ShedReason::kTooLarge));
+  page.add(Metric::kGossipDropped, {"budget"}, shed(ShedReason::kBudget));
+  page.add(Metric::kGossipDropped, {"no_member"}, shed(ShedReason::kNoRoomAnywhere));
+  page.add(Metric::kQueueDropped, {"egress", "full"},
+           shed(ShedReason::kFull) + shed(ShedReason::kNoRoomAnywhere));
+  page.add(Metric::kQueueDropped, {"egress", "shed"}, shed(ShedReason::kBudget));
+  page.add(Metric::kQueueDepth, {"egress"}, number(s.lane_frames));
+  page.add(Metric::kQueueDepth, {"gossip_ingress"}, number(s.mail_waiting));
+  page.add(Metric::kQueueBytes, {"egress"}, number(s.lane_bytes));
+  page.add(Metric::kQueueBytes, {"ingress"}, number(s.input_held_bytes));
+  page.add(Metric::kMemorySlabs, {}, number(s.slab_bytes));
+}
+
+// ok: the channel is hybrid; fail: classical although hybrid was wanted; incompatible: refused.
+// With the mode off every channel is what was asked for.
+void fill_pq(const ShardStats& s, std::string_view mode, MetricsPage& page) {
+  const bool off = mode == "off";
+  page.add(Metric::kPqNegotiations, {mode, "ok"}, number(s.pq_hybrid + (off ? s.pq_classical : 0)));
+  if (!off) page.add(Metric::kPqNegotiations, {mode, "fail"}, number(s.pq_classical));
+  page.add(Metric::kPqNegotiations, {mode, "incompatible"}, number(s.pq_incompatible));
+}
+
+void fill_tls(const host::TransportStats& t, MetricsPage& page) {
+  using enum transport::FailureClass;
+  const auto failures = [&](transport::FailureClass kind) {
+    return number(t.tls_failures[slot(kind)]);
+  };
+  page.add(Metric::kTlsHandshakeFailures, {"cert"}, failures(kCert));
+  page.add(Metric::kTlsHandshakeFailures, {"version"}, failures(kVersion));
+  page.add(Metric::kTlsHandshakeFailures, {"cipher"}, failures(kCipher));
+  page.add(Metric::kTlsHandshakeFailures, {"alpn"}, failures(kAlpn));
+  page.add(Metric::kTlsHandshakeFailures, {"other"}, failures(kProtocol));
+  const double tls = failures(kVersion) + failures(kCipher) + failures(kAlpn) + failures(kProtocol);
+  page.add(Metric::kHandshakeFailures, {"mtls"}, failures(kCert));
+  page.add(Metric::kHandshakeFailures, {"tls"}, tls);
+  page.add(Metric::kHandshakeFailures, {"io"}, failures(kIo));
+  page.add(Metric::kHandshakeAttempts, {}, failures(kCert) + tls + failures(kIo));
+}
+
+void fill_accept(const host::TransportStats& t, MetricsPage& page) {
+  page.add(Metric::kConnections, {}, number(t.accepted));
+  page.add(Metric::kConnectionsRefused, {"max_conns"}, number(t.refused_full));
+  page.add(Metric::kConnectionsRefused, {"ratelimit"}, number(t.refused_rate));
+  page.add(Metric::kConnectionsRefused, {"uid"}, number(t.refused_uid));
+  page.add(Metric::kConnectionsRefused, {"no_files"}, number(t.no_files));
+  page.add(Metric::kRejected, {"busy"}, number(t.refused_full));
+  page.add(Metric::kRejected, {"handshake_ratelimit"}, number(t.refused_rate));
+}
+
+}  // namespace
+
+void fill_metrics(const host::Snapshot& snapshot, const config::Settings& settings,
+                  MetricsPage& page) {
+  constexpr std::array<std::string_view, 3> kModes = {"off", "hybrid", "require"};
+  const std::string_view mode = kModes[slot(settings.overlay.pq_mode)];
+  ops::HistogramValue rx, tx, shake, accept, life;
+  for (const host::ShardSnapshot& shard : snapshot.shards) {
+    fill_sessions(shard.node, page);
+    fill_rejected(shard.node, page);
+    fill_flow(shard.node, page);
+    fill_gossip(shard.node, page);
+    fill_pq(shard.node, mode, page);
+    fill_tls(shard.transport, page);
+    fill_accept(shard.transport, page);
+    merge(rx, histogram(shard.node.size_rx));
+    merge(tx, histogram(shard.node.size_tx));
+    merge(shake, histogram(shard.transport.handshake_seconds));
+    merge(accept, histogram(shard.transport.accept_to_handshake_seconds));
+    merge(life, histogram(shard.transport.lifetime_seconds));
+  }
+  page.set(Metric::kShards, number(snapshot.shards.size()));
+  page.set(Metric::kQueueCapacity, {"egress"}, number(settings.limits.total_queue_bytes));
+  page.set(Metric::kCertExpiry, number(snapshot.certificate_not_after));
+  page.set(Metric::kPqMode, {mode}, 1);
+  if (snapshot.shards.empty()) return;
+  page.set(Metric::kFrameSize, {"rx"}, std::move(rx));
+  page.set(Metric::kFrameSize, {"tx"}, std::move(tx));
+  page.set(Metric::kHandshakeSeconds, {}, std::move(shake));
+  page.set(Metric::kAcceptToHandshake, {}, std::move(accept));
+  page.set(Metric::kConnLifetime, {}, std::move(life));
+}
+
+NodeTotals totals_of(const host::Snapshot& snapshot, std::uint64_t total_queue_bytes) {
+  NodeTotals out;
+  const std::uint64_t share = std::max<std::uint64_t>(
+      1, total_queue_bytes / std::max<std::size_t>(1, snapshot.shards.size()));
+  for (const host::ShardSnapshot& shard : snapshot.shards) {
+    out.published += shard.node.published;
+    out.shed_by_node += shard.node.shed[slot(ShedReason::kBudget)];
+    out.sessions += shard.node.sessions_active;
+    out.queue_percent = std::max(out.queue_percent,
+                                 static_cast<std::uint32_t>(shard.node.lane_bytes * 100 / share));
+  }
+  return out;
+}
+
+}  // namespace ron::svc

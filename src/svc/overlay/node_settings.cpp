@@ -1,0 +1,117 @@
+#include "svc/overlay/node_settings.hpp"
+
+#include "crypto/files.hpp"
+#include "crypto/library.hpp"
+#include "version.hpp"
+
+namespace ron::svc {
+namespace {
+
+static_assert(static_cast<int>(config::PqMode::kRequire) ==
+              static_cast<int>(node::PqMode::kRequire));
+static_assert(static_cast<int>(config::PqMode::kRequire) ==
+              static_cast<int>(crypto::PqMode::kRequire));
+static_assert(static_cast<int>(config::PqMode::kHybrid) ==
+              static_cast<int>(crypto::PqMode::kHybrid));
+static_assert(static_cast<int>(config::DropPolicy::kDisconnect) ==
+              static_cast<int>(gossip::DropPolicy::kDisconnect));
+static_assert(static_cast<int>(config::DropPolicy::kOldest) ==
+              static_cast<int>(gossip::DropPolicy::kOldest));
+
+std::uint32_t narrow(std::uint64_t value) {  // bounds are the key table's
+  return static_cast<std::uint32_t>(std::min<std::uint64_t>(value, UINT32_MAX));
+}
+
+node::SessionLimits session_limits(const config::Settings& s) {
+  const auto& gossip = s.overlay.gossip;
+  const auto& peer = s.overlay.peer;
+  node::SessionLimits out;
+  out.max_frame = narrow(gossip.max_frame_bytes);
+  out.chunk_bytes = narrow(gossip.chunk_bytes);
+  out.recv_window_bytes = peer.recv_window_frames * gossip.chunk_bytes;
+  out.inflight = narrow(peer.inflight_frames);
+  out.rps = peer.max_rps;
+  out.fps = peer.max_fps;
+  out.patterns = narrow(s.limits.subscriptions_per_session);
+  out.lanes.gossip_frames = narrow(s.limits.peer_queue_frames);
+  out.lanes.gossip_bytes = s.limits.peer_queue_bytes;
+  out.lanes.policy = static_cast<gossip::DropPolicy>(s.overlay.egress.drop_policy);
+  return out;
+}
+
+node::NodeConfig node_config(const config::Settings& s, const NodeId& id) {
+  node::NodeConfig out;
+  out.node = id;
+  out.agent = std::string("svc-overlay/") + kVersion;
+  out.pq_mode = static_cast<node::PqMode>(s.overlay.pq_mode);
+  out.auth_off = !(s.tls.enabled && s.tls.require_client_cert);
+  out.times.handshake = s.overlay.handshake_timeout;
+  out.times.read = s.timeouts.read;
+  out.times.write = s.timeouts.write;
+  out.times.idle = s.timeouts.idle;
+  out.session = session_limits(s);
+  out.max_sessions = narrow(s.transport.max_conns);
+  out.queue_bytes = s.limits.total_queue_bytes;
+  return out;
+}
+
+// The host takes numeric addresses only.
+std::string numeric(const std::string& address) {
+  constexpr std::string_view kName = "localhost:";
+  return address.starts_with(kName) ? "127.0.0.1:" + address.substr(kName.size()) : address;
+}
+
+}  // namespace
+
+std::optional<crypto::ServerTls> server_tls(const config::Settings& settings) {
+  const auto& tls = settings.tls;
+  if (!tls.enabled || settings.overlay.listen.empty()) return std::nullopt;
+  crypto::ServerTls out;
+  out.cert_path = tls.cert_path;
+  out.key_path = tls.key_path;
+  out.client_ca_path = tls.client_ca_path;
+  out.require_client_cert = tls.require_client_cert;
+  out.client_names = tls.allowed_sans;
+  out.policy.pq = static_cast<crypto::PqMode>(settings.overlay.pq_mode);
+  out.policy.allow_aes128 = tls.aes_128;
+  return out;
+}
+
+host::Settings host_settings(const config::Settings& settings, const NodeId& node) {
+  host::Settings out;
+  if (!settings.overlay.listen.empty()) out.listen = {numeric(settings.overlay.listen)};
+  out.tls = server_tls(settings);
+  out.uds_path = settings.uds.path;
+  out.allow_uids = settings.uds.allow_uids;
+  out.shards = static_cast<unsigned>(settings.overlay.shards);
+  out.accept.connections = narrow(settings.transport.max_conns);
+  out.accept.sustained = static_cast<double>(settings.transport.accept_rate);
+  out.accept.burst = static_cast<double>(settings.transport.accept_burst);
+  out.backlog = static_cast<int>(settings.transport.backlog);
+  out.insecure_public = settings.overlay.insecure_plaintext;
+  out.node = node_config(settings, node);
+  return out;
+}
+
+NodeId node_id(const config::Settings& settings) {
+  if (settings.tls.enabled && !settings.tls.cert_path.empty()) {
+    if (const auto pem = crypto::read_public_file(settings.tls.cert_path))
+      if (const auto facts = crypto::certificate_facts(*pem)) return facts->node;
+  }
+  NodeId out{};
+  crypto::SystemChoice choice;
+  choice.fill(out);
+  return out;
+}
+
+std::string hex(const NodeId& id) {
+  constexpr char kDigits[] = "0123456789abcdef";
+  std::string out;
+  for (const std::uint8_t byte : id) {
+    out += kDigits[byte >> 4U];
+    out += kDigits[byte & 15U];
+  }
+  return out;
+}
+
+}  // namespace ron::svc

@@ -1,0 +1,24 @@
+// Configuration to what the host and the node are told.
+#pragma once
+
+#include <optional>
+
+#include "base/ids.hpp"
+#include "config/settings.hpp"
+#include "crypto/tls_context.hpp"
+#include "host/settings.hpp"
+
+namespace ron::svc {
+
+/// Nothing where TLS is off.
+std::optional<crypto::ServerTls> server_tls(const config::Settings& settings);
+
+/// Without `on_event`, which is the caller's.
+host::Settings host_settings(const config::Settings& settings, const NodeId& node);
+
+/// The id of the node's certificate (OAP/1 section 9); without TLS a random one for this run.
+NodeId node_id(const config::Settings& settings);
+
+std::string hex(const NodeId& id);
+
+}  // namespace ron::svc
