@@ -97,7 +97,8 @@ std::expected<CertificateFacts, std::string> certificate_facts(std::string_view 
 
 WallTime wall_clock() {
   const auto since = std::chrono::system_clock::now().time_since_epoch();
-  return {static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::seconds>(since).count())};
+  return {
+      static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::seconds>(since).count())};
 }
 
 }  // namespace ron::crypto

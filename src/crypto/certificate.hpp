@@ -16,13 +16,13 @@ struct x509_st;
 namespace ron::crypto {
 
 struct CertificateFacts {
-  std::string subject;          // "CN = node1"
+  std::string subject;  // "CN = node1"
   std::string issuer;
   WallTime not_before;
-  WallTime not_after;           // for the expiry gauge and tls.max_age (C53)
+  WallTime not_after;  // for the expiry gauge and tls.max_age (C53)
   std::vector<San> names;
-  NodeId node{};                // BLAKE3-256 of the SubjectPublicKeyInfo
-  std::string key_algorithm;    // "ED25519", "EC", "ML-DSA-65"
+  NodeId node{};              // BLAKE3-256 of the SubjectPublicKeyInfo
+  std::string key_algorithm;  // "ED25519", "EC", "ML-DSA-65"
 };
 
 /// Facts of an X509 object.

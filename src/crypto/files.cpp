@@ -57,7 +57,7 @@ std::expected<Bytes, std::string> read_checked(const std::string& path, Check ch
   };
   const Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (file.value() < 0) return failed("cannot open");
-  struct stat info {};
+  struct stat info{};
   if (::fstat(file.value(), &info) != 0) return failed("cannot inspect");
   if (!S_ISREG(info.st_mode)) return std::unexpected(path + " is not a regular file");
   if (auto ok = check(path, info); !ok) return std::unexpected(ok.error());

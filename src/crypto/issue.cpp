@@ -32,8 +32,8 @@ Done set_serial(X509* certificate) {
   if (RAND_bytes(bytes, sizeof bytes) != 1) return std::unexpected("no randomness");
   bytes[0] = static_cast<unsigned char>((bytes[0] & 0x7fU) | 0x40U);  // positive, full length
   BIGNUM* number = BN_bin2bn(bytes, sizeof bytes, nullptr);
-  const bool ok =
-      number != nullptr && BN_to_ASN1_INTEGER(number, X509_get_serialNumber(certificate)) != nullptr;
+  const bool ok = number != nullptr &&
+                  BN_to_ASN1_INTEGER(number, X509_get_serialNumber(certificate)) != nullptr;
   BN_free(number);
   if (!ok) return std::unexpected(take_error());
   return {};
@@ -119,16 +119,14 @@ Done extend_leaf(X509* certificate, X509* ca, const LeafRequest& request) {
     const bool known =
         name.starts_with("DNS:") || name.starts_with("IP:") || name.starts_with("URI:");
     if (!known || name.find_first_of(",\n") != std::string::npos) {
-      return std::unexpected("name '" + name + "' must be DNS:..., IP:... or URI:... without comma");
+      return std::unexpected("name '" + name +
+                             "' must be DNS:..., IP:... or URI:... without comma");
     }
   }
   const std::pair<int, std::string> extensions[] = {
-      {NID_basic_constraints, "critical,CA:FALSE"},
-      {NID_key_usage, "critical,digitalSignature"},
-      {NID_ext_key_usage, joined(usage)},
-      {NID_subject_alt_name, joined(request.names)},
-      {NID_subject_key_identifier, "hash"},
-      {NID_authority_key_identifier, "keyid"},
+      {NID_basic_constraints, "critical,CA:FALSE"}, {NID_key_usage, "critical,digitalSignature"},
+      {NID_ext_key_usage, joined(usage)},           {NID_subject_alt_name, joined(request.names)},
+      {NID_subject_key_identifier, "hash"},         {NID_authority_key_identifier, "keyid"},
   };
   for (const auto& [nid, value] : extensions) {
     if (auto ok = add_extension(certificate, ca, nid, value); !ok) return ok;

@@ -16,8 +16,7 @@ int context_slot() {
 }
 
 const TlsContext& context_of(const SSL* ssl) {
-  return *static_cast<const TlsContext*>(
-      SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), context_slot()));
+  return *static_cast<const TlsContext*>(SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), context_slot()));
 }
 
 // A hello without ALPN never reaches the ALPN callback, so it is refused here (OAP-1.3).
@@ -113,11 +112,13 @@ TlsContext::~TlsContext() { SSL_CTX_free(ctx_); }
 
 Done TlsContext::set_policy(const TlsPolicy& policy) {
   if (policy.allow_aes128 && policy.pq != PqMode::kOff) {
-    return std::unexpected("AES-128 is allowed only with pq_mode=off: symmetric keys of 256 bits "
-                           "belong to quantum-safe key exchange (C52)");
+    return std::unexpected(
+        "AES-128 is allowed only with pq_mode=off: symmetric keys of 256 bits "
+        "belong to quantum-safe key exchange (C52)");
   }
   if (policy.pq != PqMode::kOff && !hybrid_available()) {
-    return std::unexpected(library_version() + " cannot do X25519MLKEM768: build against OpenSSL "
+    return std::unexpected(library_version() +
+                           " cannot do X25519MLKEM768: build against OpenSSL "
                            ">= 3.5, or set pq_mode=off");
   }
   if (policy.alpn.empty() || policy.alpn.size() > 255) {
@@ -208,8 +209,9 @@ std::expected<std::shared_ptr<const TlsContext>, std::string> TlsContext::server
   RON_CHECK(made->ctx_ != nullptr);
   if (settings.client_ca_path.empty() &&
       (settings.require_client_cert || !settings.client_names.empty())) {
-    return std::unexpected("client certificates need a CA bundle of your own to be checked "
-                           "against: set the path of the client CA");
+    return std::unexpected(
+        "client certificates need a CA bundle of your own to be checked "
+        "against: set the path of the client CA");
   }
   if (auto ok = made->set_policy(settings.policy); !ok) return std::unexpected(ok.error());
   if (auto ok = made->set_identity(settings.cert_path, settings.key_path); !ok) {
@@ -235,8 +237,9 @@ std::expected<std::shared_ptr<const TlsContext>, std::string> TlsContext::client
   made->ctx_ = SSL_CTX_new(TLS_client_method());
   RON_CHECK(made->ctx_ != nullptr);
   if (settings.ca_path.empty()) {
-    return std::unexpected("the server's certificate needs a CA bundle to be checked against: "
-                           "give the path of the CA");
+    return std::unexpected(
+        "the server's certificate needs a CA bundle to be checked against: "
+        "give the path of the CA");
   }
   if (settings.cert_path.empty() != settings.key_path.empty()) {
     return std::unexpected("a client certificate needs both its path and its key's path");

@@ -37,7 +37,7 @@ struct TlsPolicy {
 };
 
 struct ServerTls {
-  std::string cert_path;       // leaf first, then its intermediates
+  std::string cert_path;  // leaf first, then its intermediates
   std::string key_path;
   std::string client_ca_path;  // bundle that client certificates must chain to; empty = none asked
   bool require_client_cert = false;
@@ -46,8 +46,8 @@ struct ServerTls {
 };
 
 struct ClientTls {
-  std::string ca_path;     // bundle that the server's certificate must chain to
-  std::string cert_path;   // what this side presents; both empty or both set
+  std::string ca_path;    // bundle that the server's certificate must chain to
+  std::string cert_path;  // what this side presents; both empty or both set
   std::string key_path;
   std::vector<std::string> server_names;  // patterns; empty = the host name that was dialled
   TlsPolicy policy;

@@ -72,20 +72,24 @@ TEST_F(TlsContextTest, KeyOwnedBySomebodyElse) {
 TEST_F(TlsContextTest, FilesThatAreNotWhatTheyShouldBe) {
   const Paths paths = ca.node();
   const Paths other = ca.node("other");
-  EXPECT_THAT(error_of(server({.cert = paths.cert, .key = other.key})), HasSubstr("is not the key of"));
-  EXPECT_THAT(error_of(server({.cert = directory.at("none"), .key = paths.key})), HasSubstr("cannot open"));
-  EXPECT_THAT(error_of(server({.cert = directory.at(""), .key = paths.key})), HasSubstr("not a regular file"));
+  EXPECT_THAT(error_of(server({.cert = paths.cert, .key = other.key})),
+              HasSubstr("is not the key of"));
+  EXPECT_THAT(error_of(server({.cert = directory.at("none"), .key = paths.key})),
+              HasSubstr("cannot open"));
+  EXPECT_THAT(error_of(server({.cert = directory.at(""), .key = paths.key})),
+              HasSubstr("not a regular file"));
   const std::string text = directory.write("text", "hello", 0600);
-  EXPECT_THAT(error_of(server({.cert = text, .key = paths.key})), HasSubstr("holds no PEM certificate"));
-  EXPECT_THAT(error_of(server({.cert = paths.cert, .key = text})), HasSubstr("no usable PEM private key"));
+  EXPECT_THAT(error_of(server({.cert = text, .key = paths.key})),
+              HasSubstr("holds no PEM certificate"));
+  EXPECT_THAT(error_of(server({.cert = paths.cert, .key = text})),
+              HasSubstr("no usable PEM private key"));
   const std::string empty = directory.write("empty", "", 0600);
   EXPECT_THAT(error_of(server({.cert = paths.cert, .key = empty})), HasSubstr("is empty"));
 }
 
 TEST_F(TlsContextTest, ExpiredCertificate) {
-  const Paths paths = ca.issue("old", {.common_name = "old",
-                                       .names = {"DNS:localhost"},
-                                       .validity = std::chrono::days(-1)});
+  const Paths paths = ca.issue(
+      "old", {.common_name = "old", .names = {"DNS:localhost"}, .validity = std::chrono::days(-1)});
   EXPECT_THAT(error_of(server(paths)), HasSubstr("has expired"));
 }
 
@@ -97,7 +101,8 @@ TEST_F(TlsContextTest, ChainOutOfOrder) {
   const std::string good = directory.write("good", leaf + ca.made().certificate_pem, 0644);
   EXPECT_TRUE(TlsContext::server(server({.cert = good, .key = paths.key})).has_value());
   const std::string bad = directory.write("bad", leaf + stranger.made().certificate_pem, 0644);
-  EXPECT_THAT(error_of(server({.cert = bad, .key = paths.key})), HasSubstr("did not issue the one before it"));
+  EXPECT_THAT(error_of(server({.cert = bad, .key = paths.key})),
+              HasSubstr("did not issue the one before it"));
 }
 
 TEST_F(TlsContextTest, ClientCertificatesNeedABundle) {
@@ -125,8 +130,9 @@ TEST_F(TlsContextTest, Aes128OnlyWithoutHybrid) {
 TEST_F(TlsContextTest, ClientSettings) {
   const Paths alice = ca.client();
   EXPECT_TRUE(TlsContext::client({.ca_path = ca.cert()}).has_value());
-  EXPECT_TRUE(TlsContext::client({.ca_path = ca.cert(), .cert_path = alice.cert, .key_path = alice.key})
-                  .has_value());
+  EXPECT_TRUE(
+      TlsContext::client({.ca_path = ca.cert(), .cert_path = alice.cert, .key_path = alice.key})
+          .has_value());
   EXPECT_FALSE(TlsContext::client({}).has_value());
   EXPECT_FALSE(TlsContext::client({.ca_path = ca.cert(), .cert_path = alice.cert}).has_value());
 }
@@ -144,9 +150,9 @@ TEST(Issue, RefusesNonsense) {
   EXPECT_TRUE(refused({.common_name = "x", .names = {"DNS:a"}, .server = false, .client = false}));
   EXPECT_FALSE(refused({.common_name = "x", .names = {"DNS:a"}}));
   const auto other = make_ca({});
-  EXPECT_FALSE(make_leaf({.common_name = "x", .names = {"DNS:a"}}, ca->certificate_pem,
-                         other->key_pem)
-                   .has_value());
+  EXPECT_FALSE(
+      make_leaf({.common_name = "x", .names = {"DNS:a"}}, ca->certificate_pem, other->key_pem)
+          .has_value());
   EXPECT_FALSE(key_algorithm("rsa").has_value());
   EXPECT_EQ(*key_algorithm("ml-dsa-65"), KeyAlgorithm::kMlDsa65);
 }
@@ -155,7 +161,8 @@ TEST(Library, HybridAndDigests) {
   EXPECT_TRUE(hybrid_available());
   EXPECT_THAT(library_version(), HasSubstr("OpenSSL 3."));
   // RFC 4231, test case 2.
-  const Digest256 mac = crypto_fns().hmac(as_bytes("Jefe"), as_bytes("what do ya want for nothing?"));
+  const Digest256 mac =
+      crypto_fns().hmac(as_bytes("Jefe"), as_bytes("what do ya want for nothing?"));
   EXPECT_EQ(mac[0], 0x5b);
   EXPECT_EQ(mac[1], 0xdc);
   EXPECT_EQ(mac[31], 0x43);

@@ -7,19 +7,19 @@ namespace ron::host {
 
 using namespace std::chrono_literals;
 
-inline constexpr std::size_t kScratch = 256U * 1024;       // one read
-inline constexpr std::size_t kScratchLeft = 64U * 1024;    // a rest worth reading into
-inline constexpr std::size_t kReadPerTurn = 256U * 1024;   // of one session
-inline constexpr std::size_t kGather = 256U * 1024;        // one write
-inline constexpr std::size_t kWritePerTurn = 1024U * 1024; // of one session
+inline constexpr std::size_t kScratch = 256U * 1024;        // one read
+inline constexpr std::size_t kScratchLeft = 64U * 1024;     // a rest worth reading into
+inline constexpr std::size_t kReadPerTurn = 256U * 1024;    // of one session
+inline constexpr std::size_t kGather = 256U * 1024;         // one write
+inline constexpr std::size_t kWritePerTurn = 1024U * 1024;  // of one session
 inline constexpr std::size_t kPieces = 64;
 inline constexpr unsigned kAcceptsPerTurn = 16;
 inline constexpr unsigned kHandshakesPerTurn = 8;  // each costs about half a millisecond
 inline constexpr unsigned kRoundsPerTurn = 16;     // of obeying and flushing
 inline constexpr std::size_t kRing = 1024;         // messages between two shards
 inline constexpr std::size_t kFadingMax = 64;
-inline constexpr Duration kFadeTime = 1s;          // OAP-1.34
-inline constexpr Duration kPause = 100ms;          // without descriptors
+inline constexpr Duration kFadeTime = 1s;  // OAP-1.34
+inline constexpr Duration kPause = 100ms;  // without descriptors
 inline constexpr Duration kPublishEvery = 100ms;
 
 struct ShardHost::Door final : runtime::ReadyListener {

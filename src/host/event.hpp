@@ -14,15 +14,15 @@
 namespace ron::host {
 
 enum class EventKind : std::uint8_t {
-  kListening,       // `text` is the address or path
+  kListening,  // `text` is the address or path
   kListenerClosed,
-  kAcceptRefused,   // `refusal` says why
-  kTlsFailed,       // `failure`, `alert`, `text`
-  kSessionOpened,   // the OAP handshake is done
-  kSessionClosed,   // `reason`, and `code` where an error frame went out
+  kAcceptRefused,  // `refusal` says why
+  kTlsFailed,      // `failure`, `alert`, `text`
+  kSessionOpened,  // the OAP handshake is done
+  kSessionClosed,  // `reason`, and `code` where an error frame went out
   kTlsReloaded,
-  kTlsReloadFailed, // the old certificate stays; `text` says why
-  kDrained,         // one shard; `count` sessions were cut off
+  kTlsReloadFailed,  // the old certificate stays; `text` says why
+  kDrained,          // one shard; `count` sessions were cut off
 };
 
 enum class Refusal : std::uint8_t { kNone, kRate, kFull, kUid, kNoFiles };
@@ -32,12 +32,12 @@ struct Event {
   ShardIndex shard = 0;
   SessionId session;
   node::ChannelKind channel = node::ChannelKind::kMem;
-  std::string_view peer;   // "127.0.0.1:40312"; empty for Unix sockets
-  std::uint32_t uid = 0;   // of a Unix peer
+  std::string_view peer;  // "127.0.0.1:40312"; empty for Unix sockets
+  std::uint32_t uid = 0;  // of a Unix peer
   std::string_view text;
   Refusal refusal = Refusal::kNone;
   node::CloseReason reason = node::CloseReason::kPeer;
-  bool erred = false;      // `code` is set
+  bool erred = false;  // `code` is set
   oap::Code code = oap::Code::kInternal;
   transport::FailureClass failure = transport::FailureClass::kNone;
   int alert = -1;

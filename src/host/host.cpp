@@ -49,7 +49,8 @@ std::expected<void, std::string> Host::Impl::check_public(const transport::Addre
   if (at.is_loopback() || settings.insecure_public) return {};
   if (settings.tls && settings.tls->require_client_cert) return {};
   return std::unexpected(
-      at.text() + " can be reached from other machines, so it needs TLS and required client "
+      at.text() +
+      " can be reached from other machines, so it needs TLS and required client "
       "certificates: set tls.cert_path, tls.key_path and the client CA (ronctl tls init makes "
       "them for development), or listen on 127.0.0.1");
 }
@@ -130,8 +131,8 @@ std::expected<void, std::string> Host::reload_tls(const crypto::ServerTls& setti
     impl_->shared.tell({.kind = EventKind::kTlsReloadFailed, .text = why});
     return std::unexpected(std::move(why));
   };
-  const bool asks_less = impl_->shared.settings.tls->require_client_cert &&
-                         !settings.require_client_cert;
+  const bool asks_less =
+      impl_->shared.settings.tls->require_client_cert && !settings.require_client_cert;
   if (asks_less) return keep_old("a reload cannot stop asking for client certificates: restart");
   auto context = crypto::TlsContext::server(settings);
   if (!context) return keep_old(context.error());

@@ -1,7 +1,8 @@
 // A node that runs: k shard machines on k threads, with their listeners and streams.
 //
 // All of Host's calls may come from any thread, and none of them waits for a shard's work beyond
-// the bound it names. Order of a life: start -> (set_ready, reload_tls, snapshot)* -> drain -> stop.
+// the bound it names. Order of a life: start -> (set_ready, reload_tls, snapshot)* -> drain ->
+// stop.
 #pragma once
 
 #include <chrono>
@@ -16,8 +17,8 @@
 namespace ron::host {
 
 struct DrainReport {
-  bool finished = false;       // every shard reported within the deadline
-  std::uint32_t cut_off = 0;   // sessions that were ended by the deadline
+  bool finished = false;      // every shard reported within the deadline
+  std::uint32_t cut_off = 0;  // sessions that were ended by the deadline
 };
 
 class Host {
@@ -40,7 +41,8 @@ class Host {
   /// the old one stays.
   std::expected<void, std::string> reload_tls(const crypto::ServerTls& settings);
 
-  /// The latest counters; waits at most 50 ms for busy shards, whose numbers may then be a turn old.
+  /// The latest counters; waits at most 50 ms for busy shards, whose numbers may then be a turn
+  /// old.
   Snapshot snapshot();
 
   /// Stops accepting, says bye, delivers what is queued; returns when all is gone or `within` is

@@ -158,9 +158,8 @@ TEST_F(HostTest, ShardsPassMessagesOnInOrder) {
   std::vector<std::unique_ptr<Peer>> readers;
   const auto spread = [&] {
     const Snapshot snapshot = host->snapshot();
-    return std::ranges::all_of(snapshot.shards, [](const ShardSnapshot& shard) {
-      return shard.node.sessions_active > 0;
-    });
+    return std::ranges::all_of(
+        snapshot.shards, [](const ShardSnapshot& shard) { return shard.node.sessions_active > 0; });
   };
   while (readers.size() < 4 || (!spread() && readers.size() < 40)) {
     readers.push_back(std::make_unique<Peer>(plain()));
@@ -324,9 +323,8 @@ TEST_F(HostTest, AcceptRateIsExact) {
   start();
   std::vector<std::unique_ptr<Peer>> peers;
   for (int i = 0; i < 12; ++i) peers.push_back(std::make_unique<Peer>(plain()));
-  EXPECT_TRUE(soon([&] {
-    return sum([](const ShardSnapshot& s) { return s.transport.refused_rate; }) == 7;
-  }));
+  EXPECT_TRUE(soon(
+      [&] { return sum([](const ShardSnapshot& s) { return s.transport.refused_rate; }) == 7; }));
   EXPECT_EQ(sum([](const ShardSnapshot& s) { return s.transport.accepted; }), 5U);
   const auto refused = diary.of(EventKind::kAcceptRefused);
   ASSERT_EQ(refused.size(), 7U);
@@ -340,9 +338,8 @@ TEST_F(HostTest, CeilingOverAllShardsAndRoomForTheOperator) {
   start();
   std::vector<std::unique_ptr<Peer>> peers;
   for (int i = 0; i < 8; ++i) peers.push_back(std::make_unique<Peer>(plain()));
-  EXPECT_TRUE(soon([&] {
-    return sum([](const ShardSnapshot& s) { return s.transport.refused_full; }) == 3;
-  }));
+  EXPECT_TRUE(soon(
+      [&] { return sum([](const ShardSnapshot& s) { return s.transport.refused_full; }) == 3; }));
   EXPECT_EQ(streams(), 5U);
   Peer operator_peer({.unix_path = settings.uds_path});
   EXPECT_TRUE(operator_peer.greet());

@@ -23,11 +23,7 @@ struct Link final : public runtime::ReadyListener {
 
   Link(ShardHost& owner, SessionId named, std::unique_ptr<transport::Stream> carried,
        Instant accepted_at)
-      : host(&owner),
-        id(named),
-        stream(std::move(carried)),
-        watch(),
-        accepted(accepted_at) {}
+      : host(&owner), id(named), stream(std::move(carried)), watch(), accepted(accepted_at) {}
 
   void readable() override;
   void writable() override;

@@ -16,19 +16,19 @@
 namespace ron::host {
 
 struct Settings {
-  std::vector<std::string> listen;      // numeric "host:port"; port 0 = any free one
+  std::vector<std::string> listen;       // numeric "host:port"; port 0 = any free one
   std::optional<crypto::ServerTls> tls;  // for all of `listen`; nothing = plain
-  std::string uds_path;                 // empty = no Unix socket
+  std::string uds_path;                  // empty = no Unix socket
   std::vector<std::uint32_t> allow_uids;
-  unsigned shards = 0;                  // 0 = the CPUs this process may use
-  transport::AcceptLimits accept;       // over all shards together
+  unsigned shards = 0;             // 0 = the CPUs this process may use
+  transport::AcceptLimits accept;  // over all shards together
   int backlog = 1024;
   /// Lets anybody in over a public address (C49): only for somebody who said so aloud.
   bool insecure_public = false;
   /// As for a whole node: max_sessions is set from accept.connections, queue_bytes is shared out
   /// among the shards.
   node::NodeConfig node;
-  EventSink on_event;                   // may be empty
+  EventSink on_event;  // may be empty
 };
 
 }  // namespace ron::host

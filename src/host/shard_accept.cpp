@@ -82,9 +82,8 @@ void ShardHost::open_link(transport::Accepted accepted) {
   std::string peer;
   const std::shared_ptr<const crypto::TlsContext> tls = shared_.tls.load();
   if (accepted.peer.size() == 0) {
-    facts = {.kind = transport::StreamKind::kUnix,
-             .peer_authenticated = true,
-             .peer_uid = accepted.uid};
+    facts = {
+        .kind = transport::StreamKind::kUnix, .peer_authenticated = true, .peer_uid = accepted.uid};
     stream = std::make_unique<transport::PlainStream>(std::move(accepted.socket), facts);
   } else if (tls == nullptr) {
     peer = accepted.peer.text();

@@ -19,7 +19,8 @@ node::NodeConfig config_of(const Shared& shared) {
 
 }  // namespace
 
-Shared::Shared(const Settings& with) : settings(with), limiter(transport::AcceptLimiter(with.accept)) {}
+Shared::Shared(const Settings& with)
+    : settings(with), limiter(transport::AcceptLimiter(with.accept)) {}
 
 ShardHost::ShardHost(Shared& shared, ShardIndex self)
     : shared_(shared),

@@ -109,7 +109,7 @@ class ShardHost {
   node::Actions actions_;
   Instant now_;
 
-  std::vector<std::unique_ptr<Link>> links_;  // by session slot
+  std::vector<std::unique_ptr<Link>> links_;    // by session slot
   std::vector<std::unique_ptr<Link>> closing_;  // dropped in this turn, freed at its end
   std::vector<SessionId> ready_, ready_now_;
   std::vector<SessionId> flush_, flush_now_;
@@ -117,7 +117,7 @@ class ShardHost {
   std::list<Fading> fading_;
   unsigned next_unix_shard_ = 0;
 
-  Slice scratch_;             // what sockets are read into
+  Slice scratch_;  // what sockets are read into
   std::size_t scratch_at_ = 0;
 
   TransportStats stats_;

@@ -69,7 +69,8 @@ void ShardHost::tell(EventKind kind, const Link& link, Event event) {
 /// Closes the stream; the Link itself lives to the end of the turn, for whoever still holds it.
 void ShardHost::drop(Link& link) {
   --stats_.streams;
-  if (link.phase == Link::Phase::kShaking && link.stream->facts().kind == transport::StreamKind::kTls) {
+  if (link.phase == Link::Phase::kShaking &&
+      link.stream->facts().kind == transport::StreamKind::kTls) {
     --stats_.shaking;
   }
   stats_.lifetime_seconds.add(to_seconds(now_ - link.accepted));
@@ -205,8 +206,8 @@ void ShardHost::write_some(Link& link) {
       pieces[i] = {.data = slices[i].data, .size = slices[i].size};
       wanted += slices[i].size;
     }
-    const IoResult done = wanted > 0 ? link.stream->write({pieces.data(), count})
-                                     : link.stream->flush();
+    const IoResult done =
+        wanted > 0 ? link.stream->write({pieces.data(), count}) : link.stream->flush();
     if (done.bytes > 0) shard_.wrote(id, done.bytes, now_, actions_);
     if (done.status == IoStatus::kError) {
       lost(link);

@@ -30,8 +30,8 @@ struct Shared {
   Settings settings;
   runtime::Guarded<transport::AcceptLimiter> limiter;
   runtime::ConfigCell<crypto::TlsContext> tls;
-  std::vector<std::unique_ptr<MailRing>> rings;     // [from][to]
-  std::vector<std::unique_ptr<ShardHost>> shards;   // all there before any thread starts
+  std::vector<std::unique_ptr<MailRing>> rings;    // [from][to]
+  std::vector<std::unique_ptr<ShardHost>> shards;  // all there before any thread starts
 };
 
 }  // namespace ron::host

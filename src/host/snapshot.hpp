@@ -25,20 +25,20 @@ struct TimeHistogram {
 };
 
 struct TransportStats {
-  std::uint64_t accepted = 0;        // let in
-  std::uint64_t refused_rate = 0;    // rejected_total{reason="handshake_ratelimit"}
-  std::uint64_t refused_full = 0;    // max_conns
+  std::uint64_t accepted = 0;      // let in
+  std::uint64_t refused_rate = 0;  // rejected_total{reason="handshake_ratelimit"}
+  std::uint64_t refused_full = 0;  // max_conns
   std::uint64_t refused_uid = 0;
-  std::uint64_t no_files = 0;        // out of descriptors
+  std::uint64_t no_files = 0;  // out of descriptors
   std::uint64_t accept_errors = 0;
   std::array<std::uint64_t, transport::kFailureClasses> tls_failures{};  // by FailureClass
-  std::uint64_t tls_handshakes = 0;  // that succeeded
-  std::uint64_t streams_lost = 0;    // reset, or an error while reading or writing
-  std::uint32_t streams = 0;         // gauge
-  std::uint32_t shaking = 0;         // gauge: TLS handshakes on their way
-  std::uint64_t ring_full = 0;       // mail that had to wait for room
+  std::uint64_t tls_handshakes = 0;                                      // that succeeded
+  std::uint64_t streams_lost = 0;  // reset, or an error while reading or writing
+  std::uint32_t streams = 0;       // gauge
+  std::uint32_t shaking = 0;       // gauge: TLS handshakes on their way
+  std::uint64_t ring_full = 0;     // mail that had to wait for room
   std::uint64_t turns = 0;
-  TimeHistogram handshake_seconds;         // the TLS handshake
+  TimeHistogram handshake_seconds;            // the TLS handshake
   TimeHistogram accept_to_handshake_seconds;  // from accept to the end of the OAP handshake
   TimeHistogram lifetime_seconds;
 };

@@ -101,8 +101,8 @@ class Peer {
     oap::GossipOut gossip;
     gossip.topic = topic;
     gossip.data = as_bytes(text);
-    const auto flags = static_cast<std::uint16_t>(ack != 0 ? oap::kEvent | oap::kAckReq
-                                                           : oap::kEvent);
+    const auto flags =
+        static_cast<std::uint16_t>(ack != 0 ? oap::kEvent | oap::kAckReq : oap::kEvent);
     return send(flags, ack, oap::write_gossip(gossip));
   }
 

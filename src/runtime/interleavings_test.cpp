@@ -20,7 +20,7 @@ namespace {
 using test::Interleaver;
 using test::TestSync;
 
-constexpr std::size_t kDepth = 400;
+[[maybe_unused]] constexpr std::size_t kDepth = 400;
 
 /// How many orders were seen; the first that fails stops the walk and prints its trail.
 template <typename World>
@@ -59,9 +59,8 @@ TEST(Interleavings, TheWalkSeesBothOrders) {
     Interleaver threads(choice);
     // The textbook race: two increments by load and store.
     for (int i = 0; i < 2; ++i) {
-      threads.add([&] {
-        cell.store(cell.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
-      });
+      threads.add(
+          [&] { cell.store(cell.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed); });
     }
     EXPECT_TRUE(threads.run());
     results.push_back(cell.load(std::memory_order_relaxed));

@@ -87,9 +87,7 @@ void Loop::turn(bool may_sleep) {
 
 void Loop::set_timer(Instant at) { impl_->arm(at); }
 
-void Loop::post(std::move_only_function<void()> job) {
-  asio::post(impl_->context, std::move(job));
-}
+void Loop::post(std::move_only_function<void()> job) { asio::post(impl_->context, std::move(job)); }
 
 void Loop::ring() {
   if (!impl_->wakeup.notify()) return;
@@ -100,7 +98,8 @@ void Loop::ring() {
 // Shared by the Watch and by the waits it has asked for. A wait that completes after the Watch has
 // gone finds no listener.
 struct Watch::Impl {
-  Impl(asio::io_context& context, int fd, ReadyListener& to) : descriptor(context, fd), listener(&to) {}
+  Impl(asio::io_context& context, int fd, ReadyListener& to)
+      : descriptor(context, fd), listener(&to) {}
 
   static void release(Impl* impl) {
     if (--impl->references == 0) delete impl;

@@ -105,8 +105,8 @@ TEST(Loop, PostsAndRingsWakeIt) {
   other.join();
   EXPECT_EQ(ran, 1);
 
-  loop.ring();       // while awake: remembered
-  loop.turn(true);   // does not sleep
+  loop.ring();      // while awake: remembered
+  loop.turn(true);  // does not sleep
   std::thread ringer([&] { loop.ring(); });
   loop.turn(true);
   ringer.join();

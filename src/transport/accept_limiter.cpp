@@ -8,8 +8,7 @@
 namespace ron::transport {
 
 std::size_t AcceptLimiter::Hash::operator()(const SourceKey& key) const noexcept {
-  return std::hash<std::string_view>()(
-      {reinterpret_cast<const char*>(key.data()), key.size()});
+  return std::hash<std::string_view>()({reinterpret_cast<const char*>(key.data()), key.size()});
 }
 
 bool AcceptLimiter::take_token(const SourceKey& source, Instant now) {

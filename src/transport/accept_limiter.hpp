@@ -20,7 +20,7 @@ struct AcceptLimits {
   std::uint32_t connections = 1024;  // open at once
   double sustained = 50;             // a second and source; 0 = no rate limit
   double burst = 100;
-  std::size_t sources = 4096;        // remembered at once
+  std::size_t sources = 4096;  // remembered at once
 };
 
 inline constexpr std::uint32_t kUnixReserve = 16;

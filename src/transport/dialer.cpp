@@ -33,8 +33,7 @@ Dialled shake_hands(std::unique_ptr<Stream> stream, Clock::time_point deadline) 
 Dialled dial_unix(const std::string& path) {
   auto socket = Socket::connect_unix(path);
   if (!socket) return std::unexpected(DialError{.text = socket.error()});
-  return std::make_unique<PlainStream>(std::move(*socket),
-                                       StreamFacts{.kind = StreamKind::kUnix});
+  return std::make_unique<PlainStream>(std::move(*socket), StreamFacts{.kind = StreamKind::kUnix});
 }
 
 }  // namespace

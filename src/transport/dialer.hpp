@@ -23,8 +23,8 @@ std::expected<std::vector<Address>, std::string> resolve(const HostPort& target,
                                                          std::chrono::nanoseconds limit);
 
 struct DialTarget {
-  HostPort at;            // TCP
-  std::string unix_path;  // or this
+  HostPort at;                                    // TCP
+  std::string unix_path;                          // or this
   std::shared_ptr<const crypto::TlsContext> tls;  // a client context; null = plain
 };
 

@@ -29,14 +29,15 @@ std::string listen_advice(const Address& at) {
 Done prepare_directory(const std::string& path) {
   const std::size_t slash = path.rfind('/');
   if (slash == std::string::npos || slash == 0) {
-    return std::unexpected(path + ": the socket needs a directory of its own, as in "
-                                  "/run/svc-overlay/overlay.sock");
+    return std::unexpected(path +
+                           ": the socket needs a directory of its own, as in "
+                           "/run/svc-overlay/overlay.sock");
   }
   const std::string directory = path.substr(0, slash);
   if (::mkdir(directory.c_str(), 0700) != 0 && errno != EEXIST) {
     return std::unexpected(failed("cannot make " + directory));
   }
-  struct stat info {};
+  struct stat info{};
   if (::stat(directory.c_str(), &info) != 0) {
     return std::unexpected(failed("cannot inspect " + directory));
   }
@@ -52,7 +53,7 @@ Done prepare_directory(const std::string& path) {
 
 // A socket file that a dead process left is removed; a living one, or no socket at all, is not.
 Done clear_stale(const std::string& path) {
-  struct stat info {};
+  struct stat info{};
   if (::lstat(path.c_str(), &info) != 0) {
     if (errno == ENOENT) return {};
     return std::unexpected(failed("cannot inspect " + path));
@@ -75,7 +76,8 @@ Done check_free(const Address& at) {
   const Socket probe(::socket(at.family(), SOCK_STREAM | SOCK_CLOEXEC, 0));
   const int one = 1;
   ::setsockopt(probe.fd(), SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
-  if (at.family() == AF_INET6) ::setsockopt(probe.fd(), IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof one);
+  if (at.family() == AF_INET6)
+    ::setsockopt(probe.fd(), IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof one);
   if (::bind(probe.fd(), at.data(), at.size()) != 0) return std::unexpected(listen_advice(at));
   return {};
 }
@@ -146,8 +148,7 @@ void Listener::close() {
 std::string Listener::text() const { return is_unix() ? path_ : bound_.text(); }
 
 bool Listener::allowed(std::uint32_t uid) const {
-  return uid == 0 || uid == ::geteuid() ||
-         std::ranges::find(allow_uids_, uid) != allow_uids_.end();
+  return uid == 0 || uid == ::geteuid() || std::ranges::find(allow_uids_, uid) != allow_uids_.end();
 }
 
 void Listener::shed_one() {
@@ -160,8 +161,8 @@ std::expected<Accepted, AcceptProblem> Listener::accept() {
   sockaddr_storage from{};
   socklen_t size = sizeof from;
   Accepted accepted;
-  accepted.socket = Socket(::accept4(fd(), reinterpret_cast<sockaddr*>(&from), &size,
-                                     SOCK_NONBLOCK | SOCK_CLOEXEC));
+  accepted.socket = Socket(
+      ::accept4(fd(), reinterpret_cast<sockaddr*>(&from), &size, SOCK_NONBLOCK | SOCK_CLOEXEC));
   if (!accepted.socket.is_open()) {
     switch (errno) {
       case EAGAIN: return std::unexpected(AcceptProblem::kNone);

@@ -17,15 +17,15 @@ namespace ron::transport {
 
 struct Accepted {
   Socket socket;
-  Address peer;            // of a TCP connection
-  std::uint32_t uid = 0;   // of a Unix connection
+  Address peer;           // of a TCP connection
+  std::uint32_t uid = 0;  // of a Unix connection
 };
 
 enum class AcceptProblem : std::uint8_t {
-  kNone,       // nobody waits any more
-  kNoFiles,    // the process or the machine is out of descriptors: pause
-  kRefused,    // a Unix user who is not allowed; already closed
-  kGone,       // the other side gave up, or the kernel had an error of that connection: go on
+  kNone,     // nobody waits any more
+  kNoFiles,  // the process or the machine is out of descriptors: pause
+  kRefused,  // a Unix user who is not allowed; already closed
+  kGone,     // the other side gave up, or the kernel had an error of that connection: go on
 };
 
 class Listener {

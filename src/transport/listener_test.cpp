@@ -76,7 +76,7 @@ TEST(UnixListener, PrivateByPermissions) {
   const std::string path = directory.at("run/node.sock");
   auto listener = Listener::unix_socket(path, {});
   ASSERT_TRUE(listener.has_value()) << listener.error();
-  struct stat info {};
+  struct stat info{};
   ASSERT_EQ(::stat(path.c_str(), &info), 0);
   EXPECT_EQ(info.st_mode & 0777U, 0600U);
   ASSERT_EQ(::stat(directory.at("run").c_str(), &info), 0);

@@ -13,7 +13,8 @@
 
 namespace ron::transport {
 
-static_assert(sizeof(Piece) == sizeof(iovec) && offsetof(Piece, data) == offsetof(iovec, iov_base) &&
+static_assert(sizeof(Piece) == sizeof(iovec) &&
+              offsetof(Piece, data) == offsetof(iovec, iov_base) &&
               offsetof(Piece, size) == offsetof(iovec, iov_len));
 
 namespace {

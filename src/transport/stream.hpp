@@ -29,8 +29,8 @@ struct StreamFacts {
   std::string group{};              // as the library names it; empty without TLS
   std::string cipher{};
   std::vector<std::string> peer_names{};  // SANs of the peer's certificate
-  NodeId peer_node{};               // BLAKE3-256 of the peer's public key; zero without one
-  std::uint32_t peer_uid = 0;       // of a Unix peer
+  NodeId peer_node{};                     // BLAKE3-256 of the peer's public key; zero without one
+  std::uint32_t peer_uid = 0;             // of a Unix peer
 };
 
 /// Classes of tls_handshake_failures_total{reason}; kIo covers an end or reset in the middle.
@@ -40,7 +40,7 @@ std::string_view name(FailureClass kind);
 
 struct Failure {
   FailureClass kind = FailureClass::kNone;
-  int alert = -1;    // the TLS alert that was sent or received; -1 when none was
+  int alert = -1;      // the TLS alert that was sent or received; -1 when none was
   std::string text{};  // for a log line
 };
 

@@ -133,8 +133,8 @@ Socket TlsStream::take_socket() {
 // Pinned patterns replace the host name (crypto/tls_context.hpp); without either, nobody would be
 // verified, so an empty name matches nothing.
 void TlsStream::name_server(const std::string& name) {
-  if (const bool numeric = Address::parse("[" + name + "]:0").has_value() ||
-                           Address::parse(name + ":0").has_value();
+  if (const bool numeric =
+          Address::parse("[" + name + "]:0").has_value() || Address::parse(name + ":0").has_value();
       numeric) {
     if (!context_->peer_names().empty()) return;
     X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl_), name.c_str());
@@ -196,8 +196,8 @@ HandshakeStatus TlsStream::established() {
   unsigned alpn_size = 0;
   SSL_get0_alpn_selected(ssl_, &alpn, &alpn_size);
   if (ron::as_text({alpn, alpn_size}) != context_->alpn()) {  // OAP-1.3
-    failure_ = {.kind = FailureClass::kAlpn, .text = "the other side chose no ALPN " +
-                                                     context_->alpn()};
+    failure_ = {.kind = FailureClass::kAlpn,
+                .text = "the other side chose no ALPN " + context_->alpn()};
     dead_ = true;
     return HandshakeStatus::kFailed;
   }

@@ -21,8 +21,8 @@ struct ssl_st;
 namespace ron::transport {
 
 inline constexpr std::size_t kCipherSlab = 256U * 1024;
-inline constexpr std::size_t kTlsRecord = 16U * 1024;   // plaintext of a full record
-inline constexpr std::size_t kSealBatch = 32U * 1024;   // plaintext sealed before a send
+inline constexpr std::size_t kTlsRecord = 16U * 1024;  // plaintext of a full record
+inline constexpr std::size_t kSealBatch = 32U * 1024;  // plaintext sealed before a send
 
 /// Work space of one thread; must outlive its streams. Allocates on first use.
 class TlsBuffers {
@@ -63,8 +63,8 @@ class TlsStream final : public Stream {
  private:
   struct Glue;  // the library's callbacks
   struct Mark {
-    std::uint64_t end = 0;   // position in the sealed stream
-    std::size_t plain = 0;   // plaintext that is through once everything before `end` left
+    std::uint64_t end = 0;  // position in the sealed stream
+    std::size_t plain = 0;  // plaintext that is through once everything before `end` left
   };
   class Cursor;
 
@@ -87,8 +87,8 @@ class TlsStream final : public Stream {
   TlsBuffers* buffers_;
   ssl_st* ssl_ = nullptr;
 
-  ByteView input_;                   // received in this call, not yet taken by the library
-  std::vector<std::uint8_t> held_;   // the same from an earlier call
+  ByteView input_;                  // received in this call, not yet taken by the library
+  std::vector<std::uint8_t> held_;  // the same from an earlier call
   std::size_t held_at_ = 0;
   std::vector<std::uint8_t> unsent_;  // sealed, not sent
   std::size_t unsent_at_ = 0;
@@ -97,10 +97,10 @@ class TlsStream final : public Stream {
   std::size_t mark_count_ = 0;
   int alert_ = -1;
   bool connecting_;
-  bool ready_ = false;    // handshake done
+  bool ready_ = false;  // handshake done
   bool dead_ = false;
-  bool eof_ = false;      // the other side ended, in order or not
-  bool notified_ = false; // close_notify is sealed
+  bool eof_ = false;       // the other side ended, in order or not
+  bool notified_ = false;  // close_notify is sealed
 };
 
 }  // namespace ron::transport

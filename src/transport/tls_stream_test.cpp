@@ -51,8 +51,11 @@ struct TlsStreamTest : testing::Test {
   Paths node = ca.node();
   Paths alice = ca.client();
   TlsBuffers buffers;
-  ServerTls server_tls{.cert_path = node.cert, .key_path = node.key, .client_ca_path = ca.cert(),
-                       .require_client_cert = true, .client_names = {"URI:ron:client:*"}};
+  ServerTls server_tls{.cert_path = node.cert,
+                       .key_path = node.key,
+                       .client_ca_path = ca.cert(),
+                       .require_client_cert = true,
+                       .client_names = {"URI:ron:client:*"}};
   ClientTls client_tls{.ca_path = ca.cert(), .cert_path = alice.cert, .key_path = alice.key};
   std::string host = "localhost";
 
@@ -189,20 +192,22 @@ TEST_F(TlsStreamTest, ClientCertificates) {
   client_tls.key_path = mallory.key;
   EXPECT_EQ(refused().first, 48);
 
-  const Paths bob = ca.issue("bob", {.common_name = "bob", .names = {"URI:ron:robot:bob"},
-                                     .server = false});
+  const Paths bob =
+      ca.issue("bob", {.common_name = "bob", .names = {"URI:ron:robot:bob"}, .server = false});
   client_tls.cert_path = bob.cert;
   client_tls.key_path = bob.key;
   EXPECT_THAT(refused().second, HasSubstr("verification"));
 
-  const Paths server_only = ca.issue("so", {.common_name = "so", .names = {"URI:ron:client:so"},
-                                            .client = false});
+  const Paths server_only =
+      ca.issue("so", {.common_name = "so", .names = {"URI:ron:client:so"}, .client = false});
   client_tls.cert_path = server_only.cert;
   client_tls.key_path = server_only.key;
   EXPECT_THAT(refused().second, HasSubstr("purpose"));
 
-  const Paths old = ca.issue("old", {.common_name = "old", .names = {"URI:ron:client:old"},
-                                     .server = false, .validity = std::chrono::days(-1)});
+  const Paths old = ca.issue("old", {.common_name = "old",
+                                     .names = {"URI:ron:client:old"},
+                                     .server = false,
+                                     .validity = std::chrono::days(-1)});
   // An expired certificate cannot even be loaded by our client, so load it by hand.
   client_tls.cert_path = alice.cert;
   client_tls.key_path = alice.key;
@@ -250,7 +255,8 @@ TEST_F(TlsStreamTest, ClientVerifiesTheServer) {
 }
 
 TEST_F(TlsStreamTest, GarbageInsteadOfTls) {
-  for (const char* garbage : {"GET / HTTP/1.1\r\n\r\n", "\x16\x03\x01\xff\xff", "\x80\x80\x01\x03\x01"}) {
+  for (const char* garbage :
+       {"GET / HTTP/1.1\r\n\r\n", "\x16\x03\x01\xff\xff", "\x80\x80\x01\x03\x01"}) {
     auto [a, b] = sockets();
     TlsStream server(std::move(a), StreamFacts{},
                      TlsStreamOptions{.context = TlsContext::server(server_tls).value()}, buffers);
@@ -351,7 +357,10 @@ TEST_F(TlsStreamTest, AlteredRecordEndsTheStream) {
   const Piece piece{"hello", 5};
   ASSERT_EQ(two.client->write({&piece, 1}).status, IoStatus::kOk);
   // A forged record behind the honest one.
-  const std::string forged("\x17\x03\x03\x00\x18" "0123456789abcdefghijklmn", 29);
+  const std::string forged(
+      "\x17\x03\x03\x00\x18"
+      "0123456789abcdefghijklmn",
+      29);
   ASSERT_EQ(::send(two.client->fd(), forged.data(), forged.size(), MSG_NOSIGNAL), 29);
   std::array<std::uint8_t, 100> into{};
   const IoResult honest = two.server->read_into(into);
