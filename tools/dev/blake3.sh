@@ -10,7 +10,7 @@ blake3_cached() {
 
 blake3_fetch() {
   local work="$1" found version
-  mkdir -p "$work/out"
+  mkdir -p "$work/out" || return 1
   cd "$work" || return 1
   apt-get -o APT::Sandbox::User="$(id -un)" download librust-blake3-dev || return 1
   dpkg -x librust-blake3-dev_*.deb out
@@ -26,6 +26,7 @@ blake3_setup() {
   local work="$RON_CACHE/work-blake3.$$"
   mkdir -p "$work"
   step "blake3: unpack the official C sources" blake3_fetch "$work" ||
+    { apt_refresh && step "blake3: unpack the official C sources" blake3_fetch "$work"; } ||
     die "BLAKE3's C sources could not be fetched (apt-get download librust-blake3-dev)."
   rm -rf "$work"
   blake3_cached || die "BLAKE3's C sources are not where they should be under $RON_CACHE"

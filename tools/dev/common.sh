@@ -26,7 +26,7 @@ help_of() { sed -n '2,/^[^#]/{s/^# \{0,1\}//p}' "$1"; }
 # step NAME COMMAND...: runs the command with its output in a log file, one line with the elapsed
 # time when it ends; the end of the log is shown when it fails. RON_VERBOSE=1 streams the output.
 step() {
-  local name="$1" log rc=0 start=$SECONDS pid=''
+  local name="$1" log rc=0 start=$SECONDS ticker=''
   shift
   mkdir -p "$RON_LOGS"
   log="$RON_LOGS/$(printf '%s' "$name" | tr -c 'A-Za-z0-9._-' '_').log"
@@ -34,14 +34,18 @@ step() {
     say "-- $name"
     ("$@") > >(tee "$log" >&2) 2>&1 </dev/null || rc=$?
   elif [ -n "$RON_TTY" ]; then
-    "$@" >"$log" 2>&1 </dev/null &
-    pid=$!
-    while kill -0 "$pid" 2>/dev/null; do
-      printf '\r\e[K   %s %s(%d s) %s%s' "$name" "$C_DIM" $((SECONDS - start)) \
-        "$(tail -c 300 "$log" 2>/dev/null | tr '\r' '\n' | tail -n 1 | cut -c1-60)" "$C_OFF" >&2
-      read -r -t 0.5 <> <(:) || true
-    done
-    wait "$pid" || rc=$?
+    # The command stays in the foreground, so that Ctrl-C reaches it; the ticker ends with us.
+    (
+      while kill -0 $$ 2>/dev/null; do
+        printf '\r\e[K   %s %s(%d s) %s%s' "$name" "$C_DIM" $((SECONDS - start)) \
+          "$(tail -c 300 "$log" 2>/dev/null | tr '\r' '\n' | tail -n 1 | cut -c1-60)" "$C_OFF" >&2
+        sleep 0.5
+      done
+    ) &
+    ticker=$!
+    ("$@") >"$log" 2>&1 </dev/null || rc=$?
+    kill "$ticker" 2>/dev/null || true
+    wait "$ticker" 2>/dev/null || true
     printf '\r\e[K' >&2
   else
     ("$@") >"$log" 2>&1 </dev/null || rc=$?

@@ -24,16 +24,26 @@ missing_packages() {
   done
 }
 
+# root_for WHAT: sets `as_root` to the words that turn a command into one of root's.
+root_for() {
+  as_root=()
+  [ "$(id -u)" -ne 0 ] || return 0
+  have sudo || die "neither root nor sudo is at hand to $1"
+  sudo -v || die "sudo was refused; needed to $1"
+  as_root=(sudo)
+}
+
+apt_refresh() {
+  local as_root
+  root_for "refresh the package lists"
+  step "apt: refresh the package lists" "${as_root[@]}" apt-get update -q
+}
+
 apt_install() {
-  local root=()
-  if [ "$(id -u)" -ne 0 ]; then
-    have sudo || die "these packages are missing and neither root nor sudo is at hand: $*"
-    root=(sudo)
-    sudo -v || die "sudo was refused; install these packages by hand: $*"
-  fi
-  step "apt: refresh the package lists" "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get update -q ||
-    note "the package lists could not be refreshed; trying with those at hand"
-  step "apt: install $# packages" "${root[@]}" env DEBIAN_FRONTEND=noninteractive \
+  local as_root
+  root_for "install: $*"
+  apt_refresh || note "the package lists could not be refreshed; trying with those at hand"
+  step "apt: install $# packages" "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
     apt-get install -y -q --no-install-recommends "$@" || exit 1
 }
 

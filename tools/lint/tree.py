@@ -53,7 +53,7 @@ def is_test(path: str) -> bool:
     """Tests, their twins and their helpers: held to the tests' rules, not to the core's."""
     name = path.rsplit("/", 1)[-1]
     return (path.startswith(("test/", "bench/"))
-            or re.search(r"_(test|model|bench|rig)\.(cpp|hpp)$|^test_.*|_test_\w+\.hpp$", name) is not None)
+            or re.search(r"_(test|model|rig)\.(cpp|hpp)$|^test_.*|_test_\w+\.hpp$", name) is not None)
 
 
 _TOKEN = re.compile(
