@@ -67,7 +67,8 @@ void gossip_in(benchmark::State& state) {
     Slice input = block;
     if (!consume(parser, input)) state.SkipWithError("refused");
   }
-  const auto count = static_cast<std::int64_t>(frames) * static_cast<std::int64_t>(state.iterations());
+  const auto count =
+      static_cast<std::int64_t>(frames) * static_cast<std::int64_t>(state.iterations());
   state.SetItemsProcessed(count);
   state.SetBytesProcessed(count * static_cast<std::int64_t>(frame.size()));
 }
@@ -85,7 +86,8 @@ void gossip_in_cut_reads(benchmark::State& state) {
     Slice second = block.sub(cut, block.size() - cut);
     if (!consume(parser, first) || !consume(parser, second)) state.SkipWithError("refused");
   }
-  const auto count = static_cast<std::int64_t>(frames) * static_cast<std::int64_t>(state.iterations());
+  const auto count =
+      static_cast<std::int64_t>(frames) * static_cast<std::int64_t>(state.iterations());
   state.SetItemsProcessed(count);
   state.SetBytesProcessed(count * static_cast<std::int64_t>(frame.size()));
 }

@@ -42,15 +42,14 @@ const std::uint8_t* CborCheck::fail(std::string_view fault) {
 // Reads the argument of the head at `at` (which exists): OAP-2.10 OAP-2.11.
 inline const std::uint8_t* CborCheck::head(const std::uint8_t* at, std::uint64_t& value) {
   value = *at++ & 31U;
-  if (value < 24) [[likely]] return at;
+  if (value < 24) [[likely]]
+    return at;
   if (value > 27) return fail(value == 31 ? kIndefinite : "CBOR head is reserved");
   const std::uint64_t size = std::uint64_t{1} << (value - 24);
   if (left(at) < size) return fail(kCut);
   std::uint64_t least = 24;
   switch (size) {
-    case 1:
-      value = *at;
-      break;
+    case 1: value = *at; break;
     case 2:
       value = load_be<std::uint16_t>(at);
       least = 0x100;
@@ -94,7 +93,8 @@ inline const std::uint8_t* CborCheck::key(const std::uint8_t* at, Key& key) {
     if (key.size > left(at)) return fail(kCut);
     for (std::uint64_t i = 0; i < key.size; ++i) key.word = (key.word << 8U) | at[i];
   }
-  if ((key.word & kHighBits) == 0) [[likely]] return at + key.size;
+  if ((key.word & kHighBits) == 0) [[likely]]
+    return at + key.size;
   return text(at, key.size);
 }
 
@@ -120,7 +120,8 @@ const std::uint8_t* CborCheck::map(const std::uint8_t* at, std::uint64_t count, 
     at = item(at, depth + 1);
     if (at == nullptr) return nullptr;
   }
-  if (in_order) [[likely]] return at;
+  if (in_order) [[likely]]
+    return at;
   canonical_ = false;
   const CborItem whole{CborType::kMap, count, {start, static_cast<std::size_t>(at - start)}};
   if (has_duplicate_keys(whole)) return fail("duplicate map key");  // OAP-2.4 OAP-2.13
@@ -132,16 +133,12 @@ const std::uint8_t* CborCheck::simple(std::uint8_t first, const std::uint8_t* af
   switch (first & 31U) {
     case 20:
     case 21:
-    case 22:
-      return after;
+    case 22: return after;
     case 25:
     case 26:
-    case 27:
-      return fail("CBOR float");
-    case 31:
-      return fail(kIndefinite);
-    default:
-      return fail("CBOR simple value other than null, true, false");
+    case 27: return fail("CBOR float");
+    case 31: return fail(kIndefinite);
+    default: return fail("CBOR simple value other than null, true, false");
   }
 }
 

@@ -23,8 +23,9 @@ enum class CborType : std::uint8_t { kUint, kNegative, kBytes, kText, kArray, kM
 /// One data item: its type, its value, and where it stands in the payload.
 struct CborItem {
   CborType type = CborType::kNull;
-  std::uint64_t number = 0;  // kUint: value; kNegative: -1 - number; kBool: 0/1; kArray/kMap: entries
-  ByteView bytes;            // kBytes, kText: content; kArray, kMap: the encoded entries
+  std::uint64_t number =
+      0;           // kUint: value; kNegative: -1 - number; kBool: 0/1; kArray/kMap: entries
+  ByteView bytes;  // kBytes, kText: content; kArray, kMap: the encoded entries
   std::string_view text() const { return as_text(bytes); }
 };
 

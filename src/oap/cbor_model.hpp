@@ -1,5 +1,5 @@
-// Naive twin of the CBOR reader and writer, for tests: a tree, a recursive descent straight from the
-// rules of docs/OAP-1.md section 2, and an encoder that sorts keys by their encoded bytes.
+// Naive twin of the CBOR reader and writer, for tests: a tree, a recursive descent straight from
+// the rules of docs/OAP-1.md section 2, and an encoder that sorts keys by their encoded bytes.
 //
 // Shares nothing with cbor.cpp. Slow, allocates, and believes no cleverness.
 #pragma once
@@ -17,9 +17,9 @@ namespace ron::oap::model {
 using Bytes = std::vector<std::uint8_t>;
 
 struct Value {
-  int major = 0;           // 0 uint, 1 negative, 2 bytes, 3 text, 4 array, 5 map, 7 simple
+  int major = 0;             // 0 uint, 1 negative, 2 bytes, 3 text, 4 array, 5 map, 7 simple
   std::uint64_t number = 0;  // 0, 1: argument; 7: 20, 21, 22
-  Bytes text;              // 2, 3
+  Bytes text;                // 2, 3
   std::vector<Bytes> keys;   // 5, in wire order
   std::vector<Value> items;  // 4; 5: the value of each key
 

@@ -28,10 +28,11 @@ Value any_value(int depth) {
   Value value;
   value.major = *rc::gen::element(0, 1, 2, 3, 4, 5, 5, 7);
   if (depth == 0 && (value.major == 4 || value.major == 5)) value.major = 0;
-  const std::uint64_t edge = *rc::gen::element<std::uint64_t>(
-      0, 23, 24, 255, 256, 65535, 65536, 0xffffffff, 0x100000000, UINT64_MAX);
+  const std::uint64_t edge = *rc::gen::element<std::uint64_t>(0, 23, 24, 255, 256, 65535, 65536,
+                                                              0xffffffff, 0x100000000, UINT64_MAX);
   value.number = value.major == 7 ? 20 + edge % 3 : edge;
-  if (value.major == 3) value.text = text_of(*rc::gen::element<std::string>("", "a", "\u00fc\u4e16"));
+  if (value.major == 3)
+    value.text = text_of(*rc::gen::element<std::string>("", "a", "\u00fc\u4e16"));
   if (value.major == 2) value.text = *rc::gen::arbitrary<Bytes>();
   if (value.major < 4) return value;
   const int count = *rc::gen::inRange(0, depth > 2 ? 3 : 22);
@@ -156,18 +157,18 @@ void expect_fault(const Bytes& bytes, std::string_view text) {
 }
 
 TEST(cbor, faults_name_the_rule) {
-  expect_fault({}, "CBOR ends inside an item");                          // OAP-2.26
-  expect_fault({0x62, 'a'}, "CBOR ends inside an item");                 // OAP-2.26
-  expect_fault({0x9f, 0xff}, "CBOR of indefinite length");               // OAP-2.10
-  expect_fault({0xff}, "CBOR of indefinite length");                     // OAP-2.10
-  expect_fault({0x18, 0x17}, "CBOR number is not in its shortest form");  // OAP-2.11
-  expect_fault({0xa1, 0x01, 0x02}, "map key is not text");               // OAP-2.12
-  expect_fault({0xa2, 0x60, 0, 0x60, 0}, "duplicate map key");           // OAP-2.13
-  expect_fault({0xf9, 0, 0}, "CBOR float");                              // OAP-2.14
-  expect_fault({0xc1, 0}, "CBOR tag");                                   // OAP-2.15
+  expect_fault({}, "CBOR ends inside an item");                            // OAP-2.26
+  expect_fault({0x62, 'a'}, "CBOR ends inside an item");                   // OAP-2.26
+  expect_fault({0x9f, 0xff}, "CBOR of indefinite length");                 // OAP-2.10
+  expect_fault({0xff}, "CBOR of indefinite length");                       // OAP-2.10
+  expect_fault({0x18, 0x17}, "CBOR number is not in its shortest form");   // OAP-2.11
+  expect_fault({0xa1, 0x01, 0x02}, "map key is not text");                 // OAP-2.12
+  expect_fault({0xa2, 0x60, 0, 0x60, 0}, "duplicate map key");             // OAP-2.13
+  expect_fault({0xf9, 0, 0}, "CBOR float");                                // OAP-2.14
+  expect_fault({0xc1, 0}, "CBOR tag");                                     // OAP-2.15
   expect_fault({0xf7}, "CBOR simple value other than null, true, false");  // OAP-2.16
-  expect_fault({0x61, 0xff}, "text is not UTF-8");                       // OAP-2.17
-  expect_fault(Bytes(9, 0x81), "CBOR nested too deep");                  // OAP-2.19
+  expect_fault({0x61, 0xff}, "text is not UTF-8");                         // OAP-2.17
+  expect_fault(Bytes(9, 0x81), "CBOR nested too deep");                    // OAP-2.19
 }
 
 TEST(cbor, nesting_of_8_is_legal) {  // OAP-2.19

@@ -11,20 +11,13 @@ namespace ron::oap {
 /// Reads the argument of the head at `at`; returns the place behind the head.
 inline const std::uint8_t* trusted_head(const std::uint8_t* at, std::uint64_t& value) {
   value = *at++ & 31U;
-  if (value < 24) [[likely]] return at;
+  if (value < 24) [[likely]]
+    return at;
   switch (value) {
-    case 24:
-      value = *at;
-      return at + 1;
-    case 25:
-      value = load_be<std::uint16_t>(at);
-      return at + 2;
-    case 26:
-      value = load_be<std::uint32_t>(at);
-      return at + 4;
-    default:
-      value = load_be<std::uint64_t>(at);
-      return at + 8;
+    case 24: value = *at; return at + 1;
+    case 25: value = load_be<std::uint16_t>(at); return at + 2;
+    case 26: value = load_be<std::uint32_t>(at); return at + 4;
+    default: value = load_be<std::uint64_t>(at); return at + 8;
   }
 }
 
@@ -38,9 +31,7 @@ inline const std::uint8_t* trusted_item(const std::uint8_t* at, CborItem& item) 
   at = trusted_head(at, value);
   switch (first >> 5U) {
     case 0:
-    case 1:
-      item = {first >> 5U == 0 ? CborType::kUint : CborType::kNegative, value, {}};
-      return at;
+    case 1: item = {first >> 5U == 0 ? CborType::kUint : CborType::kNegative, value, {}}; return at;
     case 2:
     case 3:
       item = {first >> 5U == 2 ? CborType::kBytes : CborType::kText,

@@ -88,7 +88,7 @@ class Inflation {
 }  // namespace
 
 std::expected<std::vector<std::uint8_t>, WireError> decompress(ByteView payload,
-                                                                std::uint32_t max_frame) {
+                                                               std::uint32_t max_frame) {
   const auto header = read_zstd_header(payload);
   if (!header) return refuse(Code::kBadFrame, "not a zstd frame");  // OAP-1.37 OAP-1.43 OAP-1.48
   if (header->dictionary) return refuse(Code::kBadFrame, "zstd frame asks for a dictionary");
@@ -111,8 +111,8 @@ std::optional<std::vector<std::uint8_t>> compress(ByteView payload) {
   ZSTD_CCtx_setParameter(context.get(), ZSTD_c_compressionLevel, kLevel);
   ZSTD_CCtx_setParameter(context.get(), ZSTD_c_windowLog, kWindowLogMax);
   std::vector<std::uint8_t> out(payload.size() - 1);  // what does not fit does not pay
-  const std::size_t size = ZSTD_compress2(context.get(), out.data(), out.size(), payload.data(),
-                                          payload.size());
+  const std::size_t size =
+      ZSTD_compress2(context.get(), out.data(), out.size(), payload.data(), payload.size());
   if (ZSTD_isError(size) != 0) return std::nullopt;
   if (payload.size() > std::uint64_t{kRatioCap} * size) return std::nullopt;
   out.resize(size);

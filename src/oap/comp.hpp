@@ -18,7 +18,7 @@ inline constexpr std::uint32_t kRatioCap = 10;
 /// anything that is not exactly one plain frame with a window of at most 1 MiB. Never holds more
 /// than min(max_frame, 10 x compressed) + one block of output.
 std::expected<std::vector<std::uint8_t>, WireError> decompress(ByteView payload,
-                                                                std::uint32_t max_frame);
+                                                               std::uint32_t max_frame);
 
 /// Deflates a payload, or nothing when COMP would not pay: bigger than the input or over the ratio.
 std::optional<std::vector<std::uint8_t>> compress(ByteView payload);

@@ -18,9 +18,9 @@ Decoded<Message> read_message(ByteView payload) {
   const std::uint8_t* const end = check.item(start, 1);
   if (end == nullptr) return faulty(check.fault());
   Message message{trusted_span(start, end), {}};
-  if (message.map.type != CborType::kMap) return faulty("payload is not a map");   // OAP-2.9
-  if (end != start + payload.size()) return faulty("bytes after the message");     // OAP-2.18
-  if (check.kind() == nullptr) return faulty("kind is missing");                   // OAP-2.9
+  if (message.map.type != CborType::kMap) return faulty("payload is not a map");  // OAP-2.9
+  if (end != start + payload.size()) return faulty("bytes after the message");    // OAP-2.18
+  if (check.kind() == nullptr) return faulty("kind is missing");                  // OAP-2.9
   CborItem kind;
   trusted_item(check.kind(), kind);
   if (!take(kind, message.kind)) return faulty("kind is not text");  // OAP-2.9

@@ -38,8 +38,8 @@ enum class Role : std::uint8_t { kClient, kPeer };
 
 struct Hello {
   Pq pq = Pq::kHybrid;
-  bool comp_zstd = false;      // "zstd" among features.comp
-  bool version_1 = false;      // 1 among versions
+  bool comp_zstd = false;       // "zstd" among features.comp
+  bool version_1 = false;       // 1 among versions
   std::uint32_t max_frame = 0;  // clamped to 2^32-1
   std::optional<std::string_view> token;
   std::optional<std::uint64_t> window;  // >= 1 when given
@@ -88,7 +88,7 @@ struct Sub {
   std::optional<bool> echo;
   std::optional<std::string_view> group;
 };
-Decoded<Sub> read_sub(const Message& message);    // also for unsub: the same fields but echo
+Decoded<Sub> read_sub(const Message& message);  // also for unsub: the same fields but echo
 struct SubOut {
   std::vector<std::string> topics;
   bool echo = false;

@@ -85,7 +85,8 @@ bool take_hello_field(std::string_view key, const CborItem& value, Hello& hello,
   };
   if (key == "token") return expect(take(value, hello.token), "hello.token is not text");
   if (key == "window") {  // OAP-5.3
-    return expect(take(value, hello.window) && *hello.window > 0, "hello.window is not a uint >= 1");
+    return expect(take(value, hello.window) && *hello.window > 0,
+                  "hello.window is not a uint >= 1");
   }
   if (key == "agent") {
     return expect(take_agent(value, hello.agent), "hello.agent is not text of at most 64 bytes");

@@ -29,9 +29,7 @@ void expect_canonical(const Bytes& payload, std::string_view kind) {
   EXPECT_EQ(read(payload).kind, kind);
 }
 
-std::string ascii() {
-  return *rc::gen::container<std::string>(rc::gen::inRange<char>(' ', '~'));
-}
+std::string ascii() { return *rc::gen::container<std::string>(rc::gen::inRange<char>(' ', '~')); }
 
 std::uint64_t number() {
   return *rc::gen::oneOf(rc::gen::arbitrary<std::uint64_t>(),
@@ -164,7 +162,7 @@ RC_GTEST_PROP(kinds, control, ()) {
   RC_ASSERT(error_again->retry_after_ms.value_or(0) == error.retry_after_ms);
 
   const std::uint64_t n = number();
-  expect_canonical(write_keep(), "keep");  // OAP-3.33
+  expect_canonical(write_keep(), "keep");       // OAP-3.33
   expect_canonical(write_credit(n), "credit");  // OAP-5.9
   RC_ASSERT(read_credit(read(write_credit(n))).value() == n);
   expect_canonical(write_lagged(n), "lagged");  // OAP-4.43
@@ -188,13 +186,19 @@ RC_GTEST_PROP(kinds, readers_survive_flipped_bytes, ()) {
   GossipOut gossip;
   gossip.topic = "a/b";
   gossip.hdr = {{"k", "v"}};
-  std::vector<Bytes> payloads{write_hello({}),         write_hello_ack({}), write_gossip(gossip),
-                              write_sub({{"a"}, true, "g"}), write_ack({}),       write_error({}),
-                              write_bye({"r", {"a"}, 1}), write_refused("c", 1)};
+  std::vector<Bytes> payloads{write_hello({}),
+                              write_hello_ack({}),
+                              write_gossip(gossip),
+                              write_sub({{"a"}, true, "g"}),
+                              write_ack({}),
+                              write_error({}),
+                              write_bye({"r", {"a"}, 1}),
+                              write_refused("c", 1)};
   Bytes payload = *rc::gen::elementOf(payloads);
   const int flips = *rc::gen::inRange(1, 4);
   for (int i = 0; i < flips; ++i) {
-    payload[*rc::gen::inRange<std::size_t>(0, payload.size())] = *rc::gen::arbitrary<std::uint8_t>();
+    payload[*rc::gen::inRange<std::size_t>(0, payload.size())] =
+        *rc::gen::arbitrary<std::uint8_t>();
   }
   const auto message = read_message(payload);
   RC_ASSERT(!message || model::decode(payload).has_value());

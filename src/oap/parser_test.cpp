@@ -159,8 +159,8 @@ TEST(parser, flags_exhaustively) {  // OAP-1.21 OAP-1.22 OAP-1.23 OAP-1.24
       const bool resp = (flags & kResp) != 0;
       const bool event = (flags & kEvent) != 0;
       const bool ackreq = (flags & kAckReq) != 0;
-      const bool legal = req + resp + event == 1 && (!req || corr != 0) &&
-                         (!ackreq || (event && corr != 0));
+      const bool legal =
+          req + resp + event == 1 && (!req || corr != 0) && (!ackreq || (event && corr != 0));
       const Outcome outcome = feed_once(frame_of(static_cast<std::uint16_t>(flags), corr, {}));
       EXPECT_EQ(outcome.frames.size(), legal ? 1U : 0U) << flags;
       if (!legal) {

@@ -37,9 +37,9 @@ bool segments_fit(std::string_view rest, Grammar grammar) {
   for (bool more = true; more;) {
     std::string_view segment;
     more = take_segment(rest, segment);
-    if (segment.empty()) return false;                            // OAP-4.1
+    if (segment.empty()) return false;                                 // OAP-4.1
     if (grammar == Grammar::kTopic && is_wild(segment)) return false;  // OAP-4.3
-    if (segment == "**" && more) return false;                    // OAP-4.5
+    if (segment == "**" && more) return false;                         // OAP-4.5
   }
   return true;
 }
@@ -93,9 +93,7 @@ bool fits(std::string_view text, Grammar grammar) {
 
 }  // namespace
 
-bool is_topic(std::string_view text) {
-  return is_plain_topic(text) || fits(text, Grammar::kTopic);
-}
+bool is_topic(std::string_view text) { return is_plain_topic(text) || fits(text, Grammar::kTopic); }
 
 bool is_pattern(std::string_view text) { return fits(text, Grammar::kPattern); }
 

@@ -6,8 +6,8 @@
 
 namespace ron::oap {
 
-inline constexpr std::size_t kTopicMax = 255;   // bytes
-inline constexpr std::size_t kGroupMax = 64;    // bytes
+inline constexpr std::size_t kTopicMax = 255;      // bytes
+inline constexpr std::size_t kGroupMax = 64;       // bytes
 inline constexpr std::size_t kPatternsMax = 1024;  // a session
 
 /// 1..255 bytes of UTF-8, segments separated by `/`, none empty, no control character, none

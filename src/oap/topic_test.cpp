@@ -17,14 +17,14 @@ rc::Gen<std::string> name_like() {
 }
 
 rc::Gen<std::string> joined(std::vector<std::string> alphabet) {
-  return rc::gen::map(
-      rc::gen::nonEmpty(rc::gen::container<std::vector<std::string>>(
-          rc::gen::elementOf(std::move(alphabet)))),
-      [](const std::vector<std::string>& parts) {
-        std::string text;
-        for (const std::string& part : parts) text += (text.empty() ? "" : "/") + part;
-        return text;
-      });
+  return rc::gen::map(rc::gen::nonEmpty(rc::gen::container<std::vector<std::string>>(
+                          rc::gen::elementOf(std::move(alphabet)))),
+                      [](const std::vector<std::string>& parts) {
+                        std::string text;
+                        for (const std::string& part : parts)
+                          text += (text.empty() ? "" : "/") + part;
+                        return text;
+                      });
 }
 
 TEST(topic, length_is_1_to_255_bytes) {  // OAP-4.1 OAP-4.4
@@ -42,8 +42,12 @@ TEST(topic, no_empty_segment) {  // OAP-4.1
     EXPECT_FALSE(is_topic(text)) << text;
     EXPECT_FALSE(is_pattern(text)) << text;
   }
-  EXPECT_FALSE(is_topic("1234567/" "/2345678"));
-  EXPECT_TRUE(is_topic("1234567/" "2345678/9"));
+  EXPECT_FALSE(
+      is_topic("1234567/"
+               "/2345678"));
+  EXPECT_TRUE(
+      is_topic("1234567/"
+               "2345678/9"));
 }
 
 TEST(topic, no_control_character) {  // OAP-4.2

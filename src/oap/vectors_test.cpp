@@ -132,17 +132,17 @@ Json hello_facts(Json fields) {
 Read read_any_hello_ack(const Message& message) {
   return read_as(read_hello_ack(message), [](const HelloAck& ack, Read& read) {
     const Limits& limits = ack.limits;
-    read.fields = {{"node", plain_bytes(ack.node)},
-                   {"session", plain(ack.session)},
-                   {"chosen",
-                    {{"pq", pq_of(ack.pq)}, {"ver", 1}, {"comp", ack.comp_zstd ? "zstd" : "off"}}},
-                   {"limits",
-                    {{"fps", plain(limits.fps)},
-                     {"rps", plain(limits.rps)},
-                     {"chunk", plain(limits.chunk)},
-                     {"window", plain(limits.window)},
-                     {"inflight", plain(limits.inflight)},
-                     {"max_frame", plain(limits.max_frame)}}}};
+    read.fields = {
+        {"node", plain_bytes(ack.node)},
+        {"session", plain(ack.session)},
+        {"chosen", {{"pq", pq_of(ack.pq)}, {"ver", 1}, {"comp", ack.comp_zstd ? "zstd" : "off"}}},
+        {"limits",
+         {{"fps", plain(limits.fps)},
+          {"rps", plain(limits.rps)},
+          {"chunk", plain(limits.chunk)},
+          {"window", plain(limits.window)},
+          {"inflight", plain(limits.inflight)},
+          {"max_frame", plain(limits.max_frame)}}}};
     if (!ack.agent.empty()) read.fields["agent"] = plain(ack.agent);
     read.again = write_hello_ack(ack);
   });
@@ -208,7 +208,8 @@ Read read_any_bye(const Message& message) {
   });
 }
 
-Read read_number(const Decoded<std::uint64_t>& number, const char* key, Bytes (*write)(std::uint64_t)) {
+Read read_number(const Decoded<std::uint64_t>& number, const char* key,
+                 Bytes (*write)(std::uint64_t)) {
   return read_as(number, [key, write](std::uint64_t value, Read& read) {
     read.fields = {{key, plain(value)}};
     read.again = write(value);
@@ -279,7 +280,8 @@ Verdict parse(const Bytes& bytes, std::uint32_t max_payload, Judged& judged) {
 Judged judge(const Json& vector) {
   const Json context = vector.value("context", Json::object());
   const std::uint32_t max_frame = context.value("max_frame", kMaxFrame);
-  const bool hello = context.value("state", "open") == "first" && context.value("to", "") != "client";
+  const bool hello =
+      context.value("state", "open") == "first" && context.value("to", "") != "client";
   Judged judged;
   judged.verdict = parse(bytes_of(vector), hello ? kMaxHello : max_frame, judged);
   if (!judged.verdict.layer.empty() || !judged.frame) return judged;
@@ -372,8 +374,9 @@ void expect_ok(const Json& ok, const Judged& judged) {
   }
   EXPECT_EQ(judged.read.fields, fields);
   if (!ok.value("roundtrip", false) || !expressible(ok["fields"])) return;
-  const Bytes payload = comp ? judged.inflated
-                             : Bytes(judged.frame->payload().begin(), judged.frame->payload().end());
+  const Bytes payload = comp
+                            ? judged.inflated
+                            : Bytes(judged.frame->payload().begin(), judged.frame->payload().end());
   EXPECT_EQ(to_hex(judged.read.again), to_hex(payload));  // OAP-2.3
 }
 
@@ -428,7 +431,8 @@ TEST(vectors, cbor) { run("cbor.json"); }
 // OAP-4.43 OAP-4.46 OAP-4.47 OAP-5.3 OAP-5.9 OAP-6.1
 TEST(vectors, kinds) { run("kinds.json"); }
 
-// OAP-1.37 OAP-1.38 OAP-1.39 OAP-1.40 OAP-1.41 OAP-1.43 OAP-1.44 OAP-1.45 OAP-1.46 OAP-1.48 OAP-1.49
+// OAP-1.37 OAP-1.38 OAP-1.39 OAP-1.40 OAP-1.41 OAP-1.43 OAP-1.44 OAP-1.45 OAP-1.46 OAP-1.48
+// OAP-1.49
 TEST(vectors, comp) { run("comp.json"); }
 
 // Every cut of a stream into two, and into single bytes, yields the same frames.
@@ -438,7 +442,9 @@ void expect_stream(const Json& stream, std::size_t cut) {
   std::vector<std::string> frames;
   std::string end = "open";
   for (std::size_t at = 0; at < bytes.size() && end == "open";) {
-    const std::size_t size = cut == 0 ? 1 : at == 0 ? std::min(cut, bytes.size()) : bytes.size() - at;
+    const std::size_t size = cut == 0  ? 1
+                             : at == 0 ? std::min(cut, bytes.size())
+                                       : bytes.size() - at;
     Slice input = Slice::copy_of(ByteView(bytes).subspan(at, size), nullptr);
     at += size;
     while (!input.empty()) {

@@ -5,8 +5,8 @@
 namespace ron::oap {
 namespace {
 
-// OAP-4.49 .. OAP-4.60: names and HTTP twins. `retryable` is advice for clients: the fault lies in a
-// state that passes, not in the request.
+// OAP-4.49 .. OAP-4.60: names and HTTP twins. `retryable` is advice for clients: the fault lies in
+// a state that passes, not in the request.
 constexpr std::array<CodeInfo, kCodeCount> kTable{{
     {Code::kBadVersion, "BadVersion", 400, false},
     {Code::kBadFrame, "BadFrame", 400, false},

@@ -42,8 +42,8 @@ std::optional<Code> code_of(std::string_view name);
 struct WireError {
   Code code = Code::kInternal;
   std::string_view text;
-  bool closes = false;                // session-fatal?
-  std::uint32_t retry_after_ms = 0;   // 0 = not given
+  bool closes = false;               // session-fatal?
+  std::uint32_t retry_after_ms = 0;  // 0 = not given
 };
 
 }  // namespace ron::oap

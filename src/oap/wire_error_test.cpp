@@ -9,8 +9,8 @@
 namespace ron::oap {
 namespace {
 
-// OAP-4.49 OAP-4.50 OAP-4.51 OAP-4.52 OAP-4.53 OAP-4.54 OAP-4.55 OAP-4.56 OAP-4.57 OAP-4.58 OAP-4.59
-// OAP-4.60
+// OAP-4.49 OAP-4.50 OAP-4.51 OAP-4.52 OAP-4.53 OAP-4.54 OAP-4.55 OAP-4.56 OAP-4.57 OAP-4.58
+// OAP-4.59 OAP-4.60
 TEST(wire_error, the_table_of_the_specification) {
   struct Row {
     Code code;

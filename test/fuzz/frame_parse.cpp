@@ -1,5 +1,6 @@
 // Frames out of arbitrary bytes, twice: in one piece and cut as the input says. Both ways must
-// yield the same frames and the same fault, whatever inflates must respect both caps (OAP-1 section 1).
+// yield the same frames and the same fault, whatever inflates must respect both caps (OAP-1 section
+// 1).
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>

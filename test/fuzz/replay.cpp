@@ -1,4 +1,5 @@
-// Runs a fuzz target over files and directories of files: corpora as plain tests, without libFuzzer.
+// Runs a fuzz target over files and directories of files: corpora as plain tests, without
+// libFuzzer.
 #include <cstdint>
 #include <cstdio>
 #include <filesystem>
@@ -13,7 +14,8 @@ namespace {
 std::size_t replay(const std::filesystem::path& path) {
   std::size_t count = 0;
   if (std::filesystem::is_directory(path)) {
-    for (const auto& entry : std::filesystem::directory_iterator(path)) count += replay(entry.path());
+    for (const auto& entry : std::filesystem::directory_iterator(path))
+      count += replay(entry.path());
     return count;
   }
   std::ifstream in(path, std::ios::binary);
