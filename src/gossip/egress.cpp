@@ -176,6 +176,8 @@ std::uint32_t Egress::Lanes::shed_oldest(unsigned index, std::size_t bytes,
   Ring<Entry>& entries = lane[index].entries;
   std::uint32_t shed = 0;
   std::uint64_t gap = 0;
+  // What would not fit into the empty lane either is not worth a single old frame.
+  if (bytes_left(index, limits) + lane[index].bytes < bytes) return 0;
   while ((bytes_left(index, limits) < bytes || frames_left(index, limits) < 1) &&
          lane[index].frames > 0) {
     if (entries.front().gap()) {
@@ -233,6 +235,7 @@ PushResult Egress::push(unsigned lane, const RunRef& run, std::uint32_t max_fram
     if (limits.policy == DropPolicy::kDisconnect) {
       result.disconnect = true;
       result.shed_full += rest.frames;
+      release_if_empty();
       break;
     }
     if (limits.policy == DropPolicy::kOldest) {
@@ -250,7 +253,11 @@ PushResult Egress::push(unsigned lane, const RunRef& run, std::uint32_t max_fram
 
 bool Egress::has_room(unsigned lane, std::uint32_t frames, std::size_t bytes,
                       const LaneLimits& limits) const {
-  if (!lanes_) return bytes <= limits.gossip_bytes && frames <= limits.gossip_frames;
+  if (!lanes_) {  // all there is, less what the other lanes are promised
+    constexpr std::uint32_t kOthers = kGossipLanes - 1;
+    return bytes <= limits.gossip_bytes - limits.gossip_bytes / kReserveDivisor * kOthers &&
+           frames <= limits.gossip_frames - limits.gossip_frames / kReserveDivisor * kOthers;
+  }
   return bytes <= lanes_->bytes_left(lane, limits) && frames <= lanes_->frames_left(lane, limits);
 }
 
