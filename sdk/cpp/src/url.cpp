@@ -34,9 +34,9 @@ Result<Target> parse_url(std::string_view url) {
     target.path = rest;
     return target;
   }
-  if (take_prefix(rest, "rons://")) {
+  if (take_prefix(rest, "rons://") || take_prefix(rest, "tls://")) {
     target.kind = Target::Kind::kTls;
-  } else if (!take_prefix(rest, "ron://")) {
+  } else if (!take_prefix(rest, "ron://") && !take_prefix(rest, "tcp://")) {
     return std::unexpected(usage(url, "unknown kind of address"));
   }
   if (rest.ends_with('/')) rest.remove_suffix(1);
