@@ -135,6 +135,15 @@ class NodeCase(unittest.TestCase):
                        lambda: f"memory back: {self.node.rss() >> 10} KiB now, "
                                f"{self.base_rss >> 10} KiB at first")
 
+    def attempts_add_up(self):
+        """Every handshake that began has become a session or is counted as failed, once."""
+        def balance():
+            return {k: self.delta(k) for k in ("hs_attempts", "opened", "hs_any")}
+        try:
+            wait.until(lambda: balance()["hs_attempts"] == balance()["opened"] + balance()["hs_any"], 3)
+        except AssertionError:
+            self.fail(f"attempts are not opened plus failed: {balance()}")
+
     # --- expectations -------------------------------------------------------------------------
 
     def moved(self, **counts):

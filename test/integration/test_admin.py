@@ -137,6 +137,22 @@ class Metrics(NodeCase):
         self.assertGreaterEqual(self.delta("tx_bytes"), len(data))
         until(lambda: self.node.metrics().total(names.SESSIONS_ACTIVE) == 2, 2, "two sessions")
 
+    def test_every_handshake_is_counted_once(self):
+        """Sessions, refusals, silence, resets: attempts = opened + failures."""
+        for data in (oap.encode(oap.hello(), oap.REQ, corr=1), bytes(4), b"GET /\r\n\r\n" * 9,
+                     oap.encode(oap.hello(versions=[9]), oap.REQ, corr=1),
+                     oap.encode(oap.hello(token="x"), oap.REQ, corr=1), b"\0", b""):
+            for end in ("close", "reset", "finish"):
+                session = self.node.connect()
+                if data:
+                    session.raw(data)
+                if end == "finish":
+                    session.finish()
+                    session.wait_closed()
+                getattr(session, "reset" if end == "reset" else "close")()
+        until(lambda: self.node.fds() <= self.base_fds, 5, "all ended")
+        self.attempts_add_up()
+
     def test_readyz_state(self):
         self.assertEqual(self.node.metrics().total("readyz_state"), 1)
 

@@ -109,6 +109,31 @@ class Oversize(NodeCase):
             self.assertLess(self.node.rss() - before, 24 << 20)
 
 
+class HalfFrames(NodeCase):
+    """Hundreds of peers each hold almost a whole frame: what is held for all of them is bounded."""
+
+    CONFIG = {"timeouts.read": "60s", "timeouts.idle": "120s", "transport.max_conns": 2000}
+    SECONDS = 4
+    BUDGET = 64 << 20       # bytes a shard holds of unfinished frames
+
+    def test_flood_of_half_frames(self):  # OAP-5.12
+        before, honest = self.node.rss(), self.session()
+        part = (oap.envelope(b"", oap.EVENT, length=oap.OVERHEAD + oap.MAX_FRAME)
+                + bytes(oap.MAX_FRAME - 1))
+        for _ in range(300):
+            session = self.session()
+            session.sock.settimeout(0.2)
+            try:
+                session.sock.sendall(part)
+            except OSError:
+                pass                # not read any more, or refused: both bound it
+        self.alive_session(honest)
+        honest.publish(self.topic(), bytes(1000))
+        shards = int(self.node.metrics().total("overlay_shards"))
+        if not sanitized():
+            self.assertLess(self.node.rss() - before, shards * self.BUDGET * 5 // 4 + (48 << 20))
+
+
 class OversizeEndless(NodeCase):
     """A peer that never stops sending after its error is cut off."""
 

@@ -8,6 +8,7 @@ import client
 import oap
 from case import numbered
 from tls_case import TlsCase, openssl_35
+from wait import until
 
 
 class Handshakes(TlsCase):
@@ -90,6 +91,19 @@ class Handshakes(TlsCase):
             sock.sendall(client_hello()[:cut])
             sock.close()
         self.moved(opened=0)
+
+    def test_every_handshake_is_counted_once(self):
+        """Whatever ends it, a handshake is one attempt and one session or one failure."""
+        self.tls().close()
+        for kw in ({"alpn": ()}, {"version": ssl.TLSVersion.TLSv1_2}):
+            with self.assertRaises(ssl.SSLError):
+                client.connect_tls(self.node.listen, self.context(**kw))._fill(5)
+        for data in (b"", client_hello()[:70], client_hello(), bytes(60), b"\x15\x03\x03\0\2\2\x28"):
+            with client.dial(self.node.listen) as sock:
+                sock.sendall(data)
+        self.tls(hello=False).close()
+        until(lambda: self.node.fds() <= self.base_fds, 5, "all ended")
+        self.attempts_add_up()
 
     def test_orderly_close_has_close_notify(self):  # OAP-1.33, OAP-1.34
         session = self.tls()
