@@ -258,7 +258,7 @@ TEST_F(HostTest, FailedHandshakesAreCountedByClassAndExplained) {
   EXPECT_TRUE(soon([&] { return open_files() <= files + 2; })) << open_files() << " " << files;
 }
 
-TEST_F(HostTest, HandshakeThatNeverEnds) {
+TEST_F(HostTest, HandshakeThatNeverEnds) {  // OAP-3.2
   use_tls();
   settings.node.times.handshake = 100ms;
   start();
@@ -302,7 +302,7 @@ TEST_F(HostTest, HalfCloseStillGetsItsAnswers) {  // OAP-1.35
   EXPECT_TRUE(peer.ended());
 }
 
-TEST_F(HostTest, UnixSocket) {
+TEST_F(HostTest, UnixSocket) {  // OAP-1.1
   settings.listen.clear();
   settings.uds_path = directory.at("run/node.sock");
   settings.shards = 2;

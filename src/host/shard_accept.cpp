@@ -71,7 +71,7 @@ void ShardHost::adopt(transport::Accepted accepted) {
 }
 
 void ShardHost::open_link(transport::Accepted accepted) {
-  const std::optional<SessionId> id = shard_.open(now_);
+  const std::optional<SessionId> id = shard_.open(now_);  // OAP-3.2: time runs, TLS included
   if (!id || stopping_) {
     if (id) shard_.handle(node::StreamLost{*id}, now_, actions_);
     shared_.limiter.with([](transport::AcceptLimiter& limiter) { limiter.release(); });

@@ -107,6 +107,7 @@ void ShardHost::shaken(Link& link) {
     ++stats_.tls_handshakes;
     stats_.handshake_seconds.add(to_seconds(now_ - link.accepted));
   }
+  // OAP-3.14: the machine tells the client what the handshake really agreed on.
   const node::Channel channel{.kind = channel_kind(facts.kind),
                               .hybrid = facts.hybrid,
                               .authenticated = facts.peer_authenticated};

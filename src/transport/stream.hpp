@@ -1,4 +1,4 @@
-// A byte stream of any kind, non-blocking: TCP, Unix, TLS over either, memory.
+// A byte stream of any kind, non-blocking: TCP, Unix, TLS over either, memory (OAP-1.1).
 //
 // The owner waits for readiness of `fd` and calls. Nothing here waits, sets timers or calls back.
 //   handshake until kDone; then read_into and write as they are ready; then shutdown_write and

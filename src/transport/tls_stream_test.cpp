@@ -351,6 +351,72 @@ TEST_F(TlsStreamTest, NoTicketsAndNoSessions) {
   EXPECT_EQ(::poll(&wait, 1, 0), 0) << "the server sends nothing by itself after the handshake";
 }
 
+TEST_F(TlsStreamTest, BytesThatComeOneByOne) {
+  const auto server_context = TlsContext::server(server_tls).value();
+  const auto client_context = TlsContext::client(client_tls).value();
+  auto [a, a_far] = sockets();
+  auto [b, b_far] = sockets();
+  TlsStream server(std::move(a), StreamFacts{}, {.context = server_context}, buffers);
+  TlsStream client(std::move(b), StreamFacts{}, {.context = client_context, .server_name = host},
+                   buffers);
+  const auto carry = [](Socket& from, Socket& to) {
+    std::array<std::uint8_t, 1> byte{};
+    if (from.receive(byte).status != IoStatus::kOk) return false;
+    const Piece piece{byte.data(), 1};
+    return to.send({&piece, 1}).status == IoStatus::kOk;
+  };
+  HandshakeStatus server_status{}, client_status{};
+  std::array<std::uint8_t, 64> into{};
+  const Piece early{"hello", 5};
+  bool said = false;
+  IoResult heard{.status = IoStatus::kWouldBlock};
+  for (int i = 0; i < 20'000 && heard.status != IoStatus::kOk; ++i) {
+    client_status = client.handshake();
+    server_status = server.handshake();
+    if (client_status == HandshakeStatus::kDone && !std::exchange(said, true)) {
+      ASSERT_EQ(client.write({&early, 1}).status, IoStatus::kOk);
+    }
+    if (server_status == HandshakeStatus::kDone) heard = server.read_into(into);
+    carry(a_far, b_far);
+    carry(b_far, a_far);
+  }
+  ASSERT_EQ(heard.status, IoStatus::kOk);
+  EXPECT_EQ(ron::as_text(ByteView(into).first(heard.bytes)), "hello");
+}
+
+// A peer that asks for key updates and reads no answers must not make us hoard them.
+TEST_F(TlsStreamTest, FloodOfKeyUpdatesIsBounded) {
+  const auto client_context = TlsContext::client(client_tls).value();
+  auto [a, b] = sockets();
+  TlsStream server(std::move(a), StreamFacts{}, {.context = TlsContext::server(server_tls).value()},
+                   buffers);
+  const crypto::SslPtr raw(SSL_new(client_context->native()));
+  SSL_set_fd(raw.get(), b.fd());
+  SSL_set1_host(raw.get(), "localhost");
+  SSL_set_connect_state(raw.get());
+  for (int i = 0; i < 20; ++i) {
+    SSL_do_handshake(raw.get());
+    static_cast<void>(server.handshake());
+  }
+  ASSERT_EQ(server.handshake(), HandshakeStatus::kDone);
+  ASSERT_TRUE(SSL_is_init_finished(raw.get()));
+  std::array<std::uint8_t, 1024> into{};
+  std::size_t held_most = 0;
+  int asked = 0;
+  for (int i = 0; i < 30'000; ++i) {
+    if (SSL_key_update(raw.get(), SSL_KEY_UPDATE_REQUESTED) == 1 &&
+        SSL_write(raw.get(), "x", 1) == 1) {
+      ++asked;
+    }
+    const IoResult got = server.read_into(into);
+    if (got.status == IoStatus::kError) break;
+    held_most = std::max(held_most, server.held_bytes());
+  }
+  ERR_clear_error();
+  EXPECT_GT(asked, 1000);
+  EXPECT_LE(held_most, 512U * 1024);
+}
+
 TEST_F(TlsStreamTest, AlteredRecordEndsTheStream) {
   Ends two = ends();
   ASSERT_TRUE(two.done());
