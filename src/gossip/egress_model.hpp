@@ -109,7 +109,10 @@ class EgressModel {
     if (empty()) *this = EgressModel();  // a fresh one: the round begins anew
   }
   void drop_gossip() {
-    for (unsigned lane = 0; lane < kGossipLanes; ++lane) lanes_[lane].clear();
+    for (unsigned lane = 0; lane < kGossipLanes; ++lane) {
+      lanes_[lane].clear();
+      deficit_[lane] = 0;
+    }
     if (empty()) *this = EgressModel();
   }
 

@@ -72,19 +72,19 @@ const Groups::Member* Groups::choose(GroupIndex index, std::span<const SessionId
   Group& group = groups_[index];
   Member* best = nullptr;
   Member* fallback = nullptr;
-  std::uint64_t top = 0;
-  for (const Member& member : group.members) top = std::max(top, member.served);
   for (const SessionId session : candidates) {
     Member* member = member_of(group, session);
     if (member == nullptr) continue;
-    // Turns missed are gone: nobody may be further behind than one piece.
-    if (member->served + frames < top) member->served = top - frames;
     if (fallback == nullptr || member->served < fallback->served) fallback = member;
     if (best != nullptr && member->served >= best->served) continue;
     if (has_room(*member)) best = member;
   }
   if (best == nullptr && forced) best = fallback;
-  if (best != nullptr) best->served += frames;
+  if (best == nullptr) return nullptr;
+  // Who was passed over, for want of room or interest, does not keep the turn it missed.
+  const std::uint64_t level = best->served;
+  for (Member& member : group.members) member.served = std::max(member.served, level);
+  best->served += frames;
   return best;
 }
 

@@ -3,7 +3,8 @@
 // Every shard knows the members of every group of the node, so the shard of the publisher chooses:
 // one decision, one hop, and a session that also has a plain subscription still gets one copy. The
 // choice goes to the eligible member that was served least; a member that could not take its turn
-// does not catch up, so that over a second none gets more than twice its share.
+// does not catch up, so that over a second none gets more than twice its share: `served` is what a
+// member got, raised to where the round stands. // OAP-4.36 OAP-4.39
 #pragma once
 
 #include <cstdint>
