@@ -133,8 +133,7 @@ Judged form_fits(const KeyRow& row, const Assignment& given) {
   const bool list = row.type == Type::kTextList || row.type == Type::kCountList;
   const bool whole = row.type == Type::kCount || row.type == Type::kSize;
   switch (given.form) {
-    case Form::kAnyText:
-      return {};
+    case Form::kAnyText: return {};
     case Form::kString:
       if (list) return wrong("is a string, not a list");
       if (row.type == Type::kSwitch)
@@ -144,12 +143,9 @@ Judged form_fits(const KeyRow& row, const Assignment& given) {
     case Form::kInteger:
       if (row.type == Type::kDuration) return wrong("has no unit");
       return whole ? Judged{} : wrong("is a number");
-    case Form::kBoolean:
-      return row.type == Type::kSwitch ? Judged{} : wrong("is true or false");
-    case Form::kList:
-      return list ? Judged{} : wrong("is a list");
-    case Form::kOther:
-      break;
+    case Form::kBoolean: return row.type == Type::kSwitch ? Judged{} : wrong("is true or false");
+    case Form::kList: return list ? Judged{} : wrong("is a list");
+    case Form::kOther: break;
   }
   return wrong("is of a type no key takes");
 }
@@ -157,23 +153,17 @@ Judged form_fits(const KeyRow& row, const Assignment& given) {
 Judged judge(const KeyRow& row, const Assignment& given, Settings& into) {
   if (const auto ok = form_fits(row, given); !ok) return ok;
   switch (row.type) {
-    case Type::kSwitch:
-      return store_switch(row, given.text, into);
+    case Type::kSwitch: return store_switch(row, given.text, into);
     case Type::kCount:
-    case Type::kSize:
-      return store_number(row, given.text, into);
-    case Type::kDuration:
-      return store_duration(row, given, into);
-    case Type::kChoice:
-      return store_choice(row, given.text, into);
+    case Type::kSize: return store_number(row, given.text, into);
+    case Type::kDuration: return store_duration(row, given, into);
+    case Type::kChoice: return store_choice(row, given.text, into);
     case Type::kText:
     case Type::kListenAddress:
     case Type::kPublicAddress:
-    case Type::kPath:
-      return store_text(row, given.text, into);
+    case Type::kPath: return store_text(row, given.text, into);
     case Type::kTextList:
-    case Type::kCountList:
-      return store_list(row, given, into);
+    case Type::kCountList: return store_list(row, given, into);
   }
   return wrong("cannot be judged");
 }
@@ -198,24 +188,18 @@ std::expected<void, Problem> store(const KeyRow& row, const Assignment& given, S
 
 std::string value_text(const KeyRow& row, const Settings& from) {
   switch (row.type) {
-    case Type::kSwitch:
-      return member<bool>(row, from) ? "true" : "false";
-    case Type::kCount:
-      return std::to_string(member<std::uint64_t>(row, from));
-    case Type::kSize:
-      return size_text(member<std::uint64_t>(row, from));
-    case Type::kDuration:
-      return duration_text(member<Millis>(row, from));
+    case Type::kSwitch: return member<bool>(row, from) ? "true" : "false";
+    case Type::kCount: return std::to_string(member<std::uint64_t>(row, from));
+    case Type::kSize: return size_text(member<std::uint64_t>(row, from));
+    case Type::kDuration: return duration_text(member<Millis>(row, from));
     case Type::kChoice:
       return std::string(split(row.choices, '|')[member<std::uint8_t>(row, from)]);
     case Type::kText:
     case Type::kListenAddress:
     case Type::kPublicAddress:
-    case Type::kPath:
-      return member<std::string>(row, from);
+    case Type::kPath: return member<std::string>(row, from);
     case Type::kTextList:
-    case Type::kCountList:
-      break;
+    case Type::kCountList: break;
   }
   std::string out;
   if (row.type == Type::kTextList)
@@ -229,12 +213,10 @@ std::string value_text(const KeyRow& row, const Settings& from) {
 
 std::string accepts_text(const KeyRow& row) {
   switch (row.type) {
-    case Type::kSwitch:
-      return "true or false";
+    case Type::kSwitch: return "true or false";
     case Type::kCount:
       return "a whole number, " + range_text(std::to_string(row.low), std::to_string(row.high));
-    case Type::kSize:
-      return "a size, " + range_text(size_text(row.low), size_text(row.high));
+    case Type::kSize: return "a size, " + range_text(size_text(row.low), size_text(row.high));
     case Type::kDuration:
       return "a duration, " +
              range_text(duration_text(Millis(row.low)), duration_text(Millis(row.high)));
@@ -246,14 +228,11 @@ std::string accepts_text(const KeyRow& row) {
     }
     case Type::kText:
       return "text of " + range_text(std::to_string(row.low), std::to_string(row.high)) + " bytes";
-    case Type::kListenAddress:
-      return "IP:PORT, [IPv6]:PORT or localhost:PORT";
-    case Type::kPublicAddress:
-      return "HOST:PORT";
+    case Type::kListenAddress: return "IP:PORT, [IPv6]:PORT or localhost:PORT";
+    case Type::kPublicAddress: return "HOST:PORT";
     case Type::kPath:
       return row.high != 0 ? "a path of at most " + std::to_string(row.high) + " bytes" : "a path";
-    case Type::kTextList:
-      return "a list of at most " + std::to_string(row.high) + " texts";
+    case Type::kTextList: return "a list of at most " + std::to_string(row.high) + " texts";
     case Type::kCountList:
       return "a list of at most " + std::to_string(row.high) + " whole numbers";
   }

@@ -248,8 +248,8 @@ constexpr std::array<Alias, 2> kEnvAliases = {{
 std::span<const KeyRow> keys() { return table(); }
 
 const KeyRow* find_key(std::string_view name) {
-  const auto row = std::find_if(table().begin(), table().end(),
-                                [&](const KeyRow& r) { return r.name == name; });
+  const auto row =
+      std::find_if(table().begin(), table().end(), [&](const KeyRow& r) { return r.name == name; });
   return row == table().end() ? nullptr : &*row;
 }
 

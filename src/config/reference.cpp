@@ -54,7 +54,7 @@ std::string quoted(std::string_view text) {
 }
 
 std::string default_text(const KeyRow& row) {
-  if (row.micronode == row.macronode) return quoted(row.micronode);
+  if (row.micronode == row.macronode || row.name == "profile") return quoted(row.micronode);
   return quoted(row.micronode) + " micronode, " + quoted(row.macronode) + " macronode";
 }
 

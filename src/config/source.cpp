@@ -3,11 +3,12 @@
 namespace ron::config {
 namespace {
 
-constexpr std::size_t kMaxShown = 200;
+constexpr std::size_t kMaxValueShown = 200;
+constexpr std::size_t kMaxTextShown = 2000;
 
-void append_safe(std::string& out, std::string_view text) {
+void append_safe(std::string& out, std::string_view text, std::size_t max = kMaxTextShown) {
   constexpr char kHex[] = "0123456789abcdef";
-  for (const char c : text.substr(0, kMaxShown)) {
+  for (const char c : text.substr(0, max)) {
     const auto byte = static_cast<unsigned char>(c);
     if (byte >= 0x20 && byte != 0x7f) {
       out += c;
@@ -17,7 +18,7 @@ void append_safe(std::string& out, std::string_view text) {
       out += kHex[byte & 15U];
     }
   }
-  if (text.size() > kMaxShown) out += "...";
+  if (text.size() > max) out += "...";
 }
 
 }  // namespace
@@ -28,7 +29,7 @@ std::string problem_text(const Problem& problem) {
   if (!problem.value.empty() || problem.key.empty() || !problem.source.empty()) {
     if (!problem.key.empty()) out += " = ";
     out += '"';
-    append_safe(out, problem.value);
+    append_safe(out, problem.value, kMaxValueShown);
     out += '"';
   }
   if (!problem.source.empty()) {

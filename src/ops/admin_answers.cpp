@@ -13,20 +13,13 @@ std::string dump(const Json& value) {
 
 std::string_view code_of(unsigned status) {
   switch (status) {
-    case 404:
-      return "NotFound";
-    case 405:
-      return "MethodNotAllowed";
-    case 408:
-      return "Timeout";
-    case 413:
-      return "FrameTooLarge";
-    case 431:
-      return "HeaderTooLarge";
-    case 500:
-      return "Internal";
-    default:
-      return "BadRequest";
+    case 404: return "NotFound";
+    case 405: return "MethodNotAllowed";
+    case 408: return "Timeout";
+    case 413: return "FrameTooLarge";
+    case 431: return "HeaderTooLarge";
+    case 500: return "Internal";
+    default: return "BadRequest";
   }
 }
 

@@ -14,14 +14,11 @@ std::string remedy(const std::string& address, int error_number, const std::stri
   switch (error_number) {
     case EADDRINUSE:
       return "`ss -ltnp 'sport = :" + port + "'` shows who has it; stop that process or " + other;
-    case EACCES:
-      return "ports below 1024 need CAP_NET_BIND_SERVICE; " + other;
+    case EACCES: return "ports below 1024 need CAP_NET_BIND_SERVICE; " + other;
     case EADDRNOTAVAIL:
       return "this machine does not have that address (`ip address` lists them); " + other;
-    case EAFNOSUPPORT:
-      return "this machine has no IPv6 (or IPv4); " + other;
-    default:
-      return other;
+    case EAFNOSUPPORT: return "this machine has no IPv6 (or IPv4); " + other;
+    default: return other;
   }
 }
 

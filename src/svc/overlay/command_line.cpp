@@ -47,23 +47,15 @@ std::string help_of(const config::KeyRow& row) {
 
 std::string value_name(const config::KeyRow& row) {
   switch (row.type) {
-    case config::Type::kSwitch:
-      return "BOOL";
-    case config::Type::kCount:
-      return "NUMBER";
-    case config::Type::kDuration:
-      return "DURATION";
-    case config::Type::kSize:
-      return "SIZE";
-    case config::Type::kChoice:
-      return std::string(row.choices);
+    case config::Type::kSwitch: return "BOOL";
+    case config::Type::kCount: return "NUMBER";
+    case config::Type::kDuration: return "DURATION";
+    case config::Type::kSize: return "SIZE";
+    case config::Type::kChoice: return std::string(row.choices);
     case config::Type::kListenAddress:
-    case config::Type::kPublicAddress:
-      return "HOST:PORT";
-    case config::Type::kPath:
-      return "PATH";
-    default:
-      return "TEXT";
+    case config::Type::kPublicAddress: return "HOST:PORT";
+    case config::Type::kPath: return "PATH";
+    default: return "TEXT";
   }
 }
 

@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "config/address.hpp"
+#include "config/diff.hpp"
 #include "crypto/certificate.hpp"
 #include "crypto/library.hpp"
 #include "host/host.hpp"
@@ -246,18 +247,10 @@ void Daemon::tell_certificate() {
 
 // Live keys of `fresh` take effect; what needs a restart is told and left alone.
 bool Daemon::apply(const config::Settings& fresh) {
-  config::Settings next = settings_;
-  for (const config::KeyRow& row : config::keys()) {
-    const std::string text = value_text(row, fresh);
-    if (text == value_text(row, settings_)) continue;
-    if (row.reload == config::Reload::kLive) {
-      config::Assignment given;
-      given.text = text;
-      (void)store(row, given, next);
-    } else {
-      log_.write(Event::kRestartNeeded, {{Field::kKey, row.name}, {Field::kValue, text}});
-    }
-  }
+  const config::Settings next = config::with_live_keys(settings_, fresh);
+  for (const config::Change& change : config::differences(next, fresh))
+    log_.write(Event::kRestartNeeded,
+               {{Field::kKey, change.row->name}, {Field::kValue, change.after}});
   if (const auto tls = server_tls(next)) {
     if (const auto done = host_->reload_tls(*tls); !done) {
       log_.write(Event::kReloadFailed, {{Field::kMessage, done.error()}});

@@ -11,14 +11,10 @@ using ops::LogField;
 
 std::string_view channel_name(node::ChannelKind kind) {
   switch (kind) {
-    case node::ChannelKind::kTcp:
-      return "tcp";
-    case node::ChannelKind::kTls:
-      return "tls";
-    case node::ChannelKind::kUnix:
-      return "uds";
-    case node::ChannelKind::kMem:
-      break;
+    case node::ChannelKind::kTcp: return "tcp";
+    case node::ChannelKind::kTls: return "tls";
+    case node::ChannelKind::kUnix: return "uds";
+    case node::ChannelKind::kMem: break;
   }
   return "mem";
 }
@@ -64,10 +60,8 @@ void log_event(const host::Event& event, ops::Log& log) {
   using enum host::EventKind;
   switch (event.kind) {
     case kSessionOpened:
-    case kSessionClosed:
-      return log_session(event, log);
-    case kTlsFailed:
-      return log_tls_failure(event, log);
+    case kSessionClosed: return log_session(event, log);
+    case kTlsFailed: return log_tls_failure(event, log);
     case kAcceptRefused:
       return log.write(Event::kAcceptRefused, {{Field::kReason, refusal_label(event.refusal)},
                                                {Field::kPeerAddr, event.peer}});
@@ -75,8 +69,7 @@ void log_event(const host::Event& event, ops::Log& log) {
     case kListenerClosed:
     case kTlsReloaded:  // the daemon asked for it and tells the outcome itself
     case kTlsReloadFailed:
-    case kDrained:
-      return;
+    case kDrained: return;
   }
 }
 

@@ -21,10 +21,8 @@ int main(int argc, char** argv) {
       case CommandLine::Action::kVersion:
         std::fputs(ron::svc::version_text().c_str(), stdout);
         return ron::svc::kExitOk;
-      case CommandLine::Action::kCheck:
-        return ron::svc::check(*parsed);
-      case CommandLine::Action::kRun:
-        return ron::svc::run(*parsed);
+      case CommandLine::Action::kCheck: return ron::svc::check(*parsed);
+      case CommandLine::Action::kRun: return ron::svc::run(*parsed);
     }
   } catch (const std::exception& fault) {
     std::fprintf(stderr, "svc-overlay: %s\n", fault.what());
