@@ -69,6 +69,7 @@ struct SessionRecord {
   std::uint32_t max_frame = 0;  // as answered
   bool established = false;
   bool complete = false;        // lived until everything had come to rest, or was drained in order
+  bool drained = false;         // complete by a drain: what it asked last was not answered
   bool well_behaved = false;    // paces itself, keeps every rule
   Stamp ended = kNever;         // the client saw its end, or made it
   std::string group;            // the only group it ever joins

@@ -51,6 +51,9 @@ class Pipe {
   void calm() {
     stalled_until_ = {};
     options_ = {std::max<std::size_t>(options_.capacity, 64U * 1024), Duration{0}, Duration{0}};
+    schedule_.after(Duration{0}, [this] {
+      if (on_writable) on_writable();
+    });
   }
 
   /// Nothing is on its way or waiting to be read.

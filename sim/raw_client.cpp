@@ -438,7 +438,7 @@ void RawClient::read() {
   if (gone()) return;
   if (conn_->down.at_fin()) {
     if (parser_->mid_frame()) world_.fail("the node sent FIN inside a frame");
-    if (conn_->drained && state_ == State::kActive) record().complete = true;
+    if (conn_->drained && state_ == State::kActive) record().complete = record().drained = true;
     return over();
   }
   if (conn_->down.broken()) return over();
@@ -464,6 +464,10 @@ void RawClient::on_frame(const oap::Frame& frame) {
 }
 
 void RawClient::on_response(const oap::Frame& frame, const oap::Message& message) {
+  if (const auto error = oap::read_error(message)) {
+    const auto code = oap::code_of(error->code);
+    world_.note("error", session_, frame.header.corr, code ? static_cast<unsigned>(*code) : 99U);
+  }
   const auto at = waiting_.find(frame.header.corr);
   if (at == waiting_.end()) {
     const bool last_word = message.kind == "error" && (frame.header.corr == 0 ||

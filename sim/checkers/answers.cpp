@@ -10,7 +10,7 @@ Verdict check_answers(const History& history) {
                              std::to_string(session.answers_due) + " times and got " +
                              std::to_string(session.answers_got) + " answers";
     if (session.answers_got > session.answers_due) return head;
-    if (session.complete && session.answers_got < session.answers_due) return head;
+    if (session.complete && !session.drained && session.answers_got < session.answers_due) return head;
   }
   return std::nullopt;
 }
@@ -65,7 +65,7 @@ Verdict check_credit(const History& history) {
   if (window == 0 || !history.facts.at_rest) return std::nullopt;
   for (std::size_t s = 0; s < history.sessions.size(); ++s) {
     const SessionRecord& session = history.sessions[s];
-    if (!session.complete || session.sent_garbage) continue;
+    if (!session.complete || session.drained || session.sent_garbage) continue;
     const std::uint64_t out = session.counted_sent - session.credit_back;
     if (out == 0 || out < (window + 1) / 2 || (window == 1 && out == 0)) continue;
     return "session " + std::to_string(s) + " was left with " + std::to_string(out) +

@@ -199,6 +199,7 @@ class ShardCore {
   void flushed(Session& session);
   void close_now(Session& session, CloseReason reason);
   void forget(Session& session);
+  void tell_all_refused(Session& session);
   void stop_serving(Session& session);
   void unsubscribe_all(Session& session);
   // mail.cpp

@@ -86,7 +86,10 @@ void ShardCore::count_received(const oap::Header& header, const KindRow* row) {
 void ShardCore::dispatch_active(Session& session, const Incoming& in) {
   const KindRow* row = find_kind(in.message.kind);
   count_received(in.header, row);
-  if (row == nullptr || !row->counted) flush_run();
+  if (row == nullptr || !row->counted) {
+    flush_run();
+    if (session.phase != Phase::kActive) return;  // its own copy was the one too many
+  }
   if (in.header.has(oap::kResp)) {  // this node asks its clients nothing // OAP-1.25
     ++stats_.stray_answers;
     return;

@@ -9,12 +9,14 @@ void handle_gossip(ShardCore& core, Session& session, const Incoming& in) {
     core.refuse(session, in.header, {oap::Code::kBadFrame, gossip.error(), false, 0});
     return;
   }
-  ++core.counters().published;
   if (!in.wants_answer && !in.header.has(oap::kComp)) {
+    ++core.counters().published;
     core.add_to_run(session, in, gossip->topic);
     return;
   }
   core.flush_run();
+  if (session.phase != Phase::kActive) return;  // the run before cost it its session
+  ++core.counters().published;
 
   // What leaves is an EVENT, whatever it came as. // OAP-4.30 OAP-4.32
   const bool comp = in.header.has(oap::kComp);
@@ -32,7 +34,7 @@ void handle_gossip(ShardCore& core, Session& session, const Incoming& in) {
   const std::uint64_t ticket = in.wants_answer && !core.alone() ? core.next_ticket() : 0;
   const SessionId id = session.id;
   const auto delivered = core.deliver(publication, ticket);
-  if (!in.wants_answer) return;
+  if (!in.wants_answer || session.phase != Phase::kActive) return;
   if (delivered.waiting > 0) {
     core.expect(ticket, {.session = id,
                          .corr = in.header.corr,

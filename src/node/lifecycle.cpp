@@ -108,6 +108,7 @@ void ShardCore::session_due(Session& session) {
 void ShardCore::fatal(Session& session, const oap::WireError& error, CorrId corr,
                       CloseReason reason) {
   if (session.phase > Phase::kActive) return;
+  tell_all_refused(session);
   stop_serving(session);
   {
     const LaneMeter meter(stats_, session.egress);
@@ -128,6 +129,7 @@ void ShardCore::fatal(Session& session, const oap::WireError& error, CorrId corr
 void ShardCore::finish(Session& session, CloseReason reason) {
   if (session.phase > Phase::kActive) return;
   if (session.open.size() > 0) return;  // answers first; settle() comes back here
+  tell_all_refused(session);
   stop_serving(session);
   session.phase = Phase::kClosing;
   session.reason = reason;
@@ -136,19 +138,20 @@ void ShardCore::finish(Session& session, CloseReason reason) {
   flushed(session);
 }
 
-// A session that is over neither gets nor gives anything new. What it refused is told first.
-void ShardCore::stop_serving(Session& session) {
-  if (session.phase == Phase::kActive) {
-    --stats_.sessions_active;
-    if (session.refused) {
-      for (std::size_t i = 0; i < oap::kCodeCount; ++i) {
-        const std::uint64_t dropped = std::exchange(session.refused->dropped[i], 0);
-        if (dropped > 0) {
-          tell(session, oap::write_refused(oap::name(static_cast<oap::Code>(i)), dropped));
-        }
-      }
+// The last words of a session that ends in order: what it refused and has not told yet.
+void ShardCore::tell_all_refused(Session& session) {
+  if (session.phase != Phase::kActive || !session.refused) return;
+  for (std::size_t i = 0; i < oap::kCodeCount; ++i) {
+    const std::uint64_t dropped = std::exchange(session.refused->dropped[i], 0);
+    if (dropped > 0) {
+      tell(session, oap::write_refused(oap::name(static_cast<oap::Code>(i)), dropped));
     }
   }
+}
+
+// A session that is over neither gets nor gives anything new.
+void ShardCore::stop_serving(Session& session) {
+  if (session.phase == Phase::kActive) --stats_.sessions_active;
   unsubscribe_all(session);
   session.input = {};
   session.paused = false;
