@@ -35,10 +35,11 @@ struct Link final : public runtime::ReadyListener {
   std::string peer;
   Instant accepted;
   Phase phase = Phase::kShaking;
-  bool in_ready = false;    // in the list of links to be served
-  bool in_flush = false;    // in the list of links to be flushed
-  bool blocked = false;     // waits to be writable
-  bool read_ended = false;  // the other side's FIN was seen
+  bool in_ready = false;              // in the list of links to be served
+  bool in_flush = false;              // in the list of links to be flushed
+  bool blocked = false;               // waits to be writable
+  bool read_waits_for_write = false;  // TLS answers of its own must leave before it reads on
+  bool read_ended = false;            // the other side's FIN was seen
   bool fin_sent = false;
   bool counted_open = false;
 };

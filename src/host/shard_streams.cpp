@@ -42,11 +42,9 @@ void ShardHost::link_ready(Link& link) { mark_ready(link); }
 
 void ShardHost::link_writable(Link& link) {
   link.blocked = false;
-  if (link.phase == Link::Phase::kShaking) {
-    mark_ready(link);
-  } else {
-    mark_flush(link);
-  }
+  const bool read_too = std::exchange(link.read_waits_for_write, false);
+  if (link.phase == Link::Phase::kShaking || read_too) mark_ready(link);
+  if (link.phase != Link::Phase::kShaking) mark_flush(link);
 }
 
 void ShardHost::tell(EventKind kind, const Link& link, Event event) {
@@ -164,7 +162,8 @@ void ShardHost::read_some(Link& link) {
     switch (got.status) {
       case IoStatus::kWouldBlock:
         if (link.stream->wants_write()) link.watch.want_write();
-        link.watch.want_read();
+        link.read_waits_for_write = got.more && link.stream->wants_write();
+        if (!link.read_waits_for_write) link.watch.want_read();
         return;
       case IoStatus::kError: lost(link); return;
       case IoStatus::kEof:

@@ -29,7 +29,8 @@ enum class IoStatus : std::uint8_t {
 struct IoResult {
   IoStatus status = IoStatus::kOk;
   std::size_t bytes = 0;
-  /// After a read: call again before waiting, more may be at hand.
+  /// After a read: call again before waiting, more may be at hand. With kWouldBlock: the read goes
+  /// on only when the stream's own answers have left, so wait to be writable, not readable.
   bool more = false;
 };
 

@@ -279,7 +279,9 @@ IoResult TlsStream::read_into(MutableBytes into) {
     } else if (error == SSL_ERROR_ZERO_RETURN) {
       eof_ = true;
       result.status = IoStatus::kEof;
-    } else if (error != SSL_ERROR_WANT_READ && error != SSL_ERROR_WANT_WRITE) {
+    } else if (error == SSL_ERROR_WANT_WRITE) {
+      result.more = true;
+    } else if (error != SSL_ERROR_WANT_READ) {
       fail(error);
       result.status = IoStatus::kError;
     }

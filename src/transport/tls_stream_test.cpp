@@ -413,6 +413,9 @@ TEST_F(TlsStreamTest, FloodOfKeyUpdatesIsBounded) {
     held_most = std::max(held_most, server.held_bytes());
   }
   ERR_clear_error();
+  const IoResult waits = server.read_into(into);
+  EXPECT_EQ(waits.status, IoStatus::kWouldBlock);
+  EXPECT_TRUE(waits.more && server.wants_write()) << "waits to be writable, not readable";
   EXPECT_GT(asked, 1000);
   EXPECT_LE(held_most, 512U * 1024);
 }
