@@ -1,5 +1,5 @@
-// What happened, as plain facts for logs. Called on a shard's thread: be short, and take copies of
-// the texts, which are valid only during the call.
+// What happened, as plain facts for logs. Told on the thread where it happened, so by several at
+// once: be short, and take copies of the texts, which are valid only during the call.
 #pragma once
 
 #include <cstdint>

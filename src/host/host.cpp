@@ -32,7 +32,7 @@ class Host::Impl {
   Shared shared;
   std::vector<std::string> bound;
   runtime::Guarded<Snapshot> totals;  // what is not a shard's
-  bool stopped = false;
+  runtime::Guarded<bool> stopped;
 };
 
 std::expected<void, std::string> Host::Impl::prepare_tls() {
@@ -143,7 +143,7 @@ std::expected<void, std::string> Host::reload_tls(const crypto::ServerTls& setti
 }
 
 Snapshot Host::snapshot() {
-  if (!impl_->stopped) {
+  if (!impl_->stopped.with([](bool stopped) { return stopped; })) {
     const auto gate = std::make_shared<runtime::Gate>(shards());
     for (const auto& shard : impl_->shared.shards) shard->publish_to(gate);
     static_cast<void>(gate->wait_for(std::chrono::milliseconds(50)));
@@ -167,7 +167,7 @@ DrainReport Host::drain(Duration within, const char* reason) {
 }
 
 void Host::stop() {
-  if (impl_ == nullptr || std::exchange(impl_->stopped, true)) return;
+  if (impl_->stopped.with([](bool& stopped) { return std::exchange(stopped, true); })) return;
   for (const auto& shard : impl_->shared.shards) shard->request_stop();
   for (const auto& shard : impl_->shared.shards) shard->join();
 }
