@@ -45,8 +45,12 @@ TEST(Diff, sees_every_key) {
   for (const KeyRow& row : keys()) {
     Settings after = before;
     bool changed = false;
-    for (const char* other : {"false", "true", "7", "9", "1MiB", "1s", "5s", "2h", "127.0.0.1:1",
-                              "x", "off", "require", "macronode", "oldest", "debug", "text"}) {
+    const std::string low = std::to_string(row.low), high = std::to_string(row.high);
+    for (const std::string& other :
+         {low, high, low + "ms", high + "ms", std::string("true"), std::string("false"),
+          std::string("127.0.0.1:1"), std::string("x"), std::string("off"),
+          std::string("macronode"), std::string("oldest"), std::string("debug"),
+          std::string("text"), std::string("7")}) {
       Assignment given;
       given.text = other;
       if (!store(row, given, after) || value_text(row, after) == value_text(row, before)) continue;

@@ -135,6 +135,11 @@ LogLevel Log::level() const {
 
 bool Log::for_people() const { return impl_->people; }
 
+void Log::tell_person(std::string_view text) {
+  if (!impl_->people || !impl_->terminal) return;
+  impl_->logger->log(spdlog::level::critical, spdlog::string_view_t(text.data(), text.size()));
+}
+
 void Log::drain() {
   impl_->logger->set_level(spdlog::level::off);
   impl_->pool.reset();  // the last owner: joins the writer after its queue

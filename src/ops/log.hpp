@@ -43,6 +43,10 @@ class Log {
   /// True when lines are for people on a terminal.
   bool for_people() const;
 
+  /// Text of this program's own for a person at the terminal, as it stands, in order with the
+  /// events; nothing where lines are for machines.
+  void tell_person(std::string_view text);
+
   /// Writes out what is queued and ends the writer; later lines are lost. Before a sudden exit.
   void drain();
 

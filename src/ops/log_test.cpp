@@ -220,6 +220,21 @@ TEST(Log, repeats_tell_how_many_were_left_out) {
   EXPECT_EQ(Json::parse(lines[10])["suppressed"], 99);
 }
 
+TEST(Log, words_for_a_person_never_reach_a_machine) {
+  Pipe pipe;
+  {
+    Log log({.service = "x",
+             .format = config::LogFormat::kJson,
+             .level = LogLevel::kInfo,
+             .fd = pipe.write_end()});
+    log.tell_person("try this");
+    log.drain();
+    log.write(Event::kReady);  // after the end: lost, not a crash
+    EXPECT_EQ(log.lines_dropped(), 0U);
+  }
+  EXPECT_TRUE(pipe.lines().empty());
+}
+
 // A reader that has stopped must cost lines, not time: writing stays quick with a full pipe.
 TEST(Log, a_stuck_reader_does_not_stop_the_writer) {
   Pipe pipe;

@@ -216,16 +216,15 @@ void Daemon::tell_ready() {
                              {Field::kPid, ::getpid()}});
   ops::notify_service_manager(ops::ready_message(
       "serving " + (listen.empty() ? settings_.uds.path : listen) + ", admin " + admin_address()));
-  if (log_.for_people()) tell_people(listen);
+  tell_people(listen);
 }
 
 void Daemon::tell_people(const std::string& listen) {
   if (listen.empty() || server_tls(settings_)) return;  // credentials: ronctl's own help says how
-  std::fprintf(
-      stderr,
-      "\n  In a second terminal:   RON_NODE_URL=ron://%s ronctl sub 'demo/**'\n"
-      "  and in a third:         RON_NODE_URL=ron://%s ronctl pub demo/hello 'hello, world'\n\n",
-      listen.c_str(), listen.c_str());
+  const std::string url = "RON_NODE_URL=ron://" + listen;
+  log_.tell_person("\n  In a second terminal:   " + url + " ronctl sub 'demo/**'" +
+                   "\n  and in a third:         " + url +
+                   " ronctl pub demo/hello 'hello, world'\n");
 }
 
 void Daemon::tell_certificate() {
