@@ -167,6 +167,11 @@ void ShardCore::unsubscribe_all(Session& session) {
     }
   }
   session.subscriptions.clear();
+  // Other shards were told already; here it was to stay until they had answered.
+  for (const SubscriptionKey& key : session.leaving) {
+    subscriptions_.remove_member({key.tenant, key.pattern, key.group, session.id, 0, false});
+  }
+  session.leaving.clear();
 }
 
 // Everything that can go out has: the next step of a session that is closing or draining.

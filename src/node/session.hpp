@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/slab.hpp"
 #include "gossip/egress.hpp"
@@ -87,6 +88,7 @@ struct Session {
   policy::TokenBucket fps;
   std::unique_ptr<RefusedTally> refused;
   std::map<SubscriptionKey, bool> subscriptions;  // -> echo
+  std::vector<SubscriptionKey> leaving;  // group subscriptions that end once all shards know
 };
 
 }  // namespace ron::node

@@ -54,6 +54,7 @@ void ShardCore::expect(std::uint64_t ticket, Pending pending) {
 void ShardCore::answer_after_barrier(Session& session, const Incoming& in,
                                      std::vector<SubscriptionKey> leaving) {
   const std::uint64_t ticket = next_ticket();
+  session.leaving.insert(session.leaving.end(), leaving.begin(), leaving.end());
   expect(ticket, {.session = session.id,
                   .corr = in.header.corr,
                   .tenant = in.header.tenant,
@@ -78,6 +79,7 @@ void ShardCore::settle(std::uint64_t ticket, std::uint32_t to) {
   Session* session = find(done.session);
   if (session == nullptr || session->phase != Phase::kActive) return;
   for (const SubscriptionKey& key : done.leaving) {
+    std::erase(session->leaving, key);
     if (session->subscriptions.contains(key)) continue;  // subscribed again meanwhile
     subscriptions_.remove_member({key.tenant, key.pattern, key.group, session->id, 0, false});
   }
