@@ -63,8 +63,9 @@ sim::Outcome run(const Options& options, std::uint64_t seed, RecordingChoice& ch
 }
 
 int report(const Options& options, std::uint64_t seed, const RecordingChoice& choice,
-           const std::string& failure) {
-  std::printf("FAILED seed %llu: %s\n", static_cast<unsigned long long>(seed), failure.c_str());
+           const sim::Outcome& outcome) {
+  std::printf("FAILED seed %llu: %s\n%s", static_cast<unsigned long long>(seed),
+              outcome.failure.c_str(), outcome.details.c_str());
   std::printf("  %llu choices: %s...\n", static_cast<unsigned long long>(choice.made()),
               choice.kept().c_str());
   const std::string shards = options.shards == 0 ? "mix" : std::to_string(options.shards);
@@ -130,17 +131,18 @@ int main(int argc, char** argv) {
   std::uint64_t failures = 0;
   for (std::uint64_t seed = options.seed; seed < options.seed + options.seeds; ++seed) {
     RecordingChoice choice(seed);
-    const sim::Outcome outcome = run(options, seed, choice);
+    sim::Outcome outcome = run(options, seed, choice);
     if (!outcome.good()) {
       ++failures;
-      report(options, seed, choice, outcome.failure);
+      report(options, seed, choice, outcome);
       if (!options.keep_going) return 1;
     }
     if (options.check_determinism) {
       RecordingChoice again(seed);
       const sim::Outcome second = run(options, seed, again);
       if (second.hash != outcome.hash) {
-        return report(options, seed, again, "the same seed gave another trace");
+        outcome.failure = "the same seed gave another trace";
+        return report(options, seed, again, outcome);
       }
     }
     publications += outcome.publications;

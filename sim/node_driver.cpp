@@ -39,9 +39,12 @@ void NodeDriver::accept(Conn& conn) {
   world_.schedule.after(wait, [this, &conn] {
     if (!conn.session || conn.ready) return;
     conn.ready = true;
-    const bool unix_like = world_.choice.chance(1, 8);
-    const node::Channel channel{unix_like ? node::ChannelKind::kUnix : node::ChannelKind::kTls,
-                                world_.choice.chance(1, 2), world_.choice.chance(3, 4)};
+    node::Channel channel{node::ChannelKind::kTls, true, true};
+    if (world_.profile.vary_channels) {
+      if (world_.choice.chance(1, 8)) channel.kind = node::ChannelKind::kUnix;
+      channel.hybrid = world_.choice.chance(1, 2);
+      channel.authenticated = world_.choice.chance(3, 4);
+    }
     shard_->handle(node::ChannelReady{*conn.session, channel}, world_.now(), actions_);
     readable_.insert(conn.id);
     wake();
@@ -132,6 +135,7 @@ void NodeDriver::arm() {
 }
 
 void NodeDriver::read(Conn& conn) {
+  if (conn.session && conn.up.broken()) obey();  // what was ordered before the loss
   if (!conn.session) return;
   const SessionId id = *conn.session;
   if (conn.up.broken()) {
@@ -221,7 +225,8 @@ bool NodeDriver::flush_once(Conn& conn) {
     return false;
   }
   std::array<node::IoSlice, 8> pieces;
-  const std::size_t most = world_.choice.pick(1, pieces.size());
+  const bool partial = world_.profile.partial_writes;
+  const std::size_t most = partial ? world_.choice.pick(1, pieces.size()) : pieces.size();
   std::size_t count = shard_->gather(id, std::span(pieces).first(most),
                                      world_.profile.gather_most, world_.now());
   if (count == 0) {

@@ -30,6 +30,8 @@ struct Profile {
   bool split_reads = false;        // at any byte
   std::size_t gather_most = 64U * 1024;
   bool partial_writes = false;
+  bool vary_channels = true;       // kind, key exchange, authentication
+  bool spread = false;             // clients go to the shards in turn, not to any
   bool lazy_channel = false;       // TLS takes its time
   unsigned raw_clients = 4;
   unsigned machine_clients = 0;

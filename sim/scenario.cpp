@@ -1,6 +1,8 @@
 #include "sim/scenario.hpp"
 
 #include <algorithm>
+#include <cstdlib>
+#include <cstring>
 
 #include "sim/checkers/checkers.hpp"
 #include "sim/raw_client.hpp"
@@ -104,6 +106,33 @@ void drain_all(World& world) {
   for (unsigned i = 0; i < world.shards() && !world.failed(); ++i) check_empty(world, i);
 }
 
+std::string describe(const History& history, const std::string& failure) {
+  const auto number_after = [&](const char* word) -> std::optional<std::uint32_t> {
+    const std::size_t at = failure.find(word);
+    if (at == std::string::npos) return std::nullopt;
+    return static_cast<std::uint32_t>(std::strtoul(failure.c_str() + at + std::strlen(word), nullptr, 10));
+  };
+  const auto stamp = [](Stamp at) { return at == kNever ? std::string("-") : std::to_string(at); };
+  std::string text;
+  const auto p = number_after("publication ");
+  if (p && *p < history.publications.size()) {
+    const Publication& one = history.publications[*p];
+    text += "  publication " + std::to_string(*p) + " by session " + std::to_string(one.publisher) +
+            " topic " + one.topic + " tenant " + std::to_string(one.tenant.lo) + " sent " +
+            stamp(one.sent) + " settled " + stamp(one.settled) + " fate " +
+            std::to_string(static_cast<int>(one.fate)) + " corr " + std::to_string(one.corr) + "\n";
+  }
+  const auto s = number_after("session ");
+  for (const SubOp& op : history.sub_ops) {
+    if (!s || op.session != *s) continue;
+    text += "  session " + std::to_string(*s) + (op.add ? " sub " : " unsub ") + op.pattern +
+            " tenant " + std::to_string(op.tenant.lo) + " group '" + op.group + "'" +
+            (op.echo ? " echo" : "") + " sent " + stamp(op.sent) + " answered " +
+            stamp(op.answered) + (op.refused ? " refused" : "") + "\n";
+  }
+  return text;
+}
+
 Outcome run_world(const Profile& profile, Choice& choice, const World::Options& options) {
   World world(profile, choice, options);
   for (unsigned i = 0; i < profile.raw_clients; ++i) {
@@ -115,6 +144,7 @@ Outcome run_world(const Profile& profile, Choice& choice, const World::Options& 
   if (!world.failed()) drain_all(world);
   Outcome outcome;
   outcome.failure = world.failure;
+  if (world.failed()) outcome.details = describe(world.history, world.failure);
   outcome.hash = world.trace.hash();
   outcome.publications = world.history.publications.size();
   for (const Arrival& arrival : world.history.arrivals) {

@@ -12,6 +12,7 @@ namespace ron::sim {
 
 struct Outcome {
   std::string failure;      // empty = all is well
+  std::string details;      // what the failing session did, for people
   std::uint64_t hash = 0;   // of the trace
   std::uint64_t publications = 0;
   std::uint64_t arrivals = 0;
@@ -26,6 +27,9 @@ void come_to_rest(World& world);
 
 /// Drains the node: it must be over in time and leave no session and no byte.
 void drain_all(World& world);
+
+/// What a session subscribed and which publications are named in a failure, for people.
+std::string describe(const History& history, const std::string& failure);
 
 /// Judges what is recorded.
 void judge(World& world);

@@ -26,7 +26,8 @@ World::~World() {
 
 Conn& World::dial(std::uint32_t client) {
   const auto id = static_cast<unsigned>(conns_.size());
-  const auto shard = static_cast<unsigned>(choice.index(shards_));
+  const auto shard =
+      profile.spread ? client % shards_ : static_cast<unsigned>(choice.index(shards_));
   conns_.push_back(std::make_unique<Conn>(schedule, choice, profile.pipe, id, shard));
   Conn& conn = *conns_.back();
   NodeDriver& node = *nodes_[shard];
