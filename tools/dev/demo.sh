@@ -8,10 +8,5 @@ set -euo pipefail
 . "$RON_ROOT/tools/dev/common.sh"
 
 bash tools/dev/setup.sh --quiet
-build_preset release || exit 1
-if [ -x build/bin/ron-demo ]; then
-  exec build/bin/ron-demo "$@"
-elif [ -f test/demo/demo.py ]; then
-  exec "$RON_PYTHON" test/demo/demo.py "$@"
-fi
-die "there is no demonstration in this tree (test/demo)"
+build_preset release ron-demo svc-overlay ronctl || exit 1
+exec build/bin/ron-demo "$@"
