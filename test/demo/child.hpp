@@ -1,0 +1,53 @@
+// Processes of the demo: certificates made by ronctl, a node of its own.
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+namespace ron::demo {
+
+/// A temporary directory with mode 0700 that goes with this object.
+class TempDir {
+ public:
+  TempDir();
+  TempDir(const TempDir&) = delete;
+  TempDir& operator=(const TempDir&) = delete;
+  ~TempDir();
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+};
+
+/// A child process that ends with this object: TERM, and KILL after 5 s.
+class Child {
+ public:
+  /// stdout and stderr go to `log_path`. Throws std::runtime_error.
+  Child(const std::vector<std::string>& command, const std::string& log_path);
+  Child(const Child&) = delete;
+  Child& operator=(const Child&) = delete;
+  ~Child();
+
+  /// Asks it to end and waits; the exit code, 128 + signal, or -1 when it had to be killed.
+  int stop();
+  /// Waits until it ends by itself.
+  int wait();
+  bool running();
+
+ private:
+  int reap(std::chrono::milliseconds limit);
+  int pid_ = 0;
+  int code_ = 0;
+};
+
+/// Where the "ready" event in the node's log says it listens; throws when it does not come.
+std::string wait_ready(Child& node, const std::string& log_path, std::chrono::milliseconds limit);
+
+/// The whole output of a command; empty when it fails. No shell.
+std::string output_of(const std::vector<std::string>& command, std::size_t most);
+
+/// The directory of this program.
+std::string own_directory();
+
+}  // namespace ron::demo
