@@ -8,7 +8,7 @@
 namespace ron::session {
 namespace {
 
-constexpr Duration kHeld = 1s;            // a connection that lasted this long was a good one
+constexpr Duration kHeld = 1s;             // a connection that lasted this long was a good one
 constexpr Duration kRetryFloorMost = 60s;  // we never wait longer because a node says so
 
 ClientError lost(std::string message) {
@@ -62,9 +62,9 @@ void Client::on(const Opened& fact, Instant now, ClientActions& out) {
   link_.emplace(options_, now);
   link_->hybrid = fact.hybrid;
   if (options_.require_hybrid && !fact.hybrid && !fact.local) {  // OAP-3.25
-    disconnect({Failure::kBadVersion, "the connection is not hybrid and hybrid is required", false,
-                {}},
-               true, now, out);
+    disconnect(
+        {Failure::kBadVersion, "the connection is not hybrid and hybrid is required", false, {}},
+        true, now, out);
     return;
   }
   oap::Hello hello;  // OAP-3.1, OAP-3.4
@@ -107,20 +107,15 @@ void Client::on(const Close&, Instant now, ClientActions& out) {
   switch (state_) {
     case ClientState::kHandshaking:
     case ClientState::kActive:
-    case ClientState::kDraining:
-      disconnect(end_why_, true, now, out);
-      break;
+    case ClientState::kDraining: disconnect(end_why_, true, now, out); break;
     case ClientState::kDialing:
       out.orders.push_back({ClientOrder::Kind::kClose, attempt_, {}});
       end(out);
       break;
     case ClientState::kIdle:
-    case ClientState::kBackoff:
-      end(out);
-      break;
+    case ClientState::kBackoff: end(out); break;
     case ClientState::kClosing:  // ends when the stream does
-    case ClientState::kEnded:
-      break;
+    case ClientState::kEnded: break;
   }
 }
 
@@ -144,14 +139,10 @@ void Client::run_timers(Instant now, ClientActions& out) {
     fault({oap::Code::kTimeout, text, true, 0}, 0, now, out);
   };
   switch (link_->timers.due(now)) {
-    case Due::kNothing:
-      return;
-    case Due::kHandshake:
-      return timeout("no hello_ack in time");
-    case Due::kRead:
-      return timeout("a frame took too long");
-    case Due::kIdle:
-      return timeout("nothing heard from the node");
+    case Due::kNothing: return;
+    case Due::kHandshake: return timeout("no hello_ack in time");
+    case Due::kRead: return timeout("a frame took too long");
+    case Due::kIdle: return timeout("nothing heard from the node");
     case Due::kKeep:
       // Counted as sent right away: while the stream is blocked one keep is enough.
       if (control_.empty() && outbox_.staged_bytes() == 0) {
@@ -162,9 +153,7 @@ void Client::run_timers(Instant now, ClientActions& out) {
     case Due::kWrite:
       disconnect({Failure::kTimeout, "the node does not read", true, {}}, false, now, out);
       return;
-    case Due::kLinger:
-      disconnect(end_why_, false, now, out);
-      return;
+    case Due::kLinger: disconnect(end_why_, false, now, out); return;
   }
 }
 

@@ -185,9 +185,9 @@ class Client {
   Outbox outbox_;
   Ring<Slice> control_;  // keep, credit, errors: bounded by what causes them
   ClientSubs subs_;
-  std::map<Ticket, SubOp> ops_;     // sub and unsub not answered yet
-  std::vector<Ticket> op_queue_;    // of them: not sent, in order
-  std::size_t restores_open_ = 0;   // publications wait for these
+  std::map<Ticket, SubOp> ops_;    // sub and unsub not answered yet
+  std::vector<Ticket> op_queue_;   // of them: not sent, in order
+  std::size_t restores_open_ = 0;  // publications wait for these
   Pending pending_;
   Ticket next_internal_;
   Instant pace_at_ = Instant::never();  // what waits for its pace may go then

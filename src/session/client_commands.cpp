@@ -8,8 +8,8 @@
 namespace ron::session {
 namespace {
 
-constexpr std::uint64_t kOpenMost = 1024;        // requests open where the node sets no limit
-constexpr std::size_t kCompressFrom = 512;       // smaller payloads do not pay
+constexpr std::uint64_t kOpenMost = 1024;   // requests open where the node sets no limit
+constexpr std::size_t kCompressFrom = 512;  // smaller payloads do not pay
 constexpr Duration kRestoreRetry = 250ms;
 
 }  // namespace
@@ -47,8 +47,7 @@ void Client::on(const Subscribe& command, Instant now, ClientActions& out) {
     subs_.add(op);
   } else {
     op.patterns = subs_.remove(op);
-    const bool in_session =
-        state_ == ClientState::kActive || state_ == ClientState::kDraining;
+    const bool in_session = state_ == ClientState::kActive || state_ == ClientState::kDraining;
     if (op.patterns.empty() || !in_session) {
       // A session that is yet to come will not be asked for them at all.
       pending_.give_up(command.ticket);
@@ -190,7 +189,7 @@ void Client::strip_unwanted(ClientActions& out) {
 
 // A sub or unsub whose session is gone.
 void Client::op_lost(Ticket ticket, SubOp op, ClientActions& out) {
-  if (op.restores) return subs_.confirm(op);  // restored again on the next session
+  if (op.restores) return subs_.confirm(op);              // restored again on the next session
   if (!op.add) return answer(ticket, std::nullopt, out);  // the session took it with it
   queue_op(ticket, std::move(op));  // asking twice for a subscription is harmless
 }
@@ -217,8 +216,8 @@ void Client::drop_oversize(ClientActions& out) {
     if (item.mode == Mode::kPlain) {
       ++plain;
     } else {
-      give_up(item.ticket,
-              {Failure::kFrameTooLarge, "larger than the node's max_frame", false, {}}, out);
+      give_up(item.ticket, {Failure::kFrameTooLarge, "larger than the node's max_frame", false, {}},
+              out);
     }
   }
   if (plain > 0) {

@@ -52,14 +52,14 @@ Failure failure_of(oap::Code code);
 struct ClientError {
   Failure failure = Failure::kInternal;
   std::string message;
-  bool retryable = false;    // may the same be tried again, unchanged?
-  Duration retry_after{0};   // 0 = not given
+  bool retryable = false;   // may the same be tried again, unchanged?
+  Duration retry_after{0};  // 0 = not given
 };
 
 // ---- options -----------------------------------------------------------------------------------
 
 struct ClientOptions {
-  std::string agent = "ron-sdk-cpp";         // at most 64 bytes
+  std::string agent = "ron-sdk-cpp";  // at most 64 bytes
   std::optional<std::string> token;
   bool hybrid = true;                        // features.pq in hello
   bool require_hybrid = false;               // refuse a network channel that is not hybrid
@@ -70,11 +70,11 @@ struct ClientOptions {
   bool reconnect = true;
   TimeLimits times;
   BackoffLimits backoff;
-  Duration dial = std::chrono::seconds(10);       // for the stream, TLS included
-  Duration drain = std::chrono::seconds(5);       // after bye, before we leave by ourselves
-  std::uint32_t queue_frames = 16'384;            // publications that wait
-  std::size_t queue_bytes = 8U << 20U;            // the same, in wire bytes
-  std::size_t patterns = oap::kPatternsMax;       // live subscriptions
+  Duration dial = std::chrono::seconds(10);  // for the stream, TLS included
+  Duration drain = std::chrono::seconds(5);  // after bye, before we leave by ourselves
+  std::uint32_t queue_frames = 16'384;       // publications that wait
+  std::size_t queue_bytes = 8U << 20U;       // the same, in wire bytes
+  std::size_t patterns = oap::kPatternsMax;  // live subscriptions
 };
 
 // ---- facts and commands ------------------------------------------------------------------------

@@ -126,7 +126,8 @@ std::string output_of(const std::vector<std::string>& command, std::size_t most)
   std::string output;
   std::array<char, 64 * 1024> block{};
   ssize_t got = 0;
-  while (pid != 0 && output.size() < most && (got = ::read(ends[0], block.data(), block.size())) > 0) {
+  while (pid != 0 && output.size() < most &&
+         (got = ::read(ends[0], block.data(), block.size())) > 0) {
     output.append(block.data(), static_cast<std::size_t>(got));
   }
   ::close(ends[0]);

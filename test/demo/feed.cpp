@@ -33,8 +33,8 @@ std::string read_some(const fs::path& path) {
 // A topic segment out of a file name.
 std::string segment(std::string name) {
   for (char& c : name) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                       (c >= '0' && c <= '9') || c == '.' || c == '-' || c == '_';
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                       c == '.' || c == '-' || c == '_';
     if (!plain) c = '_';
   }
   return name;
@@ -43,11 +43,12 @@ std::string segment(std::string name) {
 void add_logs(std::vector<Source>& sources) {
   std::vector<fs::path> logs;
   std::error_code error;
-  for (fs::recursive_directory_iterator at("/var/log", fs::directory_options::skip_permission_denied,
-                                           error);
+  for (fs::recursive_directory_iterator at("/var/log",
+                                           fs::directory_options::skip_permission_denied, error);
        !error && at != fs::recursive_directory_iterator(); at.increment(error)) {
     std::error_code ignored;
-    if (at->is_regular_file(ignored) && at->path().extension() == ".log") logs.push_back(at->path());
+    if (at->is_regular_file(ignored) && at->path().extension() == ".log")
+      logs.push_back(at->path());
   }
   std::ranges::sort(logs);
   std::size_t taken = 0;

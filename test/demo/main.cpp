@@ -65,11 +65,11 @@ class Demo {
     if (init.wait() != 0) throw std::runtime_error("ronctl tls init failed");
     const std::string log = temp_.path() + "/node.log";
     node_ = std::make_unique<Child>(
-        std::vector<std::string>{
-            tools_ + "/svc-overlay", "--bind", "127.0.0.1:0", "--metrics", "127.0.0.1:0", "--pq",
-            "require", "--log-format", "json", "--tls", "true", "--tls-cert", tls + "/node.pem",
-            "--tls-key", tls + "/node.key", "--tls-client-ca", tls + "/ca.pem",
-            "--tls-require-client-cert", "true"},
+        std::vector<std::string>{tools_ + "/svc-overlay", "--bind", "127.0.0.1:0", "--metrics",
+                                 "127.0.0.1:0", "--pq", "require", "--log-format", "json", "--tls",
+                                 "true", "--tls-cert", tls + "/node.pem", "--tls-key",
+                                 tls + "/node.key", "--tls-client-ca", tls + "/ca.pem",
+                                 "--tls-require-client-cert", "true"},
         log);
     options_.url = "rons://" + wait_ready(*node_, log, 10s);
     options_.ca_path = tls + "/ca.pem";
@@ -177,8 +177,8 @@ class Demo {
       rows.push_back(
           {watcher->name(), patterns, watcher->messages(), watcher->bytes(), watcher->lagged()});
     }
-    rows.push_back({"slow", "demo/** (2 ms a message)", slow_->messages(), slow_->bytes(),
-                    slow_->lagged()});
+    rows.push_back(
+        {"slow", "demo/** (2 ms a message)", slow_->messages(), slow_->bytes(), slow_->lagged()});
     return rows;
   }
 

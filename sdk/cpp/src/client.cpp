@@ -50,8 +50,9 @@ Result<std::shared_ptr<const crypto::TlsContext>> tls_for(const Options& options
                                                           const detail::Target& target) {
   if (target.kind != detail::Target::Kind::kTls) return nullptr;
   if (options.ca_path.empty()) {
-    return std::unexpected(usage("rons:// needs the CA certificate that signed the node's "
-                                 "certificate (ca_path, or --ca)"));
+    return std::unexpected(
+        usage("rons:// needs the CA certificate that signed the node's "
+              "certificate (ca_path, or --ca)"));
   }
   crypto::ClientTls settings;
   settings.ca_path = options.ca_path;
@@ -232,9 +233,8 @@ Result<Message> Client::request(std::string_view topic, std::string_view data,
   }
   PublishOptions with_reply = options;
   with_reply.reply = reply;
-  CallOptions rest{std::chrono::ceil<std::chrono::milliseconds>(deadline -
-                                                                runtime::monotonic_now()),
-                   call.stop};
+  CallOptions rest{
+      std::chrono::ceil<std::chrono::milliseconds>(deadline - runtime::monotonic_now()), call.stop};
   const auto published = publish_acked(topic, data, with_reply, rest);
   std::unique_lock lock(replies.mutex);
   const auto there = [&] { return replies.open[reply].has_value() || core_->ended(); };

@@ -162,7 +162,8 @@ TEST(SdkQueue, ASlowReaderLosesExactlyWhatItIsTold) {
       told += message->lagged_before;
     }
     return accounted();
-  })) << got << " " << receiver.counters().lagged;
+  })) << got
+      << " " << receiver.counters().lagged;
   EXPECT_GT(receiver.counters().lagged, 0U);
   EXPECT_LE(told, receiver.counters().lagged);
 }

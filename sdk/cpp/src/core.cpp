@@ -119,7 +119,8 @@ Result<void> Core::submit(Publication publication, bool may_wait, const CallOpti
   std::unique_lock lock(mutex_);
   if (!has_room() && !ended_) {
     if (!may_wait || on_own_thread()) {
-      return std::unexpected(Error{ErrorCode::kBusy, "the queue of publications is full", true, {}});
+      return std::unexpected(
+          Error{ErrorCode::kBusy, "the queue of publications is full", true, {}});
     }
     const auto deadline = std::chrono::steady_clock::now() + call.timeout;
     if (!room_.wait_until(lock, call.stop, deadline, [&] { return ended_ || has_room(); })) {
@@ -241,8 +242,7 @@ void Core::accept_reply(const MessageView& view) {
 Core::Publication Core::barrier(Instant deadline, Done done) {
   // Ending a subscription that nobody has is no error (OAP-4.27), and answered in order.
   Publication item;
-  item.frame =
-      oap::make_frame(oap::kReq, {}, 0, oap::write_unsub({{"_flush/none"}, false, {}}));
+  item.frame = oap::make_frame(oap::kReq, {}, 0, oap::write_unsub({{"_flush/none"}, false, {}}));
   item.mode = session::Mode::kRequest;
   item.counted = false;
   item.ticket = new_ticket();

@@ -139,7 +139,7 @@ class Core : public std::enable_shared_from_this<Core> {
   runtime::Loop loop_;
   Wire wire_;
   std::unordered_map<session::Ticket, Done> dones_;
-  std::deque<Publication> waiting_;                       // taken from the inbox, not yet accepted
+  std::deque<Publication> waiting_;  // taken from the inbox, not yet accepted
   std::set<std::pair<Instant, session::Ticket>> waiting_deadlines_;
   bool busy_ = false;
   bool machine_ended_ = false;

@@ -70,9 +70,9 @@ void Core::feed(Instant now) {
       waiting_deadlines_.erase({item.deadline, item.ticket});
       dones_.emplace(item.ticket, std::move(item.done));
     }
-    machine_.handle(session::Send{item.ticket, std::move(item.frame), item.mode, item.counted,
-                                  item.deadline},
-                    now, actions_);
+    machine_.handle(
+        session::Send{item.ticket, std::move(item.frame), item.mode, item.counted, item.deadline},
+        now, actions_);
   }
 }
 
@@ -207,8 +207,8 @@ void Core::on(session::RefusedEvents& event) {
   ConnectionEvent told;
   told.kind = ConnectionEvent::Kind::kRefused;
   told.count = event.dropped;
-  told.error = {static_cast<ErrorCode>(event.failure), "the node refused: " + event.code, false,
-                {}};
+  told.error = {
+      static_cast<ErrorCode>(event.failure), "the node refused: " + event.code, false, {}};
   tell(told);
 }
 

@@ -25,9 +25,14 @@ MessageView view_of(const session::MessageIn& in) {
 }  // namespace
 
 Message copy_of(const MessageView& view) {
-  return {std::string(view.topic), std::string(view.data), std::string(view.reply),
-          view.headers(),          view.seconds,           view.correlation,
-          view.tenant,             view.lagged_before};
+  return {std::string(view.topic),
+          std::string(view.data),
+          std::string(view.reply),
+          view.headers(),
+          view.seconds,
+          view.correlation,
+          view.tenant,
+          view.lagged_before};
 }
 
 void Dispatch::add(std::shared_ptr<Subscriber> subscriber) {
@@ -74,7 +79,8 @@ std::size_t Dispatch::deliver(const session::MessageIn& in, std::uint64_t lag_to
       subscriber->handler(view);
       continue;
     }
-    if (!held) held = std::make_shared<HeldBytes>(core_.weak_from_this(), in.attempt, in.wire_bytes);
+    if (!held)
+      held = std::make_shared<HeldBytes>(core_.weak_from_this(), in.attempt, in.wire_bytes);
     subscriber->queue->push(copy_of(view), held);
   }
   return held ? 0 : in.wire_bytes;

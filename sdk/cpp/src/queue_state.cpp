@@ -42,8 +42,8 @@ Message QueueState::take(std::unique_lock<std::mutex>& lock) {
 Result<Message> QueueState::pop(const CallOptions& call) {
   const auto deadline = std::chrono::steady_clock::now() + call.timeout;
   std::unique_lock lock(mutex_);
-  const bool there = changed_.wait_until(lock, call.stop, deadline,
-                                         [&] { return !items_.empty() || closed_; });
+  const bool there =
+      changed_.wait_until(lock, call.stop, deadline, [&] { return !items_.empty() || closed_; });
   if (!items_.empty()) return take(lock);
   if (there) return std::unexpected(Error{ErrorCode::kClosed, "the subscription has ended"});
   if (call.stop.stop_requested()) {

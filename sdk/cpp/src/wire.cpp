@@ -35,21 +35,13 @@ Wire::~Wire() { drop(); }
 void Wire::obey(const session::ClientOrder& order, Instant now) {
   using Kind = session::ClientOrder::Kind;
   switch (order.kind) {
-    case Kind::kDial:
-      dial(order, now);
-      break;
-    case Kind::kFlush:
-      flush_wanted_ = true;
-      break;
-    case Kind::kFinishWrite:
-      finish_wanted_ = true;
-      break;
+    case Kind::kDial: dial(order, now); break;
+    case Kind::kFlush: flush_wanted_ = true; break;
+    case Kind::kFinishWrite: finish_wanted_ = true; break;
     case Kind::kClose:
       if (order.attempt == attempt_) drop();
       break;
-    case Kind::kResume:
-      can_read_ = true;
-      break;
+    case Kind::kResume: can_read_ = true; break;
   }
 }
 
@@ -113,8 +105,7 @@ void Wire::adopt(std::unique_ptr<transport::Stream> stream) {
 
 void Wire::shake_hands(Instant now) {
   switch (stream_->handshake()) {
-    case transport::HandshakeStatus::kDone:
-      return opened(now);
+    case transport::HandshakeStatus::kDone: return opened(now);
     case transport::HandshakeStatus::kWantRead:
       can_read_ = can_write_ = false;
       return watch_.want_read();
@@ -180,15 +171,12 @@ void Wire::read(Instant now) {
         machine_.received(buffer_.sub(0, got.bytes), now, actions_);
         if (attempt != attempt_ || phase_ != Phase::kOpen) return;
         continue;
-      case IoStatus::kWouldBlock:
-        can_read_ = false;
-        return watch_.want_read();
+      case IoStatus::kWouldBlock: can_read_ = false; return watch_.want_read();
       case IoStatus::kEof:
         can_read_ = false;
         machine_.handle(session::PeerFinished{attempt_}, now, actions_);
         return;
-      case IoStatus::kError:
-        return lost(now);
+      case IoStatus::kError: return lost(now);
     }
   }
 }

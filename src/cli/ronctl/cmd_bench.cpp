@@ -78,8 +78,8 @@ class Measurement {
       auto receiver = std::make_unique<Receiver>();
       receiver->client = connect(context_);
       Receiver* at = receiver.get();
-      receiver->subscription = must(receiver->client->subscribe(
-          {root_ + "/**"}, [at](const sdk::MessageView& view) {
+      receiver->subscription =
+          must(receiver->client->subscribe({root_ + "/**"}, [at](const sdk::MessageView& view) {
             const auto sent = load_be<std::uint64_t>(as_bytes(view.data).data());
             at->latency.add(std::chrono::nanoseconds(now_ns() - sent));
             at->received.fetch_add(1, std::memory_order_relaxed);
@@ -117,12 +117,13 @@ class Measurement {
            !context_.interrupted()) {
       if (rate > 0) {
         std::this_thread::sleep_until(
-            start + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(
-                        static_cast<double>(sender.sent) / rate)));
+            start + std::chrono::duration_cast<Clock::duration>(
+                        std::chrono::duration<double>(static_cast<double>(sender.sent) / rate)));
       }
       store_be<std::uint64_t>(reinterpret_cast<std::uint8_t*>(data.data()), now_ns());
       const std::string topic = root_ + "/" + std::to_string(sender.sent % args_.topics);
-      const auto result = sender.client->publish(topic, data, {}, {context_.timeout(), context_.stop});
+      const auto result =
+          sender.client->publish(topic, data, {}, {context_.timeout(), context_.stop});
       if (!result) {
         if (!context_.interrupted()) sender.error = result.error();
         break;
@@ -178,12 +179,21 @@ class Measurement {
     const double out_rate = static_cast<double>(sent) / std::max(sending, 1e-9);
     const double in_rate = static_cast<double>(got) / whole;
     if (context_.json) {
-      nlohmann::ordered_json out{
-          {"pubs", args_.pubs}, {"subs", args_.subs}, {"size", size_}, {"sent", sent},
-          {"received", got}, {"lost", lost}, {"lagged", lagged()}, {"accounted", settled},
-          {"publish_per_s", out_rate}, {"deliver_per_s", in_rate}, {"p50_us", us(0.5)},
-          {"p90_us", us(0.9)}, {"p99_us", us(0.99)}, {"p999_us", us(0.999)},
-          {"max_us", static_cast<double>(latency.most().count()) / 1e3}};
+      nlohmann::ordered_json out{{"pubs", args_.pubs},
+                                 {"subs", args_.subs},
+                                 {"size", size_},
+                                 {"sent", sent},
+                                 {"received", got},
+                                 {"lost", lost},
+                                 {"lagged", lagged()},
+                                 {"accounted", settled},
+                                 {"publish_per_s", out_rate},
+                                 {"deliver_per_s", in_rate},
+                                 {"p50_us", us(0.5)},
+                                 {"p90_us", us(0.9)},
+                                 {"p99_us", us(0.99)},
+                                 {"p999_us", us(0.999)},
+                                 {"max_us", static_cast<double>(latency.most().count()) / 1e3}};
       print(out.dump() + "\n");
       return;
     }
@@ -233,10 +243,12 @@ void add_bench(CLI::App& app, Context& context, Run& run) {
   command->add_option("--topics", args->topics, "Topics to spread over")
       ->check(positive)
       ->capture_default_str();
-  command->footer("Latency is from publish() to the handler, in this process. A lost message that "
-                  "was not told makes it end with code 1.");
-  command->callback(
-      [&context, &run, args] { run = [&context, args] { return Measurement(context, *args).run(); }; });
+  command->footer(
+      "Latency is from publish() to the handler, in this process. A lost message that "
+      "was not told makes it end with code 1.");
+  command->callback([&context, &run, args] {
+    run = [&context, args] { return Measurement(context, *args).run(); };
+  });
 }
 
 }  // namespace ron::cli

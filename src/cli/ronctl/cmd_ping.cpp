@@ -39,7 +39,8 @@ int run_ping(const Context& context, const Ping& args) {
   for (std::uint64_t i = 0; i < args.count && !context.interrupted(); ++i) {
     if (i > 0) std::this_thread::sleep_for(every);
     times.push_back(must(client.flush({context.timeout(), context.stop})));
-    if (!context.json) print("ping " + std::to_string(i + 1) + "   " + time_text(times.back()) + "\n");
+    if (!context.json)
+      print("ping " + std::to_string(i + 1) + "   " + time_text(times.back()) + "\n");
     flush_output();
   }
   if (times.empty()) return context.interrupted() ? kInterrupted : kOk;

@@ -143,9 +143,9 @@ class Publisher {
  private:
   void pace() {
     if (args_.rate <= 0) return;
-    const auto due = start_ + std::chrono::duration_cast<std::chrono::nanoseconds>(
-                                  std::chrono::duration<double>(static_cast<double>(sent_) /
-                                                                args_.rate));
+    const auto due =
+        start_ + std::chrono::duration_cast<std::chrono::nanoseconds>(
+                     std::chrono::duration<double>(static_cast<double>(sent_) / args_.rate));
     while (!context_.interrupted()) {
       const auto left = due - std::chrono::steady_clock::now();
       if (left <= 0ns) return;
@@ -156,9 +156,10 @@ class Publisher {
   std::string summary() const {
     const std::chrono::duration<double> time = std::chrono::steady_clock::now() - start_;
     const double seconds = std::max(time.count(), 1e-6);
-    std::string text = "published " + count_text(sent_) + " messages, " +
-                       count_text(static_cast<std::uint64_t>(static_cast<double>(sent_) / seconds)) +
-                       "/s, " + rate_text(static_cast<double>(bytes_) / seconds);
+    std::string text =
+        "published " + count_text(sent_) + " messages, " +
+        count_text(static_cast<std::uint64_t>(static_cast<double>(sent_) / seconds)) + "/s, " +
+        rate_text(static_cast<double>(bytes_) / seconds);
     if (args_.ack) {
       text += ", acknowledged " + count_text(acks_.acked()) + ", to " + count_text(acks_.to()) +
               " sessions";
@@ -231,9 +232,11 @@ void add_pub(CLI::App& app, Context& context, Run& run) {
   command->add_flag("--ack", args->ack, "Wait until the node has accepted each one");
   command->add_option("--reply", args->reply, "Topic that answers should go to");
   command->add_option("--header", args->headers, "KEY=VALUE for the application; repeatable");
-  command->footer("Paces itself by the node's limits and credit: a pipe of any length loses "
-                  "nothing.\nEnds when the node has taken everything.");
-  command->callback([&context, &run, args] { run = [&context, args] { return run_pub(context, *args); }; });
+  command->footer(
+      "Paces itself by the node's limits and credit: a pipe of any length loses "
+      "nothing.\nEnds when the node has taken everything.");
+  command->callback(
+      [&context, &run, args] { run = [&context, args] { return run_pub(context, *args); }; });
 }
 
 }  // namespace ron::cli

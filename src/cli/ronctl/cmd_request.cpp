@@ -39,8 +39,9 @@ void add_request(CLI::App& app, Context& context, Run& run) {
   CLI::App* command = app.add_subcommand("request", "Ask, and print the first answer");
   command->add_option("TOPIC", args->topic, "Whom to ask")->required();
   command->add_option("DATA", args->what, "A text, @FILE, or - for standard input");
-  command->footer("Ends with code 6 when nobody is subscribed to the topic, with 5 when nobody "
-                  "answers in time.");
+  command->footer(
+      "Ends with code 6 when nobody is subscribed to the topic, with 5 when nobody "
+      "answers in time.");
   command->callback(
       [&context, &run, args] { run = [&context, args] { return run_request(context, *args); }; });
 }

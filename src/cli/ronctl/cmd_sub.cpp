@@ -67,10 +67,9 @@ int run_sub(const Context& context, const Sub& args) {
   format.color = context.color;
   format.newline = args.newline;
   const bool timed = !args.time.empty();
-  const auto until = std::chrono::steady_clock::now() +
-                     (timed ? parse_time("--for", args.time) : Milliseconds(0));
-  auto client = connect(
-      context, [&context](const auto& event) { report(context, event); }, true);
+  const auto until =
+      std::chrono::steady_clock::now() + (timed ? parse_time("--for", args.time) : Milliseconds(0));
+  auto client = connect(context, [&context](const auto& event) { report(context, event); }, true);
   sdk::SubscribeOptions options;
   options.group = args.group;
   options.echo = args.echo;
@@ -105,8 +104,9 @@ int run_sub(const Context& context, const Sub& args) {
 void add_sub(CLI::App& app, Context& context, Run& run) {
   auto args = std::make_shared<Sub>();
   CLI::App* command = app.add_subcommand("sub", "Print what is published to matching topics");
-  command->add_option("PATTERN", args->patterns,
-                      "Topics; '*' matches one segment, '**' at the end the rest (quote them)")
+  command
+      ->add_option("PATTERN", args->patterns,
+                   "Topics; '*' matches one segment, '**' at the end the rest (quote them)")
       ->required();
   command->add_option("--format", args->format, "text, raw, json or hex")->capture_default_str();
   command->add_flag("--newline", args->newline, "With raw: a newline after each message");
@@ -115,9 +115,11 @@ void add_sub(CLI::App& app, Context& context, Run& run) {
                       "End after this time (5s); with --count, code 5 if fewer came");
   command->add_option("--group", args->group, "Share the messages with the members of a group");
   command->add_flag("--echo", args->echo, "Get this session's own publications too");
-  command->footer("Losses of a reader that is too slow are told on stderr, and as {\"lagged\":n} "
-                  "in json.\nReconnects by itself; Ctrl-C ends it.");
-  command->callback([&context, &run, args] { run = [&context, args] { return run_sub(context, *args); }; });
+  command->footer(
+      "Losses of a reader that is too slow are told on stderr, and as {\"lagged\":n} "
+      "in json.\nReconnects by itself; Ctrl-C ends it.");
+  command->callback(
+      [&context, &run, args] { run = [&context, args] { return run_sub(context, *args); }; });
 }
 
 }  // namespace ron::cli

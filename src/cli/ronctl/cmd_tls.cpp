@@ -151,8 +151,8 @@ class Init {
     const std::string client = "ronctl --url rons://127.0.0.1:9500 --ca " + at + "ca.pem --cert " +
                                at + name + ".pem --key " + at + name + ".key";
     if (context.json) {
-      nlohmann::ordered_json out{{"dir", dir_.string()}, {"wrote", files_}, {"node", node},
-                                 {"client", client}};
+      nlohmann::ordered_json out{
+          {"dir", dir_.string()}, {"wrote", files_}, {"node", node}, {"client", client}};
       print(out.dump() + "\n");
       return;
     }
@@ -180,8 +180,9 @@ void add_tls(CLI::App& app, Context& context, Run& run) {
       "init", "Make a development CA, a node certificate and client certificates");
   command->fallthrough();
   command->add_option("DIR", args->dir, "Where to")->capture_default_str();
-  command->add_option("--algo", args->algorithm,
-                      "ed25519, p256 (browsers) or mldsa65 (quantum-safe signatures)")
+  command
+      ->add_option("--algo", args->algorithm,
+                   "ed25519, p256 (browsers) or mldsa65 (quantum-safe signatures)")
       ->capture_default_str();
   command->add_option("--host", args->hosts,
                       "Names and addresses of the node (default: localhost, 127.0.0.1, ::1)");
@@ -189,7 +190,8 @@ void add_tls(CLI::App& app, Context& context, Run& run) {
   command->add_option("--days", args->days, "How long they hold")->capture_default_str();
   command->add_flag("--force", args->force, "Make everything anew, also the CA");
   command->footer("An existing CA is used again, so clients can be added later.");
-  command->callback([&context, &run, args] { run = [&context, args] { return Init(*args).run(context); }; });
+  command->callback(
+      [&context, &run, args] { run = [&context, args] { return Init(*args).run(context); }; });
 }
 
 }  // namespace ron::cli

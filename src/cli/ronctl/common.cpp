@@ -49,38 +49,28 @@ sdk::Client connect(const Context& context,
 
 int connect_exit_code(const sdk::Error& error) {
   switch (error.code) {
-    case sdk::ErrorCode::kUsage:
-      return kUsage;
+    case sdk::ErrorCode::kUsage: return kUsage;
     case sdk::ErrorCode::kBadVersion:
     case sdk::ErrorCode::kNotReady:
     case sdk::ErrorCode::kUnauth:
     case sdk::ErrorCode::kForbidden:
     case sdk::ErrorCode::kQuotaExceeded:
-    case sdk::ErrorCode::kBusy:
-      return kRefused;
-    default:
-      return kNoConnection;
+    case sdk::ErrorCode::kBusy: return kRefused;
+    default: return kNoConnection;
   }
 }
 
 int exit_code(const sdk::Error& error) {
   switch (error.code) {
-    case sdk::ErrorCode::kUsage:
-      return kUsage;
-    case sdk::ErrorCode::kTimeout:
-      return kTimeout;
-    case sdk::ErrorCode::kNoResponder:
-      return kNoResponder;
-    case sdk::ErrorCode::kCancelled:
-      return kInterrupted;
-    case sdk::ErrorCode::kConnect:
-      return kNoConnection;
+    case sdk::ErrorCode::kUsage: return kUsage;
+    case sdk::ErrorCode::kTimeout: return kTimeout;
+    case sdk::ErrorCode::kNoResponder: return kNoResponder;
+    case sdk::ErrorCode::kCancelled: return kInterrupted;
+    case sdk::ErrorCode::kConnect: return kNoConnection;
     case sdk::ErrorCode::kDisconnected:
     case sdk::ErrorCode::kClosed:
-    case sdk::ErrorCode::kProtocol:
-      return kFailure;
-    default:
-      return kRefused;
+    case sdk::ErrorCode::kProtocol: return kFailure;
+    default: return kRefused;
   }
 }
 

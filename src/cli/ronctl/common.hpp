@@ -44,7 +44,7 @@ struct Context {
   bool json = false;
   bool out_is_terminal = false;
   bool err_is_terminal = false;
-  bool color = false;  // on the terminal of stdout
+  bool color = false;    // on the terminal of stdout
   std::stop_token stop;  // requested by the first SIGINT or SIGTERM
 
   bool interrupted() const { return stop.stop_requested(); }

@@ -65,8 +65,8 @@ std::string escaped(std::string_view data) {
     const std::size_t size = sequence_size(first);
     const std::string_view sequence = data.substr(at, size);
     // C1 controls are two bytes: c2 80 .. c2 9f.
-    const bool c1 = first == 0xc2 && sequence.size() == 2 &&
-                    static_cast<unsigned char>(sequence[1]) < 0xa0;
+    const bool c1 =
+        first == 0xc2 && sequence.size() == 2 && static_cast<unsigned char>(sequence[1]) < 0xa0;
     const bool whole = size > 0 && sequence.size() == size && is_text(sequence);
     if (whole && first >= 0x20 && first != 0x7f && !c1) {
       out += sequence;
@@ -93,14 +93,10 @@ std::string format_message(const sdk::Message& message, const FormatOptions& opt
     return "\x1b[36m" + message.topic + "\x1b[0m: ";
   };
   switch (options.format) {
-    case Format::kRaw:
-      return options.newline ? message.data + "\n" : message.data;
-    case Format::kJson:
-      return json_of(message);
-    case Format::kHex:
-      return topic() + hex_of(message.data) + "\n";
-    case Format::kText:
-      break;
+    case Format::kRaw: return options.newline ? message.data + "\n" : message.data;
+    case Format::kJson: return json_of(message);
+    case Format::kHex: return topic() + hex_of(message.data) + "\n";
+    case Format::kText: break;
   }
   return topic() + escaped(message.data) + "\n";
 }

@@ -127,7 +127,8 @@ int run_command(const Run& run, const Context& context) {
 }
 
 int run_main(int argc, char** argv) {
-  CLI::App app{"Talks to a RustyOnions node: publish, subscribe, request, reply, measure.", "ronctl"};
+  CLI::App app{"Talks to a RustyOnions node: publish, subscribe, request, reply, measure.",
+               "ronctl"};
   app.footer(kFooter);
   app.require_subcommand(1);
   app.fallthrough();

@@ -112,8 +112,7 @@ class Client {
   /// Publishes and waits until the node has accepted it. After kTimeout or kDisconnected it may
   /// have been delivered nevertheless; it is never repeated by itself.
   Result<Published> publish_acked(std::string_view topic, std::string_view data,
-                                  const PublishOptions& options = {},
-                                  const CallOptions& call = {});
+                                  const PublishOptions& options = {}, const CallOptions& call = {});
 
   /// The same without waiting for the answer (only, as publish does, for room in the queue).
   std::future<Result<Published>> publish_async(std::string_view topic, std::string_view data,
@@ -160,8 +159,7 @@ class Client {
  private:
   explicit Client(std::shared_ptr<detail::Core> core);
   Result<Subscription> subscribe_handler(std::vector<std::string> patterns, Handler handler,
-                                         const SubscribeOptions& options,
-                                         const CallOptions& call,
+                                         const SubscribeOptions& options, const CallOptions& call,
                                          std::shared_ptr<detail::QueueState> queue);
   std::shared_ptr<detail::Core> core_;
 };

@@ -23,9 +23,9 @@ using Headers = std::vector<std::pair<std::string, std::string>>;
 
 /// A message during a handler's call: the views end with it.
 struct MessageView {
-  std::string_view topic;  ///< what it was published to
-  std::string_view data;   ///< its bytes
-  std::string_view reply;  ///< topic to answer on; empty = no answer is expected
+  std::string_view topic;           ///< what it was published to
+  std::string_view data;            ///< its bytes
+  std::string_view reply;           ///< topic to answer on; empty = no answer is expected
   std::uint64_t seconds = 0;        ///< set by the publisher, since the Unix epoch
   std::uint64_t correlation = 0;    ///< the publisher's correlation id; 0 = none
   Tenant tenant;                    ///< of the publication

@@ -51,22 +51,22 @@ struct ConnectionEvent {
     kSubscriptionLost,  ///< the node refused to restore `patterns` after a reconnect: `error`
     kEnded,             ///< the client will not connect again
   };
-  Kind kind = Kind::kEnded;                ///< what happened
-  SessionInfo info;                        ///< with kConnected
-  Error error;                             ///< with kDisconnected, kRefused, kSubscriptionLost
-  bool will_retry = false;                 ///< with kDisconnected
-  std::chrono::milliseconds retry_in{0};   ///< with kDisconnected, if will_retry
-  std::uint64_t count = 0;                 ///< with kLagged, kRefused
-  std::vector<std::string> patterns;       ///< with kSubscriptionLost
+  Kind kind = Kind::kEnded;               ///< what happened
+  SessionInfo info;                       ///< with kConnected
+  Error error;                            ///< with kDisconnected, kRefused, kSubscriptionLost
+  bool will_retry = false;                ///< with kDisconnected
+  std::chrono::milliseconds retry_in{0};  ///< with kDisconnected, if will_retry
+  std::uint64_t count = 0;                ///< with kLagged, kRefused
+  std::vector<std::string> patterns;      ///< with kSubscriptionLost
 };
 
 /// How a client connects and behaves. Everything has a default that works against a local node.
 struct Options {
   /// `ron://host:port` (TCP), `rons://host:port` (TLS) or `unix:/path`. Port 9500 may be left out.
   std::string url = "ron://127.0.0.1:9500";
-  std::string ca_path;      ///< PEM bundle the node's certificate must chain to; needed for rons
-  std::string cert_path;    ///< PEM client certificate, where the node asks for one
-  std::string key_path;     ///< its key; mode 0600
+  std::string ca_path;    ///< PEM bundle the node's certificate must chain to; needed for rons
+  std::string cert_path;  ///< PEM client certificate, where the node asks for one
+  std::string key_path;   ///< its key; mode 0600
   std::vector<std::string> server_names;  ///< SAN patterns; empty = the host of the url
   std::optional<std::string> token;       ///< capability token; only over TLS or local sockets
   Hybrid hybrid = Hybrid::kPrefer;        ///< key exchange
@@ -94,18 +94,18 @@ struct CallOptions {
 
 /// What goes with a publication beside its topic and data.
 struct PublishOptions {
-  Tenant tenant;                          ///< whose topic space
-  std::string reply;                      ///< topic to answer on
-  Headers headers;                        ///< application pairs; names must differ
-  std::uint64_t fanout = 0;               ///< suggested relay fan-out; 0 = the node's choice
-  std::optional<std::uint64_t> seconds;   ///< publisher's time; default: now
+  Tenant tenant;                         ///< whose topic space
+  std::string reply;                     ///< topic to answer on
+  Headers headers;                       ///< application pairs; names must differ
+  std::uint64_t fanout = 0;              ///< suggested relay fan-out; 0 = the node's choice
+  std::optional<std::uint64_t> seconds;  ///< publisher's time; default: now
 };
 
 /// How to subscribe.
 struct SubscribeOptions {
-  Tenant tenant;        ///< whose topic space
-  std::string group;    ///< each message goes to one member of a group; empty = to everybody
-  bool echo = false;    ///< get this client's own publications too
+  Tenant tenant;      ///< whose topic space
+  std::string group;  ///< each message goes to one member of a group; empty = to everybody
+  bool echo = false;  ///< get this client's own publications too
   /// Queues only. 0: bounded by Options::window alone, so a slow reader holds the node back, which
   /// then drops and tells. Otherwise: messages over this many are dropped here, and told.
   std::size_t capacity = 0;
