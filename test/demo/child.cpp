@@ -69,7 +69,7 @@ int Child::reap(std::chrono::milliseconds limit) {
     } else if (std::chrono::steady_clock::now() > deadline) {
       return -1;
     } else {
-      std::this_thread::sleep_for(5ms);
+      std::this_thread::sleep_for(5ms);  // lint: allow(sleep)
     }
   }
   return code_;
@@ -109,7 +109,7 @@ std::string wait_ready(Child& node, const std::string& log_path, std::chrono::mi
       text << all.rdbuf();
       throw std::runtime_error("the node did not start:\n" + text.str());
     }
-    std::this_thread::sleep_for(10ms);
+    std::this_thread::sleep_for(10ms);  // lint: allow(sleep)
   }
 }
 

@@ -133,14 +133,14 @@ class Demo {
     while (Clock::now() < end || !passed()) {
       check_time();
       table.draw(rows());
-      std::this_thread::sleep_for(50ms);
+      std::this_thread::sleep_for(50ms);  // lint: allow(sleep)
     }
     for (auto& feed : feeds_) feed->finish();
     slow_->hurry();
     while (!settled()) {
       check_time();
       table.draw(rows());
-      std::this_thread::sleep_for(10ms);
+      std::this_thread::sleep_for(10ms);  // lint: allow(sleep)
     }
     table.draw(rows(), true);
   }

@@ -98,7 +98,7 @@ void SlowWatcher::run(const std::stop_token& stop) {
     last = number;
     bytes_.fetch_add(message->data.size(), std::memory_order_relaxed);
     messages_.fetch_add(1, std::memory_order_relaxed);
-    if (!hurry_) std::this_thread::sleep_for(pause_);
+    if (!hurry_) std::this_thread::sleep_for(pause_);  // lint: allow(sleep)
   }
 }
 

@@ -38,7 +38,7 @@ bool eventually(Condition condition) {
   const auto deadline = std::chrono::steady_clock::now() + 10s;
   while (!condition()) {
     if (std::chrono::steady_clock::now() > deadline) return false;
-    std::this_thread::sleep_for(2ms);
+    std::this_thread::sleep_for(2ms);  // lint: allow(sleep)
   }
   return true;
 }
