@@ -161,7 +161,7 @@ void Egress::release_if_empty() {
   if (lanes_ && lanes_->empty()) lanes_.reset();
 }
 
-void Egress::push_answer(RunRef frame) {
+void Egress::push_answer(RunRef frame) {  // OAP-5.15
   Entry entry;
   entry.end = static_cast<std::uint32_t>(frame->bytes.size());
   entry.frames = frame->frames;
@@ -194,6 +194,7 @@ std::uint32_t Egress::Lanes::shed_oldest(unsigned index, std::size_t bytes,
   return shed;
 }
 
+// OAP-5.19
 PushResult Egress::push(unsigned lane, const RunRef& run, std::uint32_t max_frame,
                         const LaneLimits& limits) {
   RON_CHECK(lane < kGossipLanes);
@@ -267,7 +268,7 @@ void Egress::note_lost(unsigned lane, std::uint64_t frames) {
 
 void Egress::Lanes::put_on_stage(Entry entry) {
   if (entry.gap()) {
-    entry.run = control_run(oap::write_lagged(entry.lagged));
+    entry.run = control_run(oap::write_lagged(entry.lagged));  // OAP-4.45
     entry.end = static_cast<std::uint32_t>(entry.run->bytes.size());
     entry.frames = 1;
   }
@@ -281,7 +282,7 @@ bool Egress::Lanes::stage_from(unsigned index, std::size_t max_bytes, std::int64
   bool moved = false;
   while (!from.entries.empty() && from.deficit > 0 && staged_bytes < max_bytes) {
     Entry& front = from.entries.front();
-    if (front.gap()) {
+    if (front.gap()) {  // needs no credit // OAP-4.44
       put_on_stage(from.entries.pop_front());
       moved = true;
       continue;
@@ -310,6 +311,7 @@ bool Egress::Lanes::stage_from(unsigned index, std::size_t max_bytes, std::int64
 
 // Goes round until the stage is full or no lane may send. A lane is granted its quantum once a
 // visit, and a visit may span several calls, so that small gathers do not favour one lane.
+// OAP-5.14
 void Egress::stage(std::size_t max_bytes, std::int64_t* credit) {
   if (!lanes_) return;
   Lanes& all = *lanes_;

@@ -27,7 +27,7 @@ enum class DropPolicy : std::uint8_t { kNewest, kOldest, kDisconnect };
 
 inline constexpr unsigned kGossipLanes = 8;
 
-struct LaneLimits {
+struct LaneLimits {  // OAP-5.13
   std::uint32_t answers_frames = 128;
   std::uint32_t answers_watermark = 96;   // input pauses here and goes on below it
   std::uint32_t gossip_frames = 65'536;   // the gossip lanes of a session together

@@ -79,7 +79,7 @@ const Groups::Member* Groups::choose(GroupIndex index, std::span<const SessionId
     if (best != nullptr && member->served >= best->served) continue;
     if (has_room(*member)) best = member;
   }
-  if (best == nullptr && forced) best = fallback;
+  if (best == nullptr && forced) best = fallback;  // who will count the loss // OAP-4.40
   if (best == nullptr) return nullptr;
   // Who was passed over, for want of room or interest, does not keep the turn it missed.
   const std::uint64_t level = best->served;

@@ -22,7 +22,8 @@ enum class PqMode : std::uint8_t { kOff, kHybrid, kRequire };
 struct SessionLimits {
   std::uint32_t max_frame = oap::kMaxFrame;         // payload bytes
   std::uint32_t chunk_bytes = 64U * 1024;           // bulk data
-  std::uint64_t recv_window_bytes = 16U * 64 * 1024;  // what a client may have in flight; 0 = off
+  // What a client may have in flight; 0 = off. // OAP-5.4
+  std::uint64_t recv_window_bytes = 16U * 64 * 1024;
   std::uint32_t inflight = 32;                      // unanswered REQ and ACKREQ; 0 = no limit
   std::uint64_t rps = 200;                          // REQ and ACKREQ a second; 0 = no limit
   std::uint64_t fps = 100'000;                      // plain gossip and put a second; 0 = no limit

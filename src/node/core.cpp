@@ -32,6 +32,7 @@ std::optional<SessionId> ShardCore::open(Instant accepted) {
   const SessionId id = SessionId::make(self_, key.generation, key.slot);
   sessions_.put(key, std::make_unique<Session>(id, config_, accepted, &meter_));
   deadlines_.set(key.slot, sessions_.at(key.slot)->timers.next());
+  ++stats_.handshakes;
   stats_.sessions = static_cast<std::uint32_t>(sessions_.size());
   return id;
 }
@@ -45,7 +46,8 @@ void ShardCore::handle(const Input& in, Instant now, Actions& out) {
     if (Session* session = find(finished->session)) peer_finished(*session);
   } else if (const auto* lost = std::get_if<StreamLost>(&in)) {
     if (Session* session = find(lost->session)) {
-      if (session->phase <= Phase::kHandshake) {
+      // A TLS handshake that failed is counted by the driver, which knows why.
+      if (session->phase == Phase::kHandshake) {
         ++stats_.handshake_failures[static_cast<std::size_t>(HandshakeFailure::kIo)];
       }
       ++stats_.sessions_closed[static_cast<std::size_t>(CloseReason::kPeer)];
@@ -92,6 +94,7 @@ void ShardCore::pump(Session& session) {
     if (!*parsed) break;
     dispatch(session, **parsed);
     if (must_pause(session)) {
+      if (mail_.congested()) ++stats_.mail_stalls;
       session.paused = true;
       session.timers.reading_paused(now_);
       paused_.push_back(id);
@@ -142,6 +145,7 @@ void ShardCore::charge_held(Session& session) {
         CloseReason::kProtocol);
 }
 
+// A lane that waits for credit is no reason. // OAP-5.12
 bool ShardCore::must_pause(const Session& session) const {
   return session.egress.answers() >= config_.session.lanes.answers_watermark || mail_.congested();
 }

@@ -8,7 +8,7 @@
 namespace ron::node {
 namespace {
 
-// Lanes are chosen by tenant and topic, so that one topic keeps its order. // OAP-5.16
+// Lanes are chosen by tenant and topic, so that one topic keeps its order. // OAP-4.41 OAP-5.16
 unsigned lane_of(TenantId tenant, std::string_view topic, std::uint64_t key) {
   const std::uint64_t hash = keyed_hash(as_bytes(topic), key ^ mix(tenant.hi, tenant.lo));
   return static_cast<unsigned>(hash % gossip::kGossipLanes);
@@ -178,7 +178,7 @@ void Delivery::push(Session& session, const gossip::RunRef& run) {
     const LaneMeter meter(stats, session.egress);
     result = session.egress.push(lane_, run, session.max_frame, core_.config_.session.lanes);
   }
-  stats.delivered += result.queued;
+  stats.delivered += result.queued;  // delivered or counted, never silent // OAP-4.42
   stats.size_tx.add(run->bytes.size() / run->frames, result.queued);
   stats.shed[slot(ShedReason::kFull)] += result.shed_full;
   stats.shed[slot(ShedReason::kTooLarge)] += result.shed_too_large;

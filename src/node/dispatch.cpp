@@ -8,6 +8,7 @@ namespace {
 
 using oap::Code;
 
+// Answered, and the session stays. // OAP-2.7
 oap::WireError bad_frame(std::string_view text) { return {Code::kBadFrame, text, false, 0}; }
 
 std::uint8_t form_of(const oap::Header& header) {
@@ -15,6 +16,7 @@ std::uint8_t form_of(const oap::Header& header) {
   return header.has(oap::kAckReq) ? kAsAckReq : kAsEvent;
 }
 
+// A plain EVENT asks for nothing. // OAP-1.27
 bool wants_answer(const oap::Header& header) {
   return header.has(oap::kReq) || header.has(oap::kAckReq);
 }
@@ -218,6 +220,7 @@ void ShardCore::answer(Session& session, const oap::Header& to,
   send_answer(session, to, payload);
 }
 
+// With the corr_id and tenant_id of what it answers. // OAP-1.26 OAP-1.28
 void ShardCore::send_answer(Session& session, const oap::Header& to,
                             const std::vector<std::uint8_t>& payload) {
   Slice frame = oap::make_frame(oap::kResp, to.tenant, to.corr, payload, &meter_);

@@ -19,6 +19,7 @@ void ShardCore::fail_handshake(Session& session, const oap::WireError& error, Co
         why == HandshakeFailure::kProto ? CloseReason::kProtocol : CloseReason::kRefused);
 }
 
+// Whatever tenant_id it carries is not looked at. // OAP-3.10
 void ShardCore::handle_hello(Session& session, const Incoming& in) {
   const CorrId corr = in.header.corr;
   if (in.message.kind != "hello" || !in.header.has(oap::kReq)) {  // OAP-3.3
@@ -37,9 +38,10 @@ void ShardCore::handle_hello(Session& session, const Incoming& in) {
                    HandshakeFailure::kProto);
     return;
   }
-  const bool exempt =
+  const bool exempt =  // OAP-3.25
       session.channel.kind == ChannelKind::kUnix || session.channel.kind == ChannelKind::kMem;
-  if (config_.pq_mode == PqMode::kRequire && !session.channel.hybrid && !exempt) {  // OAP-3.16
+  // OAP-3.16 OAP-3.26
+  if (config_.pq_mode == PqMode::kRequire && !session.channel.hybrid && !exempt) {
     ++stats_.pq_incompatible;
     fail_handshake(session,
                    closing(Code::kBadVersion, "this node requires X25519MLKEM768 key exchange"),
@@ -56,7 +58,7 @@ void ShardCore::handle_hello(Session& session, const Incoming& in) {
                    HandshakeFailure::kAuth);
     return;
   }
-  if ((draining() || !ready_) && session.channel.kind != ChannelKind::kUnix) {  // OAP-3.23
+  if ((draining() || !ready_) && session.channel.kind != ChannelKind::kUnix) {  // OAP-3.23 OAP-3.24
     oap::WireError error = closing(Code::kNotReady, draining() ? "the node is draining"
                                                                : "a readiness gate is down");
     error.retry_after_ms = 1000;
@@ -74,7 +76,7 @@ void ShardCore::establish(Session& session, const oap::Hello& hello, CorrId corr
   session.comp = hello.comp_zstd && config_.comp;
   session.send = session::SendCredit(hello.window.value_or(0));  // OAP-5.5
   session.authorised = config_.auth_off || session.channel.authenticated;
-  session.any_tenant = config_.auth_off;
+  session.any_tenant = config_.auth_off;  // OAP-4.11
   session.timers.established(now_);
   ++stats_.sessions_opened;
   ++stats_.sessions_active;

@@ -18,7 +18,7 @@ void handle_gossip(ShardCore& core, Session& session, const Incoming& in) {
   if (session.phase != Phase::kActive) return;  // the run before cost it its session
   ++core.counters().published;
 
-  // What leaves is an EVENT, whatever it came as. // OAP-4.30 OAP-4.32
+  // What leaves is an EVENT, whatever it came as; all else stays. // OAP-4.30 OAP-4.31 OAP-4.32
   const bool comp = in.header.has(oap::kComp);
   oap::rewrite_flags(in.frame.mutable_bytes().data(),
                      static_cast<std::uint16_t>(oap::kEvent | (comp ? oap::kComp : 0)));

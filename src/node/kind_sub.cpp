@@ -59,7 +59,7 @@ void handle_sub(ShardCore& core, Session& session, const Incoming& in) {
                 {Code::kQuotaExceeded, "too many subscriptions on this node", false, 0});
     return;
   }
-  const bool echo = sub->echo.value_or(false);
+  const bool echo = sub->echo.value_or(false);  // nothing refuses it any more // OAP-4.20
   for (SubscriptionKey& key : keys) {
     const auto known = session.subscriptions.find(key);
     const bool unchanged = known != session.subscriptions.end() && known->second == echo;
@@ -85,7 +85,8 @@ void handle_unsub(ShardCore& core, Session& session, const Incoming& in) {
     const bool echo = known->second;
     session.subscriptions.erase(known);
     if (!key.group.empty()) {
-      core.send_to_others(GroupMail{key.tenant, key.pattern, key.group, session.id, 0, echo, false});
+      core.send_to_others(
+          GroupMail{key.tenant, key.pattern, key.group, session.id, 0, echo, false});
       leaving.push_back(std::move(key));
     } else if (core.subscriptions().remove_plain(key.tenant, key.pattern, session.id, echo)) {
       core.send_to_others(InterestMail{key.tenant, key.pattern, false});

@@ -51,7 +51,7 @@ struct SubscriptionKey {
 struct Session {
   Session(SessionId session_id, const NodeConfig& config, Instant accepted, SlabMeter* meter)
       : id(session_id),
-        parser(oap::kMaxHello, meter),
+        parser(oap::kMaxHello, meter),  // OAP-3.11
         timers(config.times, accepted),
         recv(config.session.recv_window_bytes),
         rps(config.session.rps, accepted),

@@ -23,7 +23,8 @@ std::unexpected<WireError> refuse(Code code, std::string_view text) {
   return std::unexpected(WireError{.code = code, .text = text, .closes = true});  // OAP-1.46
 }
 
-// OAP-1.38 OAP-1.39 for an inflated size of at least `size`.
+// OAP-1.38 OAP-1.39 for an inflated size of at least `size`; where both break, the first is told:
+// OAP-1.40.
 std::optional<WireError> over_caps(std::uint64_t size, std::size_t compressed,
                                    std::uint32_t max_frame) {
   if (size > max_frame) return refuse(Code::kFrameTooLarge, "inflates over max_frame").error();
@@ -67,7 +68,9 @@ class Inflation {
         return refuse(Code::kBadFrame, "zstd frame is cut short");  // OAP-1.49
       }
     }
-    if (in.pos != in.size) return refuse(Code::kBadFrame, "bytes after the zstd frame");
+    if (in.pos != in.size) {  // OAP-1.44
+      return refuse(Code::kBadFrame, "bytes after the zstd frame");
+    }
     out_.resize(size_);
     return std::move(out_);
   }

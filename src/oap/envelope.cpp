@@ -24,6 +24,7 @@ Header read_header(const std::uint8_t* at) {
   return header;
 }
 
+// OAP-1.12: the vector of the text is written so.
 void write_header(std::uint8_t* at, const Header& header) {
   store_be(at, header.len);
   at[kVerAt] = header.ver;

@@ -18,6 +18,7 @@ inline constexpr std::size_t kHeaderSize = 31;
 inline constexpr std::size_t kLenSize = 4;
 inline constexpr std::uint32_t kLenMin = 27;  // len of a frame without payload
 inline constexpr std::uint8_t kVersion = 1;
+// OAP-1.11 OAP-1.14
 inline constexpr std::uint32_t kMaxFrame = 1U << 20U;   // payload bytes, wire and decompressed
 inline constexpr std::uint32_t kMinMaxFrame = 1024;     // the least a hello may announce
 inline constexpr std::uint32_t kMaxHello = 16U * 1024;  // payload bytes of the first frame

@@ -83,8 +83,10 @@ bool take_hello_field(std::string_view key, const CborItem& value, Hello& hello,
     if (!good) fault = text;
     return good;
   };
-  if (key == "token") return expect(take(value, hello.token), "hello.token is not text");
-  if (key == "window") {  // OAP-5.3
+  if (key == "token") {  // OAP-3.5
+    return expect(take(value, hello.token), "hello.token is not text");
+  }
+  if (key == "window") {  // OAP-3.6 OAP-5.3
     return expect(take(value, hello.window) && *hello.window > 0,
                   "hello.window is not a uint >= 1");
   }

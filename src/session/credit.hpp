@@ -1,4 +1,4 @@
-// Byte credits, one direction each (docs/OAP-1.md section 5).
+// Byte credits, one direction each (docs/OAP-1.md section 5). // OAP-5.1
 #pragma once
 
 #include <algorithm>

@@ -103,18 +103,22 @@ RC_GTEST_PROP(CreditProperty, TwoEndsNeverStandStill, ()) {
   SendCredit sender(window);
   RecvCredit receiver(window);
   RecvCreditModel twin{.window = window};
+  std::uint64_t in_flight = 0;
   const auto step_count = *rc::gen::inRange(0, 200);
   for (int i = 0; i < step_count; ++i) {
     RC_ASSERT(sender.may_send());
     const auto bytes = *rc::gen::inRange<std::uint64_t>(1, 400);
     sender.spend(bytes);
     RC_ASSERT(!receiver.arrived(bytes));
+    in_flight += bytes;
+    RC_ASSERT(in_flight < window + 400);  // bounded by the window and one frame // OAP-5.1
     receiver.consumed(bytes);
     twin.arrived += bytes;
     twin.consumed += bytes;
     const std::uint64_t grant = receiver.due();
     RC_ASSERT(grant == twin.due());
     RC_ASSERT(sender.give_back(grant) == 0U);
+    in_flight -= grant;
   }
 }
 

@@ -13,6 +13,7 @@ void Timers::established(Instant now) {
   keep_ = now + limits_->idle / 3;  // OAP-3.33
 }
 
+// OAP-3.32
 void Timers::frame_received(Instant now) {
   if (!idle_.is_never()) idle_ = now + limits_->idle;
 }
@@ -21,6 +22,7 @@ void Timers::frame_sent(Instant now) {
   if (!keep_.is_never()) keep_ = now + limits_->idle / 3;
 }
 
+// OAP-3.29
 void Timers::frame_partial(std::uint32_t len, Instant now) {
   if (partial_since_.is_never()) partial_since_ = now;
   const std::int64_t steps = len / (64 * 1024);
@@ -32,6 +34,7 @@ void Timers::frame_complete() {
   read_ = Instant::never();
 }
 
+// OAP-3.30
 void Timers::reading_paused(Instant now) {
   if (paused_at_.is_never()) paused_at_ = now;
 }
@@ -47,6 +50,7 @@ void Timers::reading_resumed(Instant now) {
   if (!idle_.is_never()) idle_ = idle_ + stood_still;
 }
 
+// OAP-3.31
 void Timers::write_waits(Instant now) {
   if (write_.is_never()) write_ = now + limits_->write;
 }
