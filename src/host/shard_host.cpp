@@ -14,6 +14,7 @@ node::NodeConfig config_of(const Shared& shared) {
   node::NodeConfig config = shared.settings.node;
   config.max_sessions = shared.settings.accept.connections + transport::kUnixReserve;
   config.queue_bytes = std::max<std::size_t>(config.queue_bytes / shared.shards.size(), 1);
+  config.input_bytes = config.queue_bytes / 4;
   return config;
 }
 

@@ -50,18 +50,19 @@ struct Readiness {
   bool ready = true;
 };
 
-using Input = std::variant<ChannelReady, PeerFinished, StreamLost, Tick, TurnEnded, Drain, Readiness>;
+using Input =
+    std::variant<ChannelReady, PeerFinished, StreamLost, Tick, TurnEnded, Drain, Readiness>;
 
 // ---- orders ------------------------------------------------------------------------------------
 
 enum class CloseReason : std::uint8_t {
-  kPeer,       // the other side ended it
-  kProtocol,   // it broke a rule; an error frame went out where the stream could carry it
+  kPeer,      // the other side ended it
+  kProtocol,  // it broke a rule; an error frame went out where the stream could carry it
   kTimeout,
-  kRefused,    // handshake refused (version, token, not ready)
-  kSlow,       // drop policy "disconnect"
-  kDrained,    // drain finished in order
-  kCutOff,     // drain deadline
+  kRefused,  // handshake refused (version, token, not ready)
+  kSlow,     // drop policy "disconnect"
+  kDrained,  // drain finished in order
+  kCutOff,   // drain deadline
 };
 std::string_view name(CloseReason reason);
 

@@ -20,13 +20,13 @@ enum class PqMode : std::uint8_t { kOff, kHybrid, kRequire };
 
 /// Per-session limits (docs/OAP-1.md section 5, requirements C44 and C45).
 struct SessionLimits {
-  std::uint32_t max_frame = oap::kMaxFrame;         // payload bytes
-  std::uint32_t chunk_bytes = 64U * 1024;           // bulk data
+  std::uint32_t max_frame = oap::kMaxFrame;  // payload bytes
+  std::uint32_t chunk_bytes = 64U * 1024;    // bulk data
   // What a client may have in flight; 0 = off. // OAP-5.4
   std::uint64_t recv_window_bytes = 16U * 64 * 1024;
-  std::uint32_t inflight = 32;                      // unanswered REQ and ACKREQ; 0 = no limit
-  std::uint64_t rps = 200;                          // REQ and ACKREQ a second; 0 = no limit
-  std::uint64_t fps = 100'000;                      // plain gossip and put a second; 0 = no limit
+  std::uint32_t inflight = 32;  // unanswered REQ and ACKREQ; 0 = no limit
+  std::uint64_t rps = 200;      // REQ and ACKREQ a second; 0 = no limit
+  std::uint64_t fps = 100'000;  // plain gossip and put a second; 0 = no limit
   std::uint32_t patterns = 1024;
   gossip::LaneLimits lanes;
 };
@@ -35,15 +35,15 @@ struct NodeConfig {
   NodeId node{};
   std::string agent;
   PqMode pq_mode = PqMode::kHybrid;
-  bool comp = true;                   // offer zstd
-  bool auth_off = true;               // loopback and Unix only: every tenant, every right
+  bool comp = true;      // offer zstd
+  bool auth_off = true;  // loopback and Unix only: every tenant, every right
   session::TimeLimits times;
   SessionLimits session;
-  std::uint32_t max_sessions = 1024;  // on this shard
-  std::size_t queue_bytes = 256U << 20U;      // blocks held for all sessions of this shard
-  std::size_t input_bytes = 64U << 20U;       // of these: unfinished frames and waiting input
+  std::uint32_t max_sessions = 1024;            // on this shard
+  std::size_t queue_bytes = 256U << 20U;        // blocks held for all sessions of this shard
+  std::size_t input_bytes = 64U << 20U;         // of these: unfinished frames and waiting input
   std::uint32_t subscriptions_max = 1'000'000;  // (tenant, pattern, session) on this shard
-  std::size_t mail_bytes = 4U << 20U;         // publications on their way to one other shard
+  std::size_t mail_bytes = 4U << 20U;           // publications on their way to one other shard
   std::uint32_t mail_messages = 1024;
 };
 

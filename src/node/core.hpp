@@ -34,9 +34,9 @@ struct Publication {
   Session* publisher = nullptr;  // nullptr: it came from another shard
   TenantId tenant;
   std::string_view topic;
-  gossip::RunRef run;            // as sent
-  bool comp = false;             // `run` is compressed; then it holds one frame
-  ByteView inflated;             // with comp: the payload
+  gossip::RunRef run;  // as sent
+  bool comp = false;   // `run` is compressed; then it holds one frame
+  ByteView inflated;   // with comp: the payload
 };
 
 /// Keeps the lane gauges true over a change to one session's egress.
@@ -225,7 +225,7 @@ class ShardCore {
   MailLinks mail_;
   std::map<std::uint64_t, Pending> pending_;
   std::uint64_t last_ticket_ = 0;
-  std::uint32_t match_stamp_ = 0;
+  std::uint64_t match_stamp_ = 0;  // never goes round
   std::vector<gossip::RunRef> turn_runs_;  // runs of this turn, compacted at its end if still held
   std::vector<SessionId> held_;            // sessions whose input may pin the turn's slab
   std::vector<SessionId> paused_;          // sessions whose input waits

@@ -86,8 +86,8 @@ void Delivery::to_groups() {
     for (; i < candidates_.size() && candidates_[i].group == group; ++i) {
       const Candidate& candidate = candidates_[i];
       const bool repeated = !members.empty() && members.back() == candidate.session;
-      const bool own = publication_.publisher != nullptr &&
-                       publication_.publisher->id == candidate.session;
+      const bool own =
+          publication_.publisher != nullptr && publication_.publisher->id == candidate.session;
       if (!repeated && (!own || candidate.echo)) members.push_back(candidate.session);  // OAP-4.37
     }
     if (!members.empty()) to_group(group, members);
@@ -121,8 +121,7 @@ Delivery::Part Delivery::next_part(std::uint32_t offset, std::uint32_t frames) c
   const Slice& bytes = publication_.run->bytes;
   Part part{offset, 0, frames};
   for (std::uint32_t i = 0; i < frames; ++i) {
-    part.size += static_cast<std::uint32_t>(
-        gossip::frame_size(bytes.data() + offset + part.size));
+    part.size += static_cast<std::uint32_t>(gossip::frame_size(bytes.data() + offset + part.size));
   }
   return part;
 }
@@ -156,9 +155,8 @@ void Delivery::to_member(SessionId member, const Part& part) {
 
 gossip::RunRef Delivery::run_of(const Part& part) const {
   const gossip::Run& run = *publication_.run;
-  const auto largest = part.frames == 1
-                           ? part.size - static_cast<std::uint32_t>(oap::kHeaderSize)
-                           : run.largest;
+  const auto largest =
+      part.frames == 1 ? part.size - static_cast<std::uint32_t>(oap::kHeaderSize) : run.largest;
   return gossip::RunRef::make(run.bytes.sub(part.offset, part.size), part.frames, largest);
 }
 

@@ -51,11 +51,11 @@ class Delivery {
   ShardCore& core_;
   const Publication& publication_;
   unsigned lane_;
-  std::uint32_t stamp_;
-  gossip::RunRef inflated_;          // the uncompressed variant, made once if anybody needs it
+  std::uint64_t stamp_;
+  gossip::RunRef inflated_;  // the uncompressed variant, made once if anybody needs it
   std::vector<Session*> plain_;
   std::vector<Candidate> candidates_;
-  std::uint64_t plain_shards_ = 0;   // bit = shard with plain subscribers
+  std::uint64_t plain_shards_ = 0;                // bit = shard with plain subscribers
   std::vector<std::vector<MemberPiece>> pieces_;  // by shard, for members elsewhere
   ShardCore::Delivered delivered_;
 };

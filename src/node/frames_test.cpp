@@ -25,13 +25,17 @@ void expect_stays(Rig& rig, SessionId id, std::uint16_t flags, const Bytes& payl
   EXPECT_FALSE(rig.finished(id));
 }
 
-TEST(Faults, OfAPayloadAreAnsweredAndTheSessionStays) {  // OAP-2.7 OAP-2.8 OAP-2.20 OAP-2.26 OAP-1.26
+TEST(Faults,
+     OfAPayloadAreAnsweredAndTheSessionStays) {  // OAP-2.7 OAP-2.8 OAP-2.20 OAP-2.26 OAP-1.26
   Rig rig;
   const SessionId id = rig.active();
   const Bytes whole = Rig::gossip("t", "x");
-  for (const Bytes& payload : std::vector<Bytes>{
-           {}, {0xa0}, {0x01}, {0xa1, 0x64, 'k', 'i', 'n', 'd', 0x66, 'g', 'o', 's', 's', 'i', 'p'},
-           Bytes(whole.begin(), whole.end() - 1)}) {
+  for (const Bytes& payload :
+       std::vector<Bytes>{{},
+                          {0xa0},
+                          {0x01},
+                          {0xa1, 0x64, 'k', 'i', 'n', 'd', 0x66, 'g', 'o', 's', 's', 'i', 'p'},
+                          Bytes(whole.begin(), whole.end() - 1)}) {
     expect_stays(rig, id, oap::kReq, payload);
     expect_stays(rig, id, oap::kEvent | oap::kAckReq, payload);  // OAP-1.28
   }
@@ -102,15 +106,15 @@ std::vector<Fatal> fatal_frames() {
   Bytes version = with(good, 4, 2);
   version[6] = 7;  // the version before the flags
   return {
-      {"oversize", "FrameTooLarge", oversize},                                   // OAP-1.15
-      {"oversize first", "FrameTooLarge", both},                                 // OAP-1.17
-      {"short len", "BadFrame", {0, 0, 0, 26}, 0},                               // OAP-1.18
-      {"version", "BadVersion", version},                                        // OAP-1.19 OAP-1.20
-      {"no type", "BadFrame", with(good, 6, 0)},                                 // OAP-1.21
-      {"two types", "BadFrame", with(good, 6, 3)},                               // OAP-1.21
+      {"oversize", "FrameTooLarge", oversize},      // OAP-1.15
+      {"oversize first", "FrameTooLarge", both},    // OAP-1.17
+      {"short len", "BadFrame", {0, 0, 0, 26}, 0},  // OAP-1.18
+      {"version", "BadVersion", version},           // OAP-1.19 OAP-1.20
+      {"no type", "BadFrame", with(good, 6, 0)},    // OAP-1.21
+      {"two types", "BadFrame", with(good, 6, 3)},  // OAP-1.21
       {"REQ without corr", "BadFrame", raw_frame(oap::kReq, 0, Rig::gossip("t", "x")), 0},
       {"ACKREQ without corr", "BadFrame",
-       raw_frame(oap::kEvent | oap::kAckReq, 0, Rig::gossip("t", "x")), 0},      // OAP-1.23
+       raw_frame(oap::kEvent | oap::kAckReq, 0, Rig::gossip("t", "x")), 0},  // OAP-1.23
       {"ACKREQ with REQ", "BadFrame",
        raw_frame(oap::kReq | oap::kAckReq, 77, Rig::gossip("t", "x"))},
       {"COMP not agreed", "BadFrame", raw_frame(oap::kEvent | oap::kComp, 77, {1, 2})},  // OAP-1.42
@@ -152,7 +156,8 @@ TEST(Faults, ThePayloadOfAnOversizeFrameIsNeitherAwaitedNorHeld) {  // OAP-1.15 
   EXPECT_EQ(rig.stats().slab_bytes, 0U);
 }
 
-TEST(Faults, OfCompEndTheSessionAlsoWhenItWasAgreed) {  // OAP-1.37 OAP-1.39 OAP-1.43 OAP-1.44 OAP-1.46
+TEST(Faults,
+     OfCompEndTheSessionAlsoWhenItWasAgreed) {  // OAP-1.37 OAP-1.39 OAP-1.43 OAP-1.44 OAP-1.46
   for (const Bytes& payload : std::vector<Bytes>{{}, {1, 2, 3}, {0x28, 0xb5, 0x2f, 0xfd}}) {
     Rig rig;
     oap::Hello hello = Rig::hello_of();
@@ -324,16 +329,26 @@ class RandomWorld {
   void step() {
     switch (*rc::gen::inRange(0, 12)) {
       case 0: open(); break;
-      case 1: if (!live_.empty()) lose(); break;
+      case 1:
+        if (!live_.empty()) lose();
+        break;
       case 2:
-      case 3: if (!live_.empty()) subscribe(*rc::gen::arbitrary<bool>()); break;
-      case 4: if (!live_.empty()) half_frame(); break;
+      case 3:
+        if (!live_.empty()) subscribe(*rc::gen::arbitrary<bool>());
+        break;
+      case 4:
+        if (!live_.empty()) half_frame();
+        break;
       case 5: rig_.wait(std::chrono::milliseconds(*rc::gen::inRange(0, 2000))); break;
-      case 6: if (!live_.empty()) rig_.receive(any()); break;
+      case 6:
+        if (!live_.empty()) rig_.receive(any());
+        break;
       case 7:
         if (!live_.empty()) rig_.send(any(), oap::kEvent, 0, oap::write_credit(500));
         break;
-      default: if (!live_.empty()) publish(); break;
+      default:
+        if (!live_.empty()) publish();
+        break;
     }
     std::erase_if(live_, [&](SessionId id) { return rig_.closed(id) || rig_.finished(id); });
     std::uint64_t sessions = 0;
@@ -364,8 +379,8 @@ class RandomWorld {
     if (live_.size() >= 6) return;
     const auto shard = static_cast<ShardIndex>(*rc::gen::inRange(0U, shards_));
     const bool window = *rc::gen::arbitrary<bool>();
-    live_.push_back(rig_.active(shard, Rig::hello_of(window ? std::optional<std::uint64_t>(2000)
-                                                            : std::nullopt)));
+    live_.push_back(rig_.active(
+        shard, Rig::hello_of(window ? std::optional<std::uint64_t>(2000) : std::nullopt)));
     all_.push_back(live_.back());
     ++opened_;
   }
@@ -401,8 +416,8 @@ class RandomWorld {
     for (int i = 0; i < count; ++i) {
       const auto flags = static_cast<std::uint16_t>(
           *rc::gen::inRange(0, 5) == 0 ? oap::kEvent | oap::kAckReq : oap::kEvent);
-      const Bytes frame = raw_frame(flags, ++corr_, Rig::gossip(*rc::gen::element("t/1", "t/2", "u"),
-                                                                std::string(100, 'x')));
+      const Bytes frame = raw_frame(
+          flags, ++corr_, Rig::gossip(*rc::gen::element("t/1", "t/2", "u"), std::string(100, 'x')));
       batch.insert(batch.end(), frame.begin(), frame.end());
     }
     rig_.raw(id, batch);

@@ -56,8 +56,8 @@ TEST(Handshake, RefusesWithOneErrorAndAnOrderlyClose) {  // OAP-3.1 OAP-3.3 OAP-
       {"not a hello", "BadFrame", oap::write_keep(), oap::kEvent},
       {"hello as event", "BadFrame", oap::write_hello(Rig::hello_of()), oap::kEvent},
       {"not CBOR", "BadFrame", Bytes{0xff}, oap::kReq},
-      {"version", "BadVersion", oap::write_hello(no_version)},   // OAP-3.15
-      {"token", "Unauth", oap::write_hello(token)},              // OAP-3.20
+      {"version", "BadVersion", oap::write_hello(no_version)},  // OAP-3.15
+      {"token", "Unauth", oap::write_hello(token)},             // OAP-3.20
       {"peer", "BadVersion", oap::write_hello(peer)},
   };
   for (const Refusal& refusal : refusals) {
@@ -94,12 +94,12 @@ TEST(Handshake, PqRequireSparesLocalStreamsOnly) {  // OAP-3.16 OAP-3.25 OAP-3.2
   NodeConfig config;
   config.pq_mode = PqMode::kRequire;
   Rig rig(config);
-  for (const auto& [channel, ok] : std::vector<std::pair<Channel, bool>>{
-           {{.kind = ChannelKind::kTcp}, false},
-           {{.kind = ChannelKind::kTls, .hybrid = false}, false},
-           {{.kind = ChannelKind::kTls, .hybrid = true}, true},
-           {{.kind = ChannelKind::kUnix}, true},
-           {{.kind = ChannelKind::kMem}, true}}) {
+  for (const auto& [channel, ok] :
+       std::vector<std::pair<Channel, bool>>{{{.kind = ChannelKind::kTcp}, false},
+                                             {{.kind = ChannelKind::kTls, .hybrid = false}, false},
+                                             {{.kind = ChannelKind::kTls, .hybrid = true}, true},
+                                             {{.kind = ChannelKind::kUnix}, true},
+                                             {{.kind = ChannelKind::kMem}, true}}) {
     const SessionId id = rig.open(0, channel);
     rig.send(id, oap::kReq, 1, oap::write_hello(Rig::hello_of()));
     const auto got = rig.receive(id);

@@ -59,8 +59,8 @@ void ShardCore::handle_hello(Session& session, const Incoming& in) {
     return;
   }
   if ((draining() || !ready_) && session.channel.kind != ChannelKind::kUnix) {  // OAP-3.23 OAP-3.24
-    oap::WireError error = closing(Code::kNotReady, draining() ? "the node is draining"
-                                                               : "a readiness gate is down");
+    oap::WireError error =
+        closing(Code::kNotReady, draining() ? "the node is draining" : "a readiness gate is down");
     error.retry_after_ms = 1000;
     fail_handshake(session, error, corr, HandshakeFailure::kNotReady);
     return;

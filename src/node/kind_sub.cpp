@@ -25,8 +25,8 @@ void join_group(ShardCore& core, Session& session, const SubscriptionKey& key, b
   core.subscriptions().add_member(
       {key.tenant, key.pattern, key.group, session.id, session.max_frame, echo});
   session.has_groups = true;
-  core.send_to_others(GroupMail{key.tenant, key.pattern, key.group, session.id, session.max_frame,
-                                echo, true});
+  core.send_to_others(
+      GroupMail{key.tenant, key.pattern, key.group, session.id, session.max_frame, echo, true});
 }
 
 // How many of `keys` the session does not have yet, each counted once.

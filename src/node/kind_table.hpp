@@ -21,17 +21,17 @@ enum class Right : std::uint8_t { kNone, kPublish, kSubscribe };
 /// Which forms a kind may come in from a client.
 enum Form : std::uint8_t {
   kAsReq = 1U << 0U,
-  kAsEvent = 1U << 1U,     // plain, unanswered
-  kAsAckReq = 1U << 2U,    // EVENT with ACKREQ
+  kAsEvent = 1U << 1U,   // plain, unanswered
+  kAsAckReq = 1U << 2U,  // EVENT with ACKREQ
 };
 
 /// One frame on its way through the checks.
 struct Incoming {
   const oap::Header& header;
   const oap::Message& message;
-  const Slice& frame;   // the whole frame as received
-  ByteView payload;     // inflated where it was compressed
-  bool wants_answer;    // REQ, or EVENT with ACKREQ
+  const Slice& frame;  // the whole frame as received
+  ByteView payload;    // inflated where it was compressed
+  bool wants_answer;   // REQ, or EVENT with ACKREQ
 };
 
 /// Acts on a frame that passed every common check. Answers go through the core.
@@ -39,11 +39,11 @@ using Handler = void (*)(ShardCore& core, Session& session, const Incoming& in);
 
 struct KindRow {
   std::string_view name;
-  std::uint8_t forms;    // Form bits; 0 = only ever a RESP
+  std::uint8_t forms;  // Form bits; 0 = only ever a RESP
   Right right;
-  bool counted;          // spends flow-control credit (docs/OAP-1.md section 5)
-  bool paced;            // its plain events go through the fps bucket
-  bool while_draining;   // still accepted after drain began
+  bool counted;         // spends flow-control credit (docs/OAP-1.md section 5)
+  bool paced;           // its plain events go through the fps bucket
+  bool while_draining;  // still accepted after drain began
   Handler handler;
 };
 

@@ -22,7 +22,6 @@ void ShardCore::channel_ready(Session& session, const Channel& channel) {
   if (session.phase != Phase::kOpened) return;
   session.channel = channel;
   session.phase = Phase::kHandshake;
-  ++stats_.handshakes;
 }
 
 void ShardCore::peer_finished(Session& session) {
@@ -36,11 +35,8 @@ void ShardCore::peer_finished(Session& session) {
     case Phase::kActive:
       if (!session.paused) end_of_input(session);  // else first what it sent before
       break;
-    case Phase::kClosing:
-      break;
-    case Phase::kLingering:
-      close_now(session, session.reason);
-      break;
+    case Phase::kClosing: break;
+    case Phase::kLingering: close_now(session, session.reason); break;
   }
 }
 
@@ -67,8 +63,7 @@ void ShardCore::session_due(Session& session) {
   const session::Due due = session.timers.due(now_);
   const oap::WireError late{oap::Code::kTimeout, "no whole frame in time", true, 0};
   switch (due) {
-    case session::Due::kNothing:
-      break;
+    case session::Due::kNothing: break;
     case session::Due::kHandshake:
       ++stats_.timeouts_handshake;
       ++stats_.handshake_failures[static_cast<std::size_t>(HandshakeFailure::kTimeout)];
@@ -85,8 +80,7 @@ void ShardCore::session_due(Session& session) {
       break;
     case session::Due::kIdle:
       ++stats_.timeouts_idle;
-      fatal(session, {oap::Code::kTimeout, "idle for too long", true, 0}, 0,
-            CloseReason::kTimeout);
+      fatal(session, {oap::Code::kTimeout, "idle for too long", true, 0}, 0, CloseReason::kTimeout);
       break;
     case session::Due::kWrite:  // the stream takes nothing, so no error frame can go out
       ++stats_.timeouts_write;
@@ -96,9 +90,7 @@ void ShardCore::session_due(Session& session) {
       tell(session, oap::write_keep());
       session.timers.frame_sent(now_);
       break;
-    case session::Due::kLinger:
-      close_now(session, session.reason);
-      break;
+    case session::Due::kLinger: close_now(session, session.reason); break;
   }
   if (Session* still = find(id)) arm(*still);
 }
@@ -154,6 +146,8 @@ void ShardCore::stop_serving(Session& session) {
   if (session.phase == Phase::kActive) --stats_.sessions_active;
   unsubscribe_all(session);
   session.input = {};
+  session.parser = oap::Parser(session.max_frame, &meter_);  // and its half frame
+  stats_.input_held_bytes -= std::exchange(session.held, 0);
   session.paused = false;
 }
 
@@ -198,6 +192,10 @@ void ShardCore::flushed(Session& session) {
 }
 
 void ShardCore::close_now(Session& session, CloseReason reason) {
+  const bool by_drain = reason == CloseReason::kDrained || reason == CloseReason::kCutOff;
+  if (by_drain && session.phase <= Phase::kHandshake) {
+    ++stats_.handshake_failures[static_cast<std::size_t>(HandshakeFailure::kNotReady)];
+  }
   order({.kind = Action::Kind::kClose,
          .reason = reason,
          .code = session.code,
@@ -247,8 +245,7 @@ void ShardCore::check_drained(Session& session) {
   if (!draining() || !drain_grace_.is_never()) return;
   if (session.phase < Phase::kActive) {
     close_now(session, CloseReason::kDrained);
-  } else if (session.phase == Phase::kActive &&
-             !session.egress.sendable(session.send.may_send()) &&
+  } else if (session.phase == Phase::kActive && !session.egress.sendable(session.send.may_send()) &&
              session.egress.gossip_frames() == 0) {  // OAP-6.4
     finish(session, CloseReason::kDrained);
   }
@@ -258,10 +255,11 @@ void ShardCore::cut_off() {  // OAP-6.5
   std::uint32_t count = 0;
   cutting_off_ = true;
   for (std::uint32_t slot = 0; slot < sessions_.slot_count(); ++slot) {
-    if (Session* session = sessions_.at(slot)) {
-      close_now(*session, CloseReason::kCutOff);
-      ++count;
-    }
+    Session* session = sessions_.at(slot);
+    if (session == nullptr) continue;
+    const bool said_all = session->phase == Phase::kLingering;
+    close_now(*session, said_all ? session->reason : CloseReason::kCutOff);
+    if (!said_all) ++count;
   }
   cutting_off_ = false;
   drain_until_ = drain_grace_ = Instant::never();

@@ -17,7 +17,7 @@ struct MemberPiece {
   SessionId member;
   std::uint32_t offset = 0;  // bytes into the frames
   std::uint32_t size = 0;
-  std::uint32_t count = 0;   // frames
+  std::uint32_t count = 0;  // frames
 };
 
 /// Frames of one publisher on one topic, for subscribers on another shard. Never compressed.
@@ -26,10 +26,10 @@ struct PublishMail {
   std::string topic;
   Slice frames;
   std::uint32_t count = 0;
-  std::uint32_t largest = 0;       // payload bytes of the largest frame
-  bool plain = false;              // plain subscribers of that shard are wanted
-  std::vector<MemberPiece> pieces; // group members chosen by the publisher's shard
-  std::uint64_t ticket = 0;        // not 0: answer with AcceptedMail
+  std::uint32_t largest = 0;        // payload bytes of the largest frame
+  bool plain = false;               // plain subscribers of that shard are wanted
+  std::vector<MemberPiece> pieces;  // group members chosen by the publisher's shard
+  std::uint64_t ticket = 0;         // not 0: answer with AcceptedMail
 };
 
 /// Publications taken out of a ring: gives the sender's budget back.

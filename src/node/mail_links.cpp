@@ -43,7 +43,8 @@ std::size_t MailLinks::waiting() const {
   return count;
 }
 
-// Half-way down before it counts as free again, so that sessions are not paused and resumed by turns.
+// Half-way down before it counts as free again, so that sessions are not paused and resumed by
+// turns.
 void MailLinks::judge(Link& link) {
   const std::size_t messages = std::max<std::size_t>(link.messages, link.outbox.size());
   const bool over = link.bytes >= config_->mail_bytes || messages >= config_->mail_messages;

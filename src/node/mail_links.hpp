@@ -51,8 +51,8 @@ class MailLinks {
  private:
   struct Link {
     Ring<ShardMail> outbox;
-    std::size_t bytes = 0;        // of publications not yet worked off
-    std::uint32_t messages = 0;   // the same; and mail of other kinds still in the outbox
+    std::size_t bytes = 0;       // of publications not yet worked off
+    std::uint32_t messages = 0;  // the same; and mail of other kinds still in the outbox
     bool congested = false;
     ConsumedMail done;
   };

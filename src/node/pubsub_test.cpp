@@ -121,7 +121,8 @@ TEST_P(PubSub, AGroupSharesFairly) {  // OAP-4.36 OAP-4.39
     const auto got = data_of(rig_.receive(member));
     EXPECT_EQ(got.size(), 100U);
     total += got.size();
-    for (std::size_t i = 1; i < got.size(); ++i) EXPECT_LT(std::stoi(got[i - 1]), std::stoi(got[i]));
+    for (std::size_t i = 1; i < got.size(); ++i)
+      EXPECT_LT(std::stoi(got[i - 1]), std::stoi(got[i]));
   }
   EXPECT_EQ(total, 300U);
 }
@@ -414,7 +415,8 @@ TEST(Memory, OverBudgetTheNodeShedsAndCounts) {
   EXPECT_GT(shed, 200U);
   std::uint64_t delivered = 0;
   std::uint64_t lost = 0;
-  for (const Out& frame : rig.receive(slow)) frame.kind == "lagged" ? lost += frame.lagged() : ++delivered;
+  for (const Out& frame : rig.receive(slow))
+    frame.kind == "lagged" ? lost += frame.lagged() : ++delivered;
   EXPECT_EQ(lost, shed);
   EXPECT_EQ(delivered + lost, 300U);
 }

@@ -2,7 +2,8 @@
 // (requirements B8, C47, C78, C79).
 //
 // A gate with a watermark turns red when its fact stays at or above the high mark for the whole
-// window, and green again as soon as it is below the low mark. The others follow their fact at once.
+// window, and green again as soon as it is below the low mark. The others follow their fact at
+// once.
 #pragma once
 
 #include <cstdint>
@@ -20,12 +21,12 @@ struct ReadinessFacts {
   bool metrics_bound = false;
   bool cfg_loaded = false;
   bool draining = false;
-  bool certificate_ok = true;          // readable and not expired, where TLS is on
-  bool pq_ready = true;                // hybrid available, where pq_mode wants it
-  std::uint32_t queue_percent = 0;     // fullest of the node's queue budgets
-  std::uint64_t published = 0;         // running totals: publications accepted ...
-  std::uint64_t shed = 0;              // ... and publications the node itself shed (not slow readers)
-  std::uint32_t fd_percent = 0;        // open file descriptors of the limit
+  bool certificate_ok = true;       // readable and not expired, where TLS is on
+  bool pq_ready = true;             // hybrid available, where pq_mode wants it
+  std::uint32_t queue_percent = 0;  // fullest of the node's queue budgets
+  std::uint64_t published = 0;      // running totals: publications accepted ...
+  std::uint64_t shed = 0;           // ... and publications the node itself shed (not slow readers)
+  std::uint32_t fd_percent = 0;     // open file descriptors of the limit
 };
 
 struct ReadinessLimits {

@@ -21,7 +21,8 @@
 
 namespace ron::node {
 
-///   kOpened --ChannelReady--> kHandshake --hello--> kActive --+--> kClosing --flushed--> kLingering
+///   kOpened --ChannelReady--> kHandshake --hello--> kActive --+--> kClosing --flushed-->
+///   kLingering
 ///      \___________________________\___________fault__________/                              |
 ///                                                                           FIN or 1 s --> gone
 enum class Phase : std::uint8_t {
@@ -35,8 +36,8 @@ enum class Phase : std::uint8_t {
 /// Plain events refused since the session was last told, by code (docs/OAP-1.md section 1).
 struct RefusedTally {
   std::array<std::uint64_t, oap::kCodeCount> dropped{};
-  std::uint8_t turn = 0;             // the code whose turn it is
-  Instant next_at;                   // at most one frame a second
+  std::uint8_t turn = 0;  // the code whose turn it is
+  Instant next_at;        // at most one frame a second
   bool any() const;
 };
 
@@ -63,22 +64,22 @@ struct Session {
   CloseReason reason = CloseReason::kPeer;  // why it is closing
   oap::Code code = oap::Code::kInternal;    // the error it was told, if `erred`
   bool erred = false;
-  bool comp = false;           // zstd agreed
+  bool comp = false;  // zstd agreed
   bool any_tenant = false;
   bool authorised = false;
-  bool paused = false;         // input waits for room in the answers lane, or for mail
+  bool paused = false;  // input waits for room in the answers lane, or for mail
   bool fin_received = false;
-  bool flush_marked = false;   // a kFlush is on its way
+  bool flush_marked = false;  // a kFlush is on its way
   bool bye_sent = false;
-  bool has_groups = false;     // other shards are told about its room
+  bool has_groups = false;  // other shards are told about its room
   std::uint8_t full_lanes_told = 0;
-  bool echo_matched = false;        // with match_stamp: a matching sub asked for echo
-  std::uint32_t match_stamp = 0;    // the match that last found this session
+  bool echo_matched = false;      // with match_stamp: a matching sub asked for echo
+  std::uint64_t match_stamp = 0;  // the match that last found this session
   std::uint32_t max_frame = oap::kMaxFrame;
 
   oap::Parser parser;
-  Slice input;                 // read but not yet parsed
-  std::size_t held = 0;        // bytes of half frames and waiting input, as charged to the shard
+  Slice input;           // read but not yet parsed
+  std::size_t held = 0;  // bytes of half frames and waiting input, as charged to the shard
   session::Timers timers;
   session::RecvCredit recv;
   session::SendCredit send;

@@ -15,9 +15,8 @@ inline constexpr std::size_t kFrameClasses = 3;
 
 /// Counts frame sizes into the buckets of overlay_frame_size_bytes.
 struct SizeHistogram {
-  static constexpr std::array<std::uint32_t, 8> kBounds = {512,        1024,       4096,
-                                                           16 * 1024,  64 * 1024,  256 * 1024,
-                                                           512 * 1024, 1024 * 1024};
+  static constexpr std::array<std::uint32_t, 8> kBounds = {
+      512, 1024, 4096, 16 * 1024, 64 * 1024, 256 * 1024, 512 * 1024, 1024 * 1024};
   std::array<std::uint64_t, kBounds.size() + 1> counts{};
   std::uint64_t sum = 0;
   void add(std::uint64_t size, std::uint64_t times = 1) {
@@ -38,14 +37,14 @@ inline constexpr std::size_t kShedReasons = 4;
 
 struct ShardStats {
   // sessions
-  std::uint64_t sessions_opened = 0;       // handshake done
+  std::uint64_t sessions_opened = 0;  // handshake done
   std::uint64_t sessions_refused_full = 0;
   std::array<std::uint64_t, 7> sessions_closed{};  // by CloseReason
-  std::uint64_t handshakes = 0;            // streams that could carry frames
+  std::uint64_t handshakes = 0;  // streams that were taken: opened + failed, in the end
   std::array<std::uint64_t, kHandshakeFailures> handshake_failures{};
   std::uint64_t pq_hybrid = 0, pq_classical = 0, pq_incompatible = 0;
-  std::uint32_t sessions = 0;              // gauge: in the table
-  std::uint32_t sessions_active = 0;       // gauge: handshake done, not closing
+  std::uint32_t sessions = 0;         // gauge: in the table
+  std::uint32_t sessions_active = 0;  // gauge: handshake done, not closing
 
   // frames
   std::array<std::uint64_t, kFrameClasses> frames_rx{}, frames_tx{};
@@ -53,26 +52,26 @@ struct ShardStats {
   SizeHistogram size_rx, size_tx;
 
   // refusals and sheds
-  std::array<std::uint64_t, oap::kCodeCount> errors_sent{};  // by Code: answers and closes
+  std::array<std::uint64_t, oap::kCodeCount> errors_sent{};     // by Code: answers and closes
   std::array<std::uint64_t, oap::kCodeCount> events_refused{};  // plain events dropped, by Code
   std::uint64_t unknown_kinds = 0, stray_answers = 0, credit_clamped_bytes = 0;
-  std::uint64_t window_overruns = 0;       // counted frames sent without credit
+  std::uint64_t window_overruns = 0;               // counted frames sent without credit
   std::array<std::uint64_t, kShedReasons> shed{};  // publications not queued, by reason
   std::uint64_t timeouts_handshake = 0, timeouts_read = 0, timeouts_write = 0, timeouts_idle = 0;
 
   // gossip
-  std::uint64_t published = 0;             // publications accepted
-  std::uint64_t delivered = 0;             // copies queued to lanes
-  std::uint64_t lagged_told = 0;           // losses told by `lagged`
-  std::uint64_t group_misses = 0;          // a chosen member was gone
-  std::uint32_t subscriptions = 0;         // gauge
+  std::uint64_t published = 0;      // publications accepted
+  std::uint64_t delivered = 0;      // copies queued to lanes
+  std::uint64_t lagged_told = 0;    // losses told by `lagged`
+  std::uint64_t group_misses = 0;   // a chosen member was gone
+  std::uint32_t subscriptions = 0;  // gauge
   std::uint64_t match_cache_hits = 0, match_cache_misses = 0;
 
   // queues (gauges)
-  std::size_t lane_bytes = 0, lane_frames = 0;      // logical, all sessions
-  std::size_t input_held_bytes = 0;        // half frames and input that waits
-  std::size_t slab_bytes = 0;              // physical
-  std::uint64_t mail_stalls = 0;           // a session paused because mail was congested
+  std::size_t lane_bytes = 0, lane_frames = 0;  // logical, all sessions
+  std::size_t input_held_bytes = 0;             // half frames and input that waits
+  std::size_t slab_bytes = 0;                   // physical
+  std::uint64_t mail_stalls = 0;                // a session paused because mail was congested
   std::size_t mail_waiting = 0;
 };
 

@@ -157,16 +157,20 @@ RC_GTEST_PROP(SubscriptionsProperty, EqualsTheNaiveTwin, ()) {
                   (known && twin.plain(pattern) == 0));
         break;
       }
-      case 2: subs.add_shard(kTenant, pattern, static_cast<ShardIndex>(slot));
+      case 2:
+        subs.add_shard(kTenant, pattern, static_cast<ShardIndex>(slot));
         twin.entries[shard] = false;
         break;
-      case 3: subs.remove_shard(kTenant, pattern, static_cast<ShardIndex>(slot));
+      case 3:
+        subs.remove_shard(kTenant, pattern, static_cast<ShardIndex>(slot));
         twin.entries.erase(shard);
         break;
-      case 4: subs.add_member({kTenant, pattern, group, session(slot), 1024, echo});
+      case 4:
+        subs.add_member({kTenant, pattern, group, session(slot), 1024, echo});
         twin.entries[member] = echo;
         break;
-      default: subs.remove_member({kTenant, pattern, group, session(slot), 0, echo});
+      default:
+        subs.remove_member({kTenant, pattern, group, session(slot), 0, echo});
         twin.entries.erase(member);
         break;
     }
@@ -181,7 +185,8 @@ RC_GTEST_PROP(SubscriptionsProperty, EqualsTheNaiveTwin, ()) {
         std::string name;
         for (const std::string& known : groups) {
           const auto* index = subs.groups().find(kTenant, known);
-          const bool is = in.kind == Interest::Kind::kMember && index != nullptr && *index == in.group;
+          const bool is =
+              in.kind == Interest::Kind::kMember && index != nullptr && *index == in.group;
           if (is) name = known;
         }
         const bool of_shard = in.kind == Interest::Kind::kShard;

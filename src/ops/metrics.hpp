@@ -53,6 +53,9 @@ enum class Metric : std::uint8_t {
   kBytes,
   kFrameSize,
   kRejected,
+  kFramesIgnored,
+  kCreditClamped,
+  kWindowOverruns,
   kIoTimeouts,
   kTasksAborted,
   // gossip

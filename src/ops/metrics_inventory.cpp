@@ -46,6 +46,9 @@ constexpr std::array<MetricRow, kMetricCount> kRows = {{
     {Metric::kBytes, "overlay_bytes_total", kCounter, "dir=rx|tx", "", "Bytes of frames, envelopes included."},
     {Metric::kFrameSize, "overlay_frame_size_bytes", kHistogram, "dir=rx|tx", "512 1024 4096 16384 65536 262144 524288 1048576", "Size of frames."},
     {Metric::kRejected, "rejected_total", kCounter, "reason=unauth|oversize|ratio_cap|timeout|busy|handshake_ratelimit|quota|degraded|proto", "", "Frames and connections refused, by reason."},
+    {Metric::kFramesIgnored, "overlay_frames_ignored_total", kCounter, "reason=unknown_kind|stray_answer", "", "Legal frames without effect, by reason."},
+    {Metric::kCreditClamped, "overlay_credit_clamped_bytes_total", kCounter, "", "", "Credit given beyond the announced window."},
+    {Metric::kWindowOverruns, "overlay_window_overruns_total", kCounter, "", "", "Counted frames that came without credit."},
     {Metric::kIoTimeouts, "io_timeouts_total", kCounter, "op=handshake|read|write|idle", "", "Sessions ended by a timer."},
     {Metric::kTasksAborted, "tasks_aborted_total", kCounter, "kind=session", "", "Sessions cut off at the drain deadline."},
 

@@ -77,6 +77,7 @@ node::ReadinessFacts Health::facts() {
   out.queue_percent = totals.queue_percent;
   out.published = totals.published;
   out.shed = totals.shed_by_node;
+  memory_.observe(totals.held_bytes);
   if (server_tls(settings_))
     out.certificate_ok = crypto::wall_clock().seconds < snapshot.certificate_not_after;
   return out;

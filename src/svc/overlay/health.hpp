@@ -13,6 +13,7 @@
 #include "node/readiness.hpp"
 #include "ops/admin_server.hpp"
 #include "ops/log.hpp"
+#include "svc/overlay/memory.hpp"
 
 namespace ron::svc {
 
@@ -51,6 +52,7 @@ class Health {
   host::Host* host_ = nullptr;
   ops::VersionInfo version_;
   node::ReadinessJudge judge_;
+  MemoryKeeper memory_;
   bool draining_ = false;
   bool once_ready_ = false;
   std::uint64_t reloads_ = 0, reload_failures_ = 0, cut_off_ = 0;

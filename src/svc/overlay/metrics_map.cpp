@@ -81,6 +81,10 @@ void fill_flow(const ShardStats& s, MetricsPage& page) {
   }
   page.add(Metric::kBytes, {"rx"}, number(s.bytes_rx));
   page.add(Metric::kBytes, {"tx"}, number(s.bytes_tx));
+  page.add(Metric::kFramesIgnored, {"unknown_kind"}, number(s.unknown_kinds));
+  page.add(Metric::kFramesIgnored, {"stray_answer"}, number(s.stray_answers));
+  page.add(Metric::kCreditClamped, {}, number(s.credit_clamped_bytes));
+  page.add(Metric::kWindowOverruns, {}, number(s.window_overruns));
   page.add(Metric::kIoTimeouts, {"handshake"}, number(s.timeouts_handshake));
   page.add(Metric::kIoTimeouts, {"read"}, number(s.timeouts_read));
   page.add(Metric::kIoTimeouts, {"write"}, number(s.timeouts_write));
@@ -177,6 +181,10 @@ void fill_metrics(const host::Snapshot& snapshot, const config::Settings& settin
   page.set(Metric::kConnLifetime, {}, std::move(life));
 }
 
+// About what each costs in small blocks, for noticing that a burst of them is over.
+constexpr std::size_t kBytesASubscription = 256;
+constexpr std::size_t kBytesASession = 2048;
+
 NodeTotals totals_of(const host::Snapshot& snapshot, std::uint64_t total_queue_bytes) {
   NodeTotals out;
   const std::uint64_t share = std::max<std::uint64_t>(
@@ -185,8 +193,12 @@ NodeTotals totals_of(const host::Snapshot& snapshot, std::uint64_t total_queue_b
     out.published += shard.node.published;
     out.shed_by_node += shard.node.shed[slot(ShedReason::kBudget)];
     out.sessions += shard.node.sessions_active;
+    // Publications are shed from three quarters of the budget on: that is what is full at 100 %.
+    const std::uint64_t usable = std::max<std::uint64_t>(1, share / 4 * 3);
     out.queue_percent = std::max(out.queue_percent,
-                                 static_cast<std::uint32_t>(shard.node.lane_bytes * 100 / share));
+                                 static_cast<std::uint32_t>(shard.node.slab_bytes * 100 / usable));
+    out.held_bytes += shard.node.slab_bytes + shard.node.subscriptions * kBytesASubscription +
+                      shard.node.sessions * kBytesASession;
   }
   return out;
 }

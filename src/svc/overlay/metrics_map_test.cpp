@@ -72,8 +72,8 @@ TEST(MetricsMap, a_node_without_a_host_has_a_page) {
 TEST(MetricsMap, the_fullest_shard_counts_for_readiness) {
   host::Snapshot snapshot;
   snapshot.shards.resize(2);
-  snapshot.shards[0].node.lane_bytes = 10;
-  snapshot.shards[1].node.lane_bytes = 45;
+  snapshot.shards[0].node.slab_bytes = 10;
+  snapshot.shards[1].node.slab_bytes = 36;
   snapshot.shards[0].node.shed[slot(node::ShedReason::kBudget)] = 3;
   snapshot.shards[1].node.shed[slot(node::ShedReason::kFull)] = 9;  // a slow reader, not the node
   const NodeTotals totals = totals_of(snapshot, 100);

@@ -1,0 +1,19 @@
+#include "svc/overlay/memory.hpp"
+
+#include <malloc.h>
+
+#include <algorithm>
+
+namespace ron::svc {
+
+bool MemoryKeeper::observe(std::size_t held) {
+  high_ = std::max(high_, held);
+  if (high_ < kWorthIt || held > high_ / 2) return false;
+  high_ = held;
+#ifdef __GLIBC__
+  ::malloc_trim(0);
+#endif
+  return true;
+}
+
+}  // namespace ron::svc
