@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "base/ids.hpp"
+#include "node/actions.hpp"
 #include "sim/pipe.hpp"
 
 namespace ron::sim {
@@ -24,6 +25,7 @@ struct Conn {
   Pipe down;  // node to client
 
   // The node's side, kept by its driver.
+  node::Channel channel;
   std::optional<SessionId> session;  // while the shard knows it
   bool ready = false;                // ChannelReady was said
   bool fin_told = false;

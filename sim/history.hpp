@@ -17,6 +17,7 @@ namespace ron::sim {
 
 using Stamp = std::uint64_t;
 inline constexpr Stamp kNever = ~Stamp{0};
+inline constexpr std::uint64_t kAnyCorr = ~0ULL;  // the client machine chose it
 
 enum class Fate : std::uint8_t {
   kUnknown,   // sent; perhaps lost with its session, perhaps refused without an answer

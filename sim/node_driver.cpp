@@ -23,6 +23,12 @@ NodeDriver::NodeDriver(World& world, unsigned self)
 // ---- facts from outside ------------------------------------------------------------------------
 
 void NodeDriver::accept(Conn& conn) {
+  conn.channel = {node::ChannelKind::kTls, true, true};
+  if (world_.profile.vary_channels) {
+    if (world_.choice.chance(1, 8)) conn.channel.kind = node::ChannelKind::kUnix;
+    conn.channel.hybrid = world_.choice.chance(1, 2);
+    conn.channel.authenticated = world_.choice.chance(3, 4);
+  }
   conn.session = shard_->open(world_.now());
   if (!conn.session) {
     world_.note("table full", conn.id);
@@ -39,13 +45,7 @@ void NodeDriver::accept(Conn& conn) {
   world_.schedule.after(wait, [this, &conn] {
     if (!conn.session || conn.ready) return;
     conn.ready = true;
-    node::Channel channel{node::ChannelKind::kTls, true, true};
-    if (world_.profile.vary_channels) {
-      if (world_.choice.chance(1, 8)) channel.kind = node::ChannelKind::kUnix;
-      channel.hybrid = world_.choice.chance(1, 2);
-      channel.authenticated = world_.choice.chance(3, 4);
-    }
-    shard_->handle(node::ChannelReady{*conn.session, channel}, world_.now(), actions_);
+    shard_->handle(node::ChannelReady{*conn.session, conn.channel}, world_.now(), actions_);
     readable_.insert(conn.id);
     wake();
   });

@@ -14,6 +14,8 @@ const T& any_of(Choice& choice, const std::vector<T>& values) {
   return values[choice.index(values.size())];
 }
 
+constexpr CorrId kOddCorr = 0xdeadbeef;  // of frames that are wrong as a whole
+
 std::uint64_t digest_of(ByteView payload) { return keyed_hash(payload, 7); }
 
 }  // namespace
@@ -344,7 +346,7 @@ void RawClient::garbage() {
       break;
     }
     case 1: {  // two of the exclusive flags
-      const Slice frame = oap::make_frame(oap::kReq | oap::kEvent, {}, 5, oap::write_keep());
+      const Slice frame = oap::make_frame(oap::kReq | oap::kEvent, {}, kOddCorr, oap::write_keep());
       bytes.assign(frame.bytes().begin(), frame.bytes().end());
       break;
     }

@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "sim/checkers/checkers.hpp"
+#include "sim/machine_client.hpp"
 #include "sim/raw_client.hpp"
 
 namespace ron::sim {
@@ -137,6 +138,9 @@ Outcome run_world(const Profile& profile, Choice& choice, const World::Options& 
   World world(profile, choice, options);
   for (unsigned i = 0; i < profile.raw_clients; ++i) {
     world.actors.push_back(std::make_unique<RawClient>(world, i));
+  }
+  for (unsigned i = 0; i < profile.machine_clients; ++i) {
+    world.actors.push_back(std::make_unique<MachineClient>(world, profile.raw_clients + i));
   }
   play(world);
   if (!world.failed()) come_to_rest(world);

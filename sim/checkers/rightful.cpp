@@ -7,7 +7,7 @@ namespace {
 const char* fault_of(const Arrival& arrival, const Publication& publication, Cover cover) {
   if (arrival.tenant != publication.tenant) return "under another tenant";
   if (arrival.digest != publication.digest) return "with other bytes";
-  if (arrival.corr != publication.corr) return "with another corr_id";
+  if (publication.corr != kAnyCorr && arrival.corr != publication.corr) return "with another corr_id";
   if (!arrival.flags_ok) return "with the wrong flags";
   if (publication.fate == Fate::kRefused) return "though it was refused";
   if (arrival.at < publication.sent) return "before it was sent";

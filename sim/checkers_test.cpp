@@ -1,0 +1,186 @@
+// Each checker passes a good trace and complains about a bad one.
+#include <gtest/gtest.h>
+
+#include "sim/checkers/checkers.hpp"
+#include "sim/checkers/coverage.hpp"
+
+namespace ron::sim {
+namespace {
+
+// Session 0 publishes three messages on t, acknowledged; session 1 is subscribed and gets them.
+History good() {
+  History history;
+  history.sessions.resize(2);
+  for (SessionRecord& session : history.sessions) session.complete = session.established = true;
+  history.sub_ops.push_back({.session = 1, .tenant = {}, .pattern = "*", .group = "", .sent = 1,
+                             .answered = 2});
+  history.facts.at_rest = true;
+  history.facts.recv_window = 100;
+  for (std::uint32_t i = 0; i < 3; ++i) {
+    Publication publication;
+    publication.topic = "t";
+    publication.digest = 70 + i;
+    publication.sent = 10 + i;
+    publication.settled = 20 + i;
+    publication.fate = Fate::kAccepted;
+    publication.to = 1;
+    history.publications.push_back(publication);
+    Arrival arrival;
+    arrival.session = 1;
+    arrival.publication = i;
+    arrival.digest = 70 + i;
+    arrival.at = 30 + i;
+    history.arrivals.push_back(arrival);
+  }
+  return history;
+}
+
+Arrival lagged(std::uint64_t count) {
+  Arrival arrival;
+  arrival.session = 1;
+  arrival.lagged = count;
+  return arrival;
+}
+
+TEST(Checkers, PassAGoodTrace) { EXPECT_EQ(check_all(good()), std::nullopt); }
+
+TEST(Checkers, OrderSeesASwap) {
+  History history = good();
+  std::swap(history.arrivals[0], history.arrivals[1]);
+  EXPECT_TRUE(check_order(history));
+}
+
+TEST(Checkers, OrderSeesASecondCopy) {
+  History history = good();
+  history.arrivals.push_back(history.arrivals[2]);
+  EXPECT_TRUE(check_order(history));
+}
+
+TEST(Checkers, RightfulSeesOtherBytesTenantsAndFlags) {
+  for (int fault = 0; fault < 5; ++fault) {
+    History history = good();
+    Arrival& arrival = history.arrivals[1];
+    if (fault == 0) arrival.digest = 1;
+    if (fault == 1) arrival.tenant = {1, 1};
+    if (fault == 2) arrival.corr = 9;
+    if (fault == 3) arrival.flags_ok = false;
+    if (fault == 4) arrival.publication = 99;
+    EXPECT_TRUE(check_rightful(history)) << fault;
+  }
+}
+
+TEST(Checkers, RightfulSeesADeliveryAcrossTenants) {
+  History history = good();
+  history.publications[0].tenant = {0, 7};
+  history.arrivals[0].tenant = {0, 7};
+  EXPECT_TRUE(check_rightful(history));
+}
+
+TEST(Checkers, RightfulSeesADeliveryAfterUnsub) {
+  History history = good();
+  history.sub_ops.push_back({.session = 1, .tenant = {}, .pattern = "*", .group = "", .add = false,
+                             .sent = 3, .answered = 4});
+  EXPECT_TRUE(check_rightful(history));
+  history.sub_ops.back().answered = 50;  // it may have come late
+  EXPECT_FALSE(check_rightful(history));
+}
+
+TEST(Checkers, RightfulSeesEcho) {
+  History history = good();
+  for (Publication& publication : history.publications) publication.publisher = 1;
+  EXPECT_TRUE(check_rightful(history));
+  history.sub_ops[0].echo = true;
+  EXPECT_FALSE(check_rightful(history));
+}
+
+TEST(Checkers, ExactSeesASilentLossAndAnInventedOne) {
+  History history = good();
+  history.arrivals.pop_back();
+  EXPECT_TRUE(check_exact(history));
+  history.arrivals.push_back(lagged(1));
+  EXPECT_FALSE(check_exact(history));
+  history.arrivals.push_back(lagged(1));
+  EXPECT_TRUE(check_exact(history));
+}
+
+TEST(Checkers, GapsSeeALaggedThatComesTooLate) {
+  History history = good();
+  history.arrivals[1] = history.arrivals[2];
+  history.arrivals[2] = lagged(1);
+  EXPECT_FALSE(check_exact(history));
+  EXPECT_TRUE(check_gaps(history));
+  std::swap(history.arrivals[1], history.arrivals[2]);
+  EXPECT_FALSE(check_gaps(history));
+}
+
+History grouped() {
+  History history = good();
+  history.sessions.push_back(history.sessions[1]);
+  history.sub_ops[0].group = "g";
+  history.sub_ops.push_back(history.sub_ops[0]);
+  history.sub_ops[1].session = 2;
+  history.sessions[1].group = history.sessions[2].group = "g";
+  history.arrivals[2].session = 2;
+  return history;
+}
+
+TEST(Checkers, GroupsSeeTwoCopiesAndNone) {
+  EXPECT_FALSE(check_all(grouped()));
+  History history = grouped();
+  history.arrivals.push_back(history.arrivals[0]);
+  history.arrivals.back().session = 2;
+  EXPECT_TRUE(check_groups(history));
+  history = grouped();
+  history.arrivals.pop_back();
+  EXPECT_TRUE(check_groups(history));
+}
+
+TEST(Checkers, AnswersSeeAMissingAndAnExtraOne) {
+  History history = good();
+  history.sessions[0].answers_due = 2;
+  history.sessions[0].answers_got = 1;
+  EXPECT_TRUE(check_answers(history));
+  history.sessions[0].answers_got = 3;
+  EXPECT_TRUE(check_answers(history));
+  history.sessions[0].answers_got = 2;
+  EXPECT_FALSE(check_answers(history));
+}
+
+TEST(Checkers, AcksSeeAWrongCount) {
+  for (const std::uint64_t to : {0U, 2U}) {
+    History history = good();
+    history.publications[1].to = to;
+    EXPECT_TRUE(check_acks(history)) << to;
+  }
+}
+
+TEST(Checkers, RefusedSeeADifference) {
+  History history = good();
+  history.facts.refused_by_node = 3;
+  EXPECT_TRUE(check_refused(history));
+  history.sessions[0].refused_told["BadFrame"] = 3;
+  EXPECT_FALSE(check_refused(history));
+  history.sessions[0].refused_told["BadFrame"] = 4;
+  EXPECT_TRUE(check_refused(history));
+}
+
+TEST(Checkers, CreditSeesWhatIsKept) {
+  History history = good();
+  history.sessions[0].counted_sent = 120;
+  history.sessions[0].credit_back = 60;
+  EXPECT_TRUE(check_credit(history));
+  history.sessions[0].credit_back = 90;
+  EXPECT_FALSE(check_credit(history));
+}
+
+TEST(Coverage, NaiveMatchKnowsTheWildcards) {
+  EXPECT_TRUE(naive_match("a/*/c", "a/b/c"));
+  EXPECT_TRUE(naive_match("a/**", "a/b/c"));
+  EXPECT_FALSE(naive_match("a/**", "a"));
+  EXPECT_FALSE(naive_match("a/*", "a/b/c"));
+  EXPECT_TRUE(naive_match("a*", "a*"));
+  EXPECT_FALSE(naive_match("a*", "ab"));
+}
+
+}  // namespace
+}  // namespace ron::sim
