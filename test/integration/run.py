@@ -207,6 +207,13 @@ def options():
 
 def main():
     chosen = options()
+    if not os.access(node.binary(), os.X_OK):
+        print(f"{node.binary()} is missing: build it first, or set RON_BIN_DIR")
+        return 2
+    if chosen.shards:
+        os.environ["RON_SHARDS"] = str(chosen.shards)
+    if "RON_TIME_SCALE" not in os.environ and node.sanitized():
+        os.environ["RON_TIME_SCALE"] = "4"      # before the tests are imported: they read it
     found = classes(chosen.k)
     if chosen.list:
         for module, name, tests in found:
@@ -215,13 +222,6 @@ def main():
     if not found:
         print("no test matches")
         return 2
-    if not os.access(node.binary(), os.X_OK):
-        print(f"{node.binary()} is missing: build it first, or set RON_BIN_DIR")
-        return 2
-    if chosen.shards:
-        os.environ["RON_SHARDS"] = str(chosen.shards)
-    if "RON_TIME_SCALE" not in os.environ and node.sanitized():
-        os.environ["RON_TIME_SCALE"] = "4"
     start, runner = time.monotonic(), Runner(chosen)
     runner.run(found)
     runner.report(time.monotonic() - start)

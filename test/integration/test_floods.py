@@ -5,7 +5,7 @@ import unittest
 import client
 import oap
 from case import NodeCase, numbered
-from wait import Deadline, until
+from wait import Deadline, duration, until
 
 
 def open_after(sockets, seconds):
@@ -53,7 +53,8 @@ class MaxConns(NodeCase):
 
 
 class AcceptRate(NodeCase):
-    CONFIG = {"transport.accept_rate": 20, "transport.accept_burst": 20}
+    CONFIG = {"transport.accept_rate": 20, "transport.accept_burst": 20,
+              "overlay.handshake_timeout": duration(5000)}
     UDS = True
     SECONDS = 4
 

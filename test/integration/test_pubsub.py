@@ -309,28 +309,26 @@ class Groups(NodeCase):
         self.assertEqual(small.drain(0.1), [])
 
     def test_members_without_room_are_passed_over(self):  # OAP-4.36, OAP-4.40
-        stuck, good = self.session(window=1), self.session()
         writer, topic = self.session(), self.topic()
-        stuck.subscribe(topic, group="g")
+        # Several, so that with two shards some are on another shard than the publisher.
+        members = [self.session(window=1) for _ in range(4)]
+        for stuck in members:
+            stuck.subscribe(topic, group="g")
+        good = self.session()
         good.subscribe(topic, group="g")
         got = []
-        for start in range(0, 12_000, 100):
+        for start in range(0, 20_000, 100):
             writer.raw(numbered(topic, 100, 1024, start))
             writer.publish("mark")
-            got += good.drain(0.001)
+            got += good.drain(0.003)
         got += good.drain(0.5)
-        held = 0
-        while True:     # what the stuck member holds comes once it gives credit
-            stuck.send(oap.credit(1 << 30))
-            frames = stuck.drain(0.03)
-            if not frames:
-                break
-            self.assertEqual([f for f in frames if f.kind == "lagged"], [])
-            held += len(frames)
-            if held > 50:
-                break
-        self.moved(lost=0)
-        self.assertGreater(len(got), 6000)
+        self.assertEqual([f for f in got if f.kind == "lagged"], [], "the one who reads lost some")
+        lost = self.delta("lost")
+        if self.node.metrics().total("overlay_shards") == 1:
+            self.assertEqual(lost, 0)
+        else:       # what was on its way to another shard when a lane there filled: one part each
+            self.assertLessEqual(lost, 4 * 100)
+        self.assertGreater(len(got), 20_000 - 4 * 4000 - lost)
 
     def test_leaving_members_lose_nothing_of_the_others(self):  # OAP-4.36
         writer, topic = self.session(), self.topic()

@@ -119,6 +119,7 @@ class Storm(NodeCase):
                 sent += 50
                 writer.publish(self.topic("mark"))
                 frames += reader.drain(0.005)
+                reader.send(oap.KEEP)
         finally:
             for thread in threads:
                 thread.join()

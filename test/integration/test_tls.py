@@ -8,10 +8,11 @@ import client
 import oap
 from case import numbered
 from tls_case import TlsCase, openssl_35
-from wait import until
+from wait import duration, until
 
 
 class Handshakes(TlsCase):
+    CONFIG = {"timeouts.write": "60s", "timeouts.idle": "120s"}     # a slow reader may be slow
     SECONDS = 4
 
     def refused(self, text, **kw):
@@ -185,7 +186,7 @@ class HybridRequired(TlsCase):
 
 
 class LateHello(TlsCase):
-    CONFIG = {"overlay.handshake_timeout": "600ms"}
+    CONFIG = {"overlay.handshake_timeout": duration(600)}
     SECONDS = 3
 
     def test_tls_without_hello(self):  # OAP-3.2

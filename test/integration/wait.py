@@ -11,6 +11,11 @@ def scale():
     return float(os.environ.get("RON_TIME_SCALE", "1"))
 
 
+def duration(ms):
+    """A config value of so many milliseconds, stretched like the deadlines that judge it."""
+    return f"{int(ms * scale())}ms"
+
+
 class Deadline:
     def __init__(self, seconds):
         self.end = time.monotonic() + seconds * scale()
