@@ -9,6 +9,14 @@ namespace {
 using namespace std::chrono_literals;
 using session::ClientState;
 
+// Nothing on the way to the node bunches up what left it at an even pace.
+bool even_way(const Profile& profile) {
+  return !profile.faults && profile.pipe.capacity >= 64U * 1024 &&
+         profile.read_most >= 64U * 1024 && profile.config.mail_messages >= 1024 &&
+         profile.config.mail_bytes >= (4U << 20U) &&
+         profile.config.session.lanes.answers_watermark >= 96;
+}
+
 std::uint64_t digest_of(ByteView payload) { return keyed_hash(payload, 7); }
 
 }  // namespace
@@ -320,7 +328,8 @@ void MachineClient::on(const session::Answer& event) {
   if (at == asked_.end()) return world_.fail("a ticket answered twice, or never given");
   const Stamp now = world_.stamp();
   // After its end a machine answers by itself what nobody knows.
-  const bool in_session = active() && (!event.error || event.error->failure <= session::Failure::kInternal);
+  const bool in_session =
+      active() && (!event.error || event.error->failure <= session::Failure::kInternal);
   for (const std::uint32_t op : at->second.ops) {
     if (!in_session) continue;  // nobody knows whether it was done
     world_.history.sub_ops[op].answered = now;
@@ -333,7 +342,8 @@ void MachineClient::on(const session::Answer& event) {
   }
   if (event.error && event.error->failure == session::Failure::kQuotaExceeded &&
       event.error->message != "too many subscriptions of this session" &&
-      event.error->message != "too many subscriptions on this node" && !world_.profile.faults) {
+      event.error->message != "too many subscriptions on this node" &&
+      even_way(world_.profile)) {
     world_.fail("a client that paces itself was refused: " + event.error->message);
   }
   asked_.erase(at);
@@ -350,8 +360,7 @@ void MachineClient::on(const session::Lagged& event) {
 void MachineClient::on(const session::RefusedEvents& event) {
   if (!active()) return;  // by the machine itself: what it could not send any more
   record().refused_told[event.code] += event.dropped;
-  const bool quick = world_.profile.pipe.capacity >= 64U * 1024 && !world_.profile.faults;
-  if (event.failure == session::Failure::kQuotaExceeded && quick) {
+  if (event.failure == session::Failure::kQuotaExceeded && even_way(world_.profile)) {
     world_.fail("a client that paces itself lost " + std::to_string(event.dropped) +
                 " publications to a rate");
   }

@@ -12,6 +12,9 @@ using Kind = node::Action::Kind;
 
 std::string text(std::uint64_t number) { return std::to_string(number); }
 
+// Choice 0 is always the plain course of things: a fuzzer that has run out of bytes answers so.
+bool rarely(Choice& choice, std::uint64_t one_in) { return choice.index(one_in) == one_in - 1; }
+
 }  // namespace
 
 NodeDriver::NodeDriver(World& world, unsigned self)
@@ -39,7 +42,7 @@ void NodeDriver::accept(Conn& conn) {
   sessions_[*conn.session] = &conn;
   const bool lazy = world_.profile.lazy_channel;
   const Duration wait = lazy ? std::chrono::milliseconds(world_.choice.index(50)) : Duration{0};
-  const bool never = lazy && world_.choice.chance(1, 32);  // a TLS handshake that hangs
+  const bool never = lazy && rarely(world_.choice, 32);  // a TLS handshake that hangs
   arm();
   if (never) return;
   world_.schedule.after(wait, [this, &conn] {
@@ -97,7 +100,7 @@ void NodeDriver::turn() {
   readable.swap(readable_);
   for (const unsigned id : readable) {
     Conn& conn = world_.conn(id);
-    if (world_.profile.split_reads && world_.choice.chance(1, 8)) {
+    if (world_.profile.split_reads && rarely(world_.choice, 8)) {
       readable_.insert(id);  // next turn
       continue;
     }
@@ -149,7 +152,7 @@ void NodeDriver::read(Conn& conn) {
   }
   if (!conn.ready || !shard_->wants_read(id)) return;  // kResume comes back here
   std::size_t most = world_.profile.read_most;
-  if (world_.profile.split_reads) most = world_.choice.pick(1, most);
+  if (world_.profile.split_reads) most -= world_.choice.index(most);
   const std::vector<std::uint8_t> bytes = conn.up.read(most);
   if (!bytes.empty()) {
     world_.note("read", conn.id, bytes.size());
@@ -226,7 +229,7 @@ bool NodeDriver::flush_once(Conn& conn) {
   }
   std::array<node::IoSlice, 8> pieces;
   const bool partial = world_.profile.partial_writes;
-  const std::size_t most = partial ? world_.choice.pick(1, pieces.size()) : pieces.size();
+  const std::size_t most = pieces.size() - (partial ? world_.choice.index(pieces.size()) : 0);
   std::size_t count = shard_->gather(id, std::span(pieces).first(most),
                                      world_.profile.gather_most, world_.now());
   if (count == 0) {
@@ -242,9 +245,7 @@ bool NodeDriver::flush_once(Conn& conn) {
   bool full = false;
   for (std::size_t i = 0; i < count && !full; ++i) {
     std::size_t size = pieces[i].size;
-    if (world_.profile.partial_writes && world_.choice.chance(1, 4)) {
-      size = world_.choice.index(size + 1);
-    }
+    if (partial && rarely(world_.choice, 4)) size -= world_.choice.index(size + 1);
     const ByteView piece(static_cast<const std::uint8_t*>(pieces[i].data), size);
     const std::size_t took = conn.down.write(piece);
     taken += took;
