@@ -222,7 +222,10 @@ void NodeDriver::flush(Conn& conn) {
 // False when there is nothing to write, or no room.
 bool NodeDriver::flush_once(Conn& conn) {
   const SessionId id = *conn.session;
-  if (conn.down.broken()) return false;  // the reset is noticed by reading
+  if (conn.down.broken()) {  // the other side answers with a reset, noticed by reading
+    if (shard_->pending(id)) conn.up.reset();
+    return false;
+  }
   if (conn.down.room() == 0 && !conn.down.finished()) {
     conn.wants_flush = true;
     return false;
