@@ -58,7 +58,7 @@ def subscriptions(admin):
     with urllib.request.urlopen(f"http://{admin}/metrics", timeout=SECONDS) as answer:
         lines = answer.read().decode().splitlines()
     return sum(float(line.rsplit(" ", 1)[1]) for line in lines
-               if line.startswith("overlay_subscriptions") and not line.startswith("#"))
+               if line.startswith("gossip_subscribers"))
 
 
 def exchange(directory, ready):
