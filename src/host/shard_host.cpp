@@ -21,7 +21,9 @@ node::NodeConfig config_of(const Shared& shared) {
 }  // namespace
 
 Shared::Shared(const Settings& with)
-    : settings(with), limiter(transport::AcceptLimiter(with.accept)) {}
+    : settings(with), limiter(transport::AcceptLimiter(with.accept)) {
+  settings.node.lane_key = crypto::SystemChoice().bits();
+}
 
 ShardHost::ShardHost(Shared& shared, ShardIndex self)
     : shared_(shared),

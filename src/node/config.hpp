@@ -33,6 +33,9 @@ struct SessionLimits {
 
 struct NodeConfig {
   NodeId node{};
+  // Which topics share a lane; secret, and the same on every shard, because shards tell each other
+  // which lanes are full.
+  std::uint64_t lane_key = 0;
   std::string agent;
   PqMode pq_mode = PqMode::kHybrid;
   bool comp = true;      // offer zstd

@@ -14,8 +14,7 @@ ShardCore::ShardCore(const NodeConfig& config, ShardIndex self, unsigned count, 
     : config_(config),
       self_(self),
       count_(count),
-      hash_key_(choice.bits()),
-      subscriptions_(hash_key_),
+      subscriptions_(choice.bits()),
       mail_(config_, self, count) {}
 
 Session* ShardCore::find(SessionId id) const {
@@ -241,7 +240,8 @@ void ShardCore::order_mail(ShardIndex to) { order({.kind = Action::Kind::kMail, 
 
 void ShardCore::arm(Session& session) {
   Instant at = session.timers.next();
-  if (session.refused && session.refused->any()) at = std::min(at, session.refused->next_at);
+  const bool may_tell = session.phase == Phase::kActive && session.refused;
+  if (may_tell && session.refused->any()) at = std::min(at, session.refused->next_at);
   deadlines_.set(session.id.slot(), at);
 }
 

@@ -216,7 +216,6 @@ class ShardCore {
   NodeConfig config_;
   ShardIndex self_;
   unsigned count_;
-  std::uint64_t hash_key_;
   SlabMeter meter_;  // before everything that holds slices
   ShardStats stats_;
   SlotMap<Session> sessions_;

@@ -21,7 +21,7 @@ std::size_t slot(ShedReason reason) { return static_cast<std::size_t>(reason); }
 Delivery::Delivery(ShardCore& core, const Publication& publication)
     : core_(core),
       publication_(publication),
-      lane_(lane_of(publication.tenant, publication.topic, core.hash_key_)),
+      lane_(lane_of(publication.tenant, publication.topic, core.config_.lane_key)),
       stamp_(++core.match_stamp_) {}
 
 void Delivery::find_subscribers() {

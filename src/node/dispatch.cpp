@@ -172,6 +172,7 @@ std::optional<oap::WireError> ShardCore::not_allowed(const Session& session, con
 }
 
 void ShardCore::refuse(Session& session, const oap::Header& header, const oap::WireError& error) {
+  if (session.phase > Phase::kActive) return;  // its last word has been said
   if (wants_answer(header)) session.open.close(header.corr);
   reject(session, header, error);
 }

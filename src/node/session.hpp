@@ -21,10 +21,13 @@
 
 namespace ron::node {
 
-///   kOpened --ChannelReady--> kHandshake --hello--> kActive --+--> kClosing --flushed-->
-///   kLingering
-///      \___________________________\___________fault__________/                              |
-///                                                                           FIN or 1 s --> gone
+// clang-format off
+///   kOpened -ChannelReady-> kHandshake -hello-> kActive -fault, FIN, drain-> kClosing
+///      |                        |                                               |
+///      +--------- fault --------+---------------------------------------------->+
+///                                                       flushed, FIN sent: kLingering
+///                                                       FIN of the other side, or 1 s: gone
+// clang-format on
 enum class Phase : std::uint8_t {
   kOpened,     // accepted; TLS may still be going on
   kHandshake,  // waits for hello

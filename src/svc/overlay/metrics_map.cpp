@@ -135,7 +135,6 @@ void fill_tls(const host::TransportStats& t, MetricsPage& page) {
   page.add(Metric::kHandshakeFailures, {"mtls"}, failures(kCert));
   page.add(Metric::kHandshakeFailures, {"tls"}, tls);
   page.add(Metric::kHandshakeFailures, {"io"}, failures(kIo));
-  page.add(Metric::kHandshakeAttempts, {}, failures(kCert) + tls + failures(kIo));
 }
 
 void fill_accept(const host::TransportStats& t, MetricsPage& page) {

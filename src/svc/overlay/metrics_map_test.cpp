@@ -73,11 +73,11 @@ TEST(MetricsMap, the_fullest_shard_counts_for_readiness) {
   host::Snapshot snapshot;
   snapshot.shards.resize(2);
   snapshot.shards[0].node.slab_bytes = 10;
-  snapshot.shards[1].node.slab_bytes = 36;
+  snapshot.shards[1].node.slab_bytes = 27;
   snapshot.shards[0].node.shed[slot(node::ShedReason::kBudget)] = 3;
   snapshot.shards[1].node.shed[slot(node::ShedReason::kFull)] = 9;  // a slow reader, not the node
   const NodeTotals totals = totals_of(snapshot, 100);
-  EXPECT_EQ(totals.queue_percent, 90U);
+  EXPECT_EQ(totals.queue_percent, 75U);
   EXPECT_EQ(totals.shed_by_node, 3U);
 }
 
