@@ -41,7 +41,7 @@ TEST(MetricsMap, sums_shards_under_the_contract_names) {
   fill_metrics(snapshot, config::defaults(config::Profile::kMicronode), page);
   const std::string text = page.text();
   for (const char* line : {"overlay_sessions_open_total 6",
-                           "overlay_handshake_attempts_total 10",
+                           "overlay_handshake_attempts_total 8",
                            "overlay_frames_total{dir=\"rx\",kind=\"gossip\"} 20",
                            "overlay_bytes_total{dir=\"tx\"} 2000",
                            "rejected_total{reason=\"proto\"} 6",
