@@ -48,7 +48,7 @@ changed_sources() {
     esac
   done | sort -u
 }
-build_preset release ron_version_header || exit 1
+build_preset release ron_version_source || exit 1
 mapfile -t sources < <(changed_sources | while read -r file; do
   grep -qF "/$file\"" build/release/compile_commands.json && echo "$file"; done)
 # Tests go without the path-sensitive analyzer: slow on the test framework's macros, and blind to them.

@@ -25,7 +25,7 @@ def flags():
     known = dict(found)
     out = ["-std=c++23", "-fsyntax-only", "-x", "c++", "-Wall", "-Wextra", "-Werror", "-Wno-pragma-once-outside-header",
            "-DBOOST_ASIO_SEPARATE_COMPILATION", "-DBOOST_BEAST_SEPARATE_COMPILATION",
-           "-DSPDLOG_COMPILED_LIB", "-DSPDLOG_FMT_EXTERNAL", "-DRON_VECTORS_DIR=\"\"", "-Isrc", "-I.", "-Isdk/cpp/include", "-Isdk/cpp/src"]
+           "-DSPDLOG_COMPILED_LIB", "-DSPDLOG_FMT_EXTERNAL", "-DRON_VECTORS_DIR=\"\"", "-Isrc", "-Icmake/version", "-I.", "-Isdk/cpp/include", "-Isdk/cpp/src"]
     if "RON_OPENSSL_PREFIX" in known:
         out += ["-isystem", known["RON_OPENSSL_PREFIX"] + "/include"]
     if "RON_BLAKE3_DIR" in known:

@@ -1,4 +1,4 @@
-# Writes version.hpp: run at build time with -DSOURCE -DVERSION -DTEMPLATE -DOUTPUT.
+# Writes version.cpp: run at build time with -DSOURCE -DVERSION -DTEMPLATE -DOUTPUT.
 execute_process(COMMAND git -C "${SOURCE}" rev-parse --show-toplevel OUTPUT_VARIABLE top
                 OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
 set(GIT "unknown")
@@ -14,7 +14,7 @@ if(top STREQUAL SOURCE)
   endif()
 else()
   # An unpacked archive: git wrote the commit when it made it.
-  file(READ "${SOURCE}/cmake/commit.txt" commit)
+  file(READ "${SOURCE}/cmake/version/commit.txt" commit)
   if(commit MATCHES "^([0-9a-f]+) ([^\n]+)")
     set(GIT "${CMAKE_MATCH_1}")
     set(DATE "${CMAKE_MATCH_2}")
