@@ -12,8 +12,8 @@ History good() {
   History history;
   history.sessions.resize(2);
   for (SessionRecord& session : history.sessions) session.complete = session.established = true;
-  history.sub_ops.push_back({.session = 1, .tenant = {}, .pattern = "*", .group = "", .sent = 1,
-                             .answered = 2});
+  history.sub_ops.push_back(
+      {.session = 1, .tenant = {}, .pattern = "*", .group = "", .sent = 1, .answered = 2});
   history.facts.at_rest = true;
   history.facts.recv_window = 100;
   for (std::uint32_t i = 0; i < 3; ++i) {
@@ -78,8 +78,13 @@ TEST(Checkers, RightfulSeesADeliveryAcrossTenants) {
 
 TEST(Checkers, RightfulSeesADeliveryAfterUnsub) {
   History history = good();
-  history.sub_ops.push_back({.session = 1, .tenant = {}, .pattern = "*", .group = "", .add = false,
-                             .sent = 3, .answered = 4});
+  history.sub_ops.push_back({.session = 1,
+                             .tenant = {},
+                             .pattern = "*",
+                             .group = "",
+                             .add = false,
+                             .sent = 3,
+                             .answered = 4});
   EXPECT_TRUE(check_rightful(history));
   history.sub_ops.back().answered = 50;  // it may have come late
   EXPECT_FALSE(check_rightful(history));

@@ -32,16 +32,16 @@ struct Conn {
   bool wants_flush = false;
   bool finish_write = false;
   bool closed_by_node = false;
-  bool drained = false;              // it was closed as drained, in order
-  std::uint64_t fed = 0;             // bytes handed to the machine
-  std::uint64_t processed = 0;       // of them worked off
-  bool discarding = false;           // from some byte on nothing was acted on
+  bool drained = false;         // it was closed as drained, in order
+  std::uint64_t fed = 0;        // bytes handed to the machine
+  std::uint64_t processed = 0;  // of them worked off
+  bool discarding = false;      // from some byte on nothing was acted on
 
   /// Publications whose end in the stream is known and that the node is not known to be done with.
   struct Sent {
     std::uint64_t end = 0;  // stream offset behind the frame
     std::uint32_t publication = 0;
-    bool valid = false;     // the node must accept it, unless a rate or a drain forbids it
+    bool valid = false;  // the node must accept it, unless a rate or a drain forbids it
   };
   std::deque<Sent> unsettled;
 };

@@ -29,12 +29,12 @@ struct Publication {
   std::uint32_t publisher = 0;  // session
   TenantId tenant;
   std::string topic;
-  std::uint64_t digest = 0;     // of the payload, uncompressed
+  std::uint64_t digest = 0;  // of the payload, uncompressed
   std::uint32_t payload_size = 0;
   std::uint64_t corr = 0;
   bool wants_answer = false;
-  Stamp sent = 0;               // the publisher began to write it
-  Stamp settled = kNever;       // the node was done with it, on every shard
+  Stamp sent = 0;          // the publisher began to write it
+  Stamp settled = kNever;  // the node was done with it, on every shard
   Fate fate = Fate::kUnknown;
   std::optional<std::uint64_t> to;  // of its ack
 };
@@ -69,18 +69,18 @@ struct SessionRecord {
   std::uint64_t window = 0;     // what it announced; 0 = off
   std::uint32_t max_frame = 0;  // as answered
   bool established = false;
-  bool complete = false;        // lived until everything had come to rest, or was drained in order
-  bool drained = false;         // complete by a drain: what it asked last was not answered
-  bool well_behaved = false;    // paces itself, keeps every rule
-  Stamp ended = kNever;         // the client saw its end, or made it
-  std::string group;            // the only group it ever joins
+  bool complete = false;      // lived until everything had come to rest, or was drained in order
+  bool drained = false;       // complete by a drain: what it asked last was not answered
+  bool well_behaved = false;  // paces itself, keeps every rule
+  Stamp ended = kNever;       // the client saw its end, or made it
+  std::string group;          // the only group it ever joins
   // answers
   std::uint64_t answers_due = 0, answers_got = 0;
   // refused, told and (valid or not) plain events it sent that could be refused
   std::map<std::string, std::uint64_t> refused_told;
   // flow control, client to server
   std::uint64_t counted_sent = 0, credit_back = 0;
-  bool sent_garbage = false;    // something after which its counts are not known exactly
+  bool sent_garbage = false;  // something after which its counts are not known exactly
 };
 
 /// Facts of the world that decide how strict a checker may be.
@@ -88,9 +88,9 @@ struct WorldFacts {
   unsigned shards = 1;
   gossip::DropPolicy policy = gossip::DropPolicy::kNewest;
   std::uint64_t recv_window = 0;
-  bool rates_known = true;      // no rate limit hides which plain publications were accepted
-  bool roomy = false;           // no lane can fill
-  bool at_rest = false;         // everything came to rest before the end
+  bool rates_known = true;            // no rate limit hides which plain publications were accepted
+  bool roomy = false;                 // no lane can fill
+  bool at_rest = false;               // everything came to rest before the end
   std::uint64_t refused_by_node = 0;  // plain events, as the node counts them
 };
 

@@ -227,8 +227,7 @@ void MachineClient::push() {
     if (conn_->up.broken()) return read();  // FIN or reset stands behind what can still be read
     if (conn_->up.room() == 0) return;
     std::array<session::IoPiece, 4> pieces;
-    const std::size_t count =
-        client_->gather(pieces, world_.profile.gather_most, world_.now());
+    const std::size_t count = client_->gather(pieces, world_.profile.gather_most, world_.now());
     if (count == 0) {
       if (finish_write_) conn_->up.finish();
       break;
@@ -342,8 +341,7 @@ void MachineClient::on(const session::Answer& event) {
   }
   if (event.error && event.error->failure == session::Failure::kQuotaExceeded &&
       event.error->message != "too many subscriptions of this session" &&
-      event.error->message != "too many subscriptions on this node" &&
-      even_way(world_.profile)) {
+      event.error->message != "too many subscriptions on this node" && even_way(world_.profile)) {
     world_.fail("a client that paces itself was refused: " + event.error->message);
   }
   asked_.erase(at);

@@ -1,7 +1,8 @@
 // A well-behaved user: session::Client as the SDK drives it, with a driver on virtual time.
 //
-// It paces itself and keeps every rule, so the node has no reason to refuse it anything. One machine
-// lives for one connection; afterwards a new one begins, so that every session is known exactly.
+// It paces itself and keeps every rule, so the node has no reason to refuse it anything. One
+// machine lives for one connection; afterwards a new one begins, so that every session is known
+// exactly.
 #pragma once
 
 #include <cstdint>
@@ -29,9 +30,7 @@ class MachineClient final : public Actor {
 
  private:
   SessionRecord& record() { return world_.history.sessions[session_]; }
-  bool active() const {
-    return client_ && client_->state() == session::ClientState::kActive;
-  }
+  bool active() const { return client_ && client_->state() == session::ClientState::kActive; }
   void begin();
   void publish();
   void subscribe(bool add);
@@ -62,14 +61,14 @@ class MachineClient final : public Actor {
   World& world_;
   std::uint32_t number_;
   std::unique_ptr<session::Client> client_;
-  std::uint32_t life_ = 0;       // counts machines
+  std::uint32_t life_ = 0;  // counts machines
   session::ClientActions actions_;
   Conn* conn_ = nullptr;
   std::uint32_t attempt_ = 0;
   std::uint32_t session_ = 0;
   bool finish_write_ = false;
   bool calm_ = false;
-  bool busy_ = false;            // obeying: no re-entry
+  bool busy_ = false;                   // obeying: no re-entry
   std::optional<oap::Parser> written_;  // follows our own stream, to know where frames end
   std::uint64_t written_end_ = 0;
   std::set<std::pair<TenantId, std::string>> patterns_;

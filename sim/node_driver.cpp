@@ -233,8 +233,8 @@ bool NodeDriver::flush_once(Conn& conn) {
   std::array<node::IoSlice, 8> pieces;
   const bool partial = world_.profile.partial_writes;
   const std::size_t most = pieces.size() - (partial ? world_.choice.index(pieces.size()) : 0);
-  std::size_t count = shard_->gather(id, std::span(pieces).first(most),
-                                     world_.profile.gather_most, world_.now());
+  std::size_t count =
+      shard_->gather(id, std::span(pieces).first(most), world_.profile.gather_most, world_.now());
   if (count == 0) {
     conn.wants_flush = false;
     if (conn.finish_write) conn.down.finish();
@@ -297,19 +297,14 @@ void NodeDriver::obey(const node::Action& action) {
       conn.wants_flush = true;
       flushable_.insert(conn.id);
       break;
-    case Kind::kClose:
-      close(conn, action);
-      break;
+    case Kind::kClose: close(conn, action); break;
     case Kind::kResume:
       note_processed(conn);
       readable_.insert(conn.id);
       break;
-    case Kind::kEstablished:
-      world_.note("established", conn.id);
-      break;
+    case Kind::kEstablished: world_.note("established", conn.id); break;
     case Kind::kMail:
-    case Kind::kDrained:
-      break;
+    case Kind::kDrained: break;
   }
 }
 

@@ -2,8 +2,8 @@
 // virtual time and with every freedom of theirs left to Choice: how much is read, in which order
 // streams come, how much a stream takes, when actions are obeyed.
 //
-// It checks the shard's manners on the way: no order for a session that is closed, gather idempotent
-// until wrote, queues within their bounds.
+// It checks the shard's manners on the way: no order for a session that is closed, gather
+// idempotent until wrote, queues within their bounds.
 #pragma once
 
 #include <cstdint>
@@ -42,9 +42,7 @@ class NodeDriver {
   void conn_writable(Conn& conn);
 
   const node::ShardStats& stats() const { return shard_->stats(); }
-  bool pending(const Conn& conn) const {
-    return conn.session && shard_->pending(*conn.session);
-  }
+  bool pending(const Conn& conn) const { return conn.session && shard_->pending(*conn.session); }
   bool has_mail() const;
   bool resting() const { return !turn_scheduled_ && readable_.empty() && flushable_.empty(); }
   bool drained() const { return drained_ > 0; }
@@ -70,7 +68,7 @@ class NodeDriver {
   std::unique_ptr<node::Shard> shard_;
   node::Actions actions_;
   std::map<SessionId, Conn*> sessions_;
-  std::set<unsigned> readable_;   // conn ids
+  std::set<unsigned> readable_;  // conn ids
   std::set<unsigned> flushable_;
   bool turn_scheduled_ = false;
   Instant armed_ = Instant::never();

@@ -23,28 +23,28 @@ struct Profile {
   unsigned shards = 1;
   node::NodeConfig config;
   PipeOptions pipe;
-  std::size_t ring_capacity = 4;   // messages between two shards
+  std::size_t ring_capacity = 4;  // messages between two shards
   Duration mail_delay{0};
   Duration turn_delay{0};
   std::size_t read_most = 64U * 1024;  // what the driver reads at once
-  bool split_reads = false;        // at any byte
+  bool split_reads = false;            // at any byte
   std::size_t gather_most = 64U * 1024;
   bool partial_writes = false;
-  bool vary_channels = true;       // kind, key exchange, authentication
-  bool spread = false;             // clients go to the shards in turn, not to any
-  bool lazy_channel = false;       // TLS takes its time
+  bool vary_channels = true;  // kind, key exchange, authentication
+  bool spread = false;        // clients go to the shards in turn, not to any
+  bool lazy_channel = false;  // TLS takes its time
   unsigned raw_clients = 4;
   unsigned machine_clients = 0;
   unsigned steps = 300;
   Duration step_max = std::chrono::milliseconds(5);
   Weights weights;
-  bool faults = true;              // clients may misbehave
+  bool faults = true;  // clients may misbehave
   bool roomy = false;
   std::vector<TenantId> tenants;
   std::vector<std::string> topics;
   std::vector<std::string> patterns;
   std::vector<std::string> groups;
-  std::size_t data_most = 600;     // bytes in a publication
+  std::size_t data_most = 600;  // bytes in a publication
   bool drain_in_the_middle = false;
   Duration drain_within = std::chrono::seconds(3);
 

@@ -35,8 +35,8 @@ void RawClient::act() {
 
 void RawClient::act_active() {
   const Weights& w = world_.profile.weights;
-  const std::uint32_t mischief = w.bye + w.garbage + w.half_close + w.reset + w.stall +
-                                 w.repeat_corr + w.odd;
+  const std::uint32_t mischief =
+      w.bye + w.garbage + w.half_close + w.reset + w.stall + w.repeat_corr + w.odd;
   const std::uint32_t all = w.sub + w.unsub + w.publish + w.acked + w.credit + w.pause + mischief;
   std::uint64_t at = world_.choice.index(all);
   const auto is = [&](std::uint32_t weight) {
@@ -60,8 +60,8 @@ void RawClient::act_active() {
 
 void RawClient::misbehave() {
   const Weights& w = world_.profile.weights;
-  const std::uint32_t all = w.bye + w.garbage + w.half_close + w.reset + w.stall + w.repeat_corr +
-                            w.odd;
+  const std::uint32_t all =
+      w.bye + w.garbage + w.half_close + w.reset + w.stall + w.repeat_corr + w.odd;
   if (all == 0) return;
   std::uint64_t at = world_.choice.index(all);
   const auto is = [&](std::uint32_t weight) {
@@ -169,7 +169,10 @@ void RawClient::wrong_hello() {
     case 1: hello.max_frame = 1023; break;
     case 2: hello.role = oap::Role::kPeer; break;
     case 3: hello.token = "macaroon:AAAA"; break;
-    case 4: payload = oap::write_keep(); flags = oap::kEvent; break;
+    case 4:
+      payload = oap::write_keep();
+      flags = oap::kEvent;
+      break;
     default: payload.assign(oap::kMaxHello + 1U, 0x60); break;
   }
   if (payload.empty()) payload = oap::write_hello(hello);
@@ -240,8 +243,7 @@ void RawClient::publish_something(How how) {
   }
 }
 
-void RawClient::publish(const std::string& topic, TenantId tenant, std::size_t data_size,
-                        How how) {
+void RawClient::publish(const std::string& topic, TenantId tenant, std::size_t data_size, How how) {
   const std::uint64_t window = world_.history.facts.recv_window;
   if (honest_sender_ && window > 0 && record().counted_sent >= record().credit_back + window) {
     return;  // paces itself
@@ -428,8 +430,7 @@ void RawClient::wake_reader() {
 
 void RawClient::read() {
   if (conn_ == nullptr || gone()) return;
-  const std::vector<std::uint8_t> bytes =
-      conn_->down.read(calm_ ? 64U * 1024 : manners_.read_most);
+  const std::vector<std::uint8_t> bytes = conn_->down.read(calm_ ? 64U * 1024 : manners_.read_most);
   Slice input = Slice::copy_of(bytes, nullptr);
   while (!input.empty() && !gone()) {
     auto next = parser_->next(input);
@@ -472,10 +473,10 @@ void RawClient::on_response(const oap::Frame& frame, const oap::Message& message
   }
   const auto at = waiting_.find(frame.header.corr);
   if (at == waiting_.end()) {
-    const bool last_word = message.kind == "error" && (frame.header.corr == 0 ||
-                                                       record().sent_garbage);
-    if (!last_word) world_.fail("an answer that nothing asked for, corr " +
-                                std::to_string(frame.header.corr));
+    const bool last_word =
+        message.kind == "error" && (frame.header.corr == 0 || record().sent_garbage);
+    if (!last_word)
+      world_.fail("an answer that nothing asked for, corr " + std::to_string(frame.header.corr));
     return;
   }
   Waiting& waiting = at->second;
@@ -516,7 +517,8 @@ void RawClient::settle(Waiting& waiting, const oap::Message& message) {
     publication.fate = ok ? Fate::kAccepted : Fate::kRefused;
     const auto ack = oap::read_ack(message);
     if (ok && ack) publication.to = ack->to;
-    if (ok && (!ack || !ack->to || !ack->links)) world_.fail("an ack of a gossip without to, links");
+    if (ok && (!ack || !ack->to || !ack->links))
+      world_.fail("an ack of a gossip without to, links");
   }
 }
 

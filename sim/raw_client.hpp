@@ -105,8 +105,8 @@ class RawClient final : public Actor {
   bool fin_wanted_ = false;
   bool read_scheduled_ = false;
   Instant paused_until_;
-  std::uint64_t received_ = 0;     // counted bytes from the node
-  std::uint64_t granted_ = 0;      // credit given to it
+  std::uint64_t received_ = 0;  // counted bytes from the node
+  std::uint64_t granted_ = 0;   // credit given to it
   std::uint64_t owed_ = 0;
 };
 

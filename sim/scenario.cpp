@@ -111,7 +111,8 @@ std::string describe(const History& history, const std::string& failure) {
   const auto number_after = [&](const char* word) -> std::optional<std::uint32_t> {
     const std::size_t at = failure.find(word);
     if (at == std::string::npos) return std::nullopt;
-    return static_cast<std::uint32_t>(std::strtoul(failure.c_str() + at + std::strlen(word), nullptr, 10));
+    return static_cast<std::uint32_t>(
+        std::strtoul(failure.c_str() + at + std::strlen(word), nullptr, 10));
   };
   const auto stamp = [](Stamp at) { return at == kNever ? std::string("-") : std::to_string(at); };
   std::string text;

@@ -11,9 +11,9 @@
 namespace ron::sim {
 
 struct Outcome {
-  std::string failure;      // empty = all is well
-  std::string details;      // what the failing session did, for people
-  std::uint64_t hash = 0;   // of the trace
+  std::string failure;     // empty = all is well
+  std::string details;     // what the failing session did, for people
+  std::uint64_t hash = 0;  // of the trace
   std::uint64_t publications = 0;
   std::uint64_t arrivals = 0;
   std::uint64_t lagged = 0;

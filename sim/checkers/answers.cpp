@@ -10,7 +10,8 @@ Verdict check_answers(const History& history) {
                              std::to_string(session.answers_due) + " times and got " +
                              std::to_string(session.answers_got) + " answers";
     if (session.answers_got > session.answers_due) return head;
-    if (session.complete && !session.drained && session.answers_got < session.answers_due) return head;
+    if (session.complete && !session.drained && session.answers_got < session.answers_due)
+      return head;
   }
   return std::nullopt;
 }
@@ -27,8 +28,7 @@ Verdict check_acks(const History& history) {
     std::uint64_t reachable = 0;
     bool all_complete = history.facts.policy == gossip::DropPolicy::kNewest;
     for (std::uint32_t s = 0; s < history.sessions.size(); ++s) {
-      const bool may = coverage.plain(s, publication).may ||
-                       coverage.any_group(s, publication).may;
+      const bool may = coverage.plain(s, publication).may || coverage.any_group(s, publication).may;
       if (!may) continue;
       ++reachable;
       all_complete = all_complete && history.sessions[s].complete;

@@ -3,8 +3,8 @@
 //
 // Each change of a subscription took effect at some time between its sending and its answer; each
 // publication was matched at some time between its sending and its settling. So a publication can
-// have met several states of a subscription: it MUST be delivered if all of them cover it, it MAY if
-// one does. Matching is by a naive twin of its own.
+// have met several states of a subscription: it MUST be delivered if all of them cover it, it MAY
+// if one does. Matching is by a naive twin of its own.
 #pragma once
 
 #include <map>

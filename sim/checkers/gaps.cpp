@@ -11,7 +11,8 @@ namespace {
 
 using Flow = std::tuple<std::uint32_t, TenantId, std::string>;  // publisher, tenant, topic
 
-// Follows one session's arrivals: what it was told to have lost covers what it is seen to have lost.
+// Follows one session's arrivals: what it was told to have lost covers what it is seen to have
+// lost.
 class GapWatch {
  public:
   GapWatch(const History& history, const Coverage& coverage, std::uint32_t session)

@@ -9,9 +9,9 @@ namespace ron::sim {
 namespace {
 
 struct Sums {
-  std::uint64_t must = 0;      // publications one member had to be chosen for
+  std::uint64_t must = 0;  // publications one member had to be chosen for
   std::uint64_t may = 0;
-  std::uint64_t got = 0;       // copies and losses of its members
+  std::uint64_t got = 0;  // copies and losses of its members
 };
 
 std::vector<std::set<std::uint32_t>> receivers_of(const History& history) {

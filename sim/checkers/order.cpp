@@ -17,8 +17,8 @@ Verdict check_order(const History& history) {
       return "session " + session + " got publication " + number + " twice";
     }
     const Publication& publication = history.publications[arrival.publication];
-    const auto key = std::tuple(arrival.session, publication.publisher, publication.tenant,
-                                publication.topic);
+    const auto key =
+        std::tuple(arrival.session, publication.publisher, publication.tenant, publication.topic);
     const auto [at, first] = last.try_emplace(key, arrival.publication);
     if (!first && at->second > arrival.publication) {
       return "session " + session + " got publication " + number + " after " +

@@ -7,7 +7,8 @@ namespace {
 const char* fault_of(const Arrival& arrival, const Publication& publication, Cover cover) {
   if (arrival.tenant != publication.tenant) return "under another tenant";
   if (arrival.digest != publication.digest) return "with other bytes";
-  if (publication.corr != kAnyCorr && arrival.corr != publication.corr) return "with another corr_id";
+  if (publication.corr != kAnyCorr && arrival.corr != publication.corr)
+    return "with another corr_id";
   if (!arrival.flags_ok) return "with the wrong flags";
   if (publication.fate == Fate::kRefused) return "though it was refused";
   if (arrival.at < publication.sent) return "before it was sent";
@@ -28,7 +29,8 @@ Verdict check_rightful(const History& history) {
     const Cover plain = coverage.plain(arrival.session, publication);
     const Cover grouped = coverage.any_group(arrival.session, publication);
     const Cover cover{plain.must || grouped.must, plain.may || grouped.may};
-    if (const char* fault = fault_of(arrival, publication, cover)) return head + number + " " + fault;
+    if (const char* fault = fault_of(arrival, publication, cover))
+      return head + number + " " + fault;
   }
   return std::nullopt;
 }

@@ -80,8 +80,7 @@ class Slice {
   void charge_to(SlabMeter* meter);
 
  private:
-  Slice(Slab* slab, std::uint8_t* data, std::size_t size)
-      : slab_(slab), data_(data), size_(size) {}
+  Slice(Slab* slab, std::uint8_t* data, std::size_t size) : slab_(slab), data_(data), size_(size) {}
 
   Slab* slab_ = nullptr;
   std::uint8_t* data_ = nullptr;

@@ -58,7 +58,7 @@ RunRef control_run(const std::vector<std::uint8_t>& payload) {
 
 constexpr unsigned kAnswers = kGossipLanes;  // index of the answers lane
 constexpr unsigned kLaneCount = kGossipLanes + 1;
-constexpr std::int64_t kQuantum = 16 * 1024;          // bytes a lane may send a round
+constexpr std::int64_t kQuantum = 16 * 1024;  // bytes a lane may send a round
 constexpr std::int64_t kAnswersQuantum = 64 * 1024;
 constexpr std::uint32_t kReserveDivisor = 32;  // each gossip lane's guaranteed share of the bounds
 

@@ -29,9 +29,9 @@ inline constexpr unsigned kGossipLanes = 8;
 
 struct LaneLimits {  // OAP-5.13
   std::uint32_t answers_frames = 128;
-  std::uint32_t answers_watermark = 96;   // input pauses here and goes on below it
-  std::uint32_t gossip_frames = 65'536;   // the gossip lanes of a session together
-  std::size_t gossip_bytes = 4U << 20U;   // the same, in wire bytes
+  std::uint32_t answers_watermark = 96;  // input pauses here and goes on below it
+  std::uint32_t gossip_frames = 65'536;  // the gossip lanes of a session together
+  std::size_t gossip_bytes = 4U << 20U;  // the same, in wire bytes
   DropPolicy policy = DropPolicy::kNewest;
 };
 
@@ -46,9 +46,9 @@ struct PushResult {
 /// What went out with a `wrote`.
 struct Sent {
   std::uint32_t frames = 0;
-  std::uint32_t answers = 0;   // of them from the answers lane
-  std::uint64_t lagged = 0;    // losses told
-  std::uint64_t gossip = 0;    // publications
+  std::uint32_t answers = 0;  // of them from the answers lane
+  std::uint64_t lagged = 0;   // losses told
+  std::uint64_t gossip = 0;   // publications
 };
 
 class Egress {
@@ -90,7 +90,7 @@ class Egress {
   bool idle() const { return lanes_ == nullptr; }  // nothing queued, nothing staged
   bool sendable(bool has_credit) const;            // staged, or stage() would move something
   std::size_t staged_bytes() const;
-  std::uint32_t answers() const;                   // frames in the answers lane
+  std::uint32_t answers() const;  // frames in the answers lane
   std::uint32_t gossip_frames() const;
   std::size_t gossip_bytes() const;
 

@@ -359,8 +359,9 @@ void expect_fair(const Service& service) {
     for (unsigned lane = 0; lane < kGossipLanes; ++lane) {
       const std::size_t size = service.frame_sizes[lane];
       const std::size_t count = (1U << 20U) / size + 1;
-      while (egress.push(lane, many(count, size - oap::kHeaderSize, lane), kAny, limits).shed_full ==
-             0) {
+      while (
+          egress.push(lane, many(count, size - oap::kHeaderSize, lane), kAny, limits).shed_full ==
+          0) {
       }
     }
     egress.push_answer(run_of({frame_of(100, 9)}));
@@ -470,9 +471,10 @@ class Twins {
     std::vector<ModelFrame> frames;
     std::uint32_t largest = 0;
     for (std::size_t i = 0; i < count; ++i) {
-      const auto payload = *rc::gen::weightedOneOf<std::uint32_t>(
-          {{6, rc::gen::inRange(0U, 250U)}, {2, rc::gen::inRange(0U, 3000U)},
-           {1, rc::gen::inRange(0U, 30'000U)}});
+      const auto payload =
+          *rc::gen::weightedOneOf<std::uint32_t>({{6, rc::gen::inRange(0U, 250U)},
+                                                  {2, rc::gen::inRange(0U, 3000U)},
+                                                  {1, rc::gen::inRange(0U, 30'000U)}});
       wires.push_back(frame_of(payload, lane, ++number_));
       frames.push_back({wires.back(), payload});
       largest = std::max(largest, payload);
@@ -481,8 +483,8 @@ class Twins {
     if (count == 1 && *rc::gen::arbitrary<bool>()) {  // compressed: larger than it looks
       frames[0].payload = run->largest = largest * 3;
     }
-    const bool room = egress_.has_room(lane, static_cast<std::uint32_t>(count),
-                                       run->bytes.size(), limits_);
+    const bool room =
+        egress_.has_room(lane, static_cast<std::uint32_t>(count), run->bytes.size(), limits_);
     const PushResult got = egress_.push(lane, run, max_frame, limits_);
     const PushResult want = model_.push(lane, frames, max_frame, limits_);
     RC_ASSERT(got.queued == want.queued);

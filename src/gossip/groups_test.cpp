@@ -177,7 +177,9 @@ RC_GTEST_PROP(GroupsProperty, FairWithinOnePiece, ()) {  // OAP-4.39
   const auto past = *rc::gen::inRange(0, 40);
   for (int i = 0; i < past; ++i) {  // some members cannot take their turns
     const auto mask = *rc::gen::inRange(0U, 64U);
-    const auto room = [&](const Groups::Member& m) { return ((mask >> m.session.slot()) & 1U) == 1; };
+    const auto room = [&](const Groups::Member& m) {
+      return ((mask >> m.session.slot()) & 1U) == 1;
+    };
     groups.choose(group, all, *rc::gen::inRange(1U, 50U), true, room);
   }
   const auto piece_max = *rc::gen::inRange(1U, 20U);

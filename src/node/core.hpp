@@ -224,7 +224,7 @@ class ShardCore {
   MailLinks mail_;
   std::map<std::uint64_t, Pending> pending_;
   std::uint64_t last_ticket_ = 0;
-  std::uint64_t match_stamp_ = 0;  // never goes round
+  std::uint64_t match_stamp_ = 0;          // never goes round
   std::vector<gossip::RunRef> turn_runs_;  // runs of this turn, compacted at its end if still held
   std::vector<SessionId> held_;            // sessions whose input may pin the turn's slab
   std::vector<SessionId> paused_;          // sessions whose input waits

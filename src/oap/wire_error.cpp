@@ -8,18 +8,18 @@ namespace {
 // Names and HTTP twins. `retryable` is advice for clients: the fault lies in
 // a state that passes, not in the request.
 constexpr std::array<CodeInfo, kCodeCount> kTable{{
-    {Code::kBadVersion, "BadVersion", 400, false},  // OAP-4.49
-    {Code::kBadFrame, "BadFrame", 400, false},  // OAP-4.50
+    {Code::kBadVersion, "BadVersion", 400, false},        // OAP-4.49
+    {Code::kBadFrame, "BadFrame", 400, false},            // OAP-4.50
     {Code::kFrameTooLarge, "FrameTooLarge", 413, false},  // OAP-4.51
-    {Code::kRatioCap, "RatioCap", 400, false},  // OAP-4.52
-    {Code::kQuotaExceeded, "QuotaExceeded", 429, true},  // OAP-4.53
-    {Code::kBusy, "Busy", 503, true},  // OAP-4.54
-    {Code::kNotReady, "NotReady", 503, true},  // OAP-4.55
-    {Code::kUnauth, "Unauth", 401, false},  // OAP-4.56
-    {Code::kForbidden, "Forbidden", 403, false},  // OAP-4.57
-    {Code::kNotFound, "NotFound", 404, false},  // OAP-4.58
-    {Code::kTimeout, "Timeout", 504, true},  // OAP-4.59
-    {Code::kInternal, "Internal", 500, false},  // OAP-4.60
+    {Code::kRatioCap, "RatioCap", 400, false},            // OAP-4.52
+    {Code::kQuotaExceeded, "QuotaExceeded", 429, true},   // OAP-4.53
+    {Code::kBusy, "Busy", 503, true},                     // OAP-4.54
+    {Code::kNotReady, "NotReady", 503, true},             // OAP-4.55
+    {Code::kUnauth, "Unauth", 401, false},                // OAP-4.56
+    {Code::kForbidden, "Forbidden", 403, false},          // OAP-4.57
+    {Code::kNotFound, "NotFound", 404, false},            // OAP-4.58
+    {Code::kTimeout, "Timeout", 504, true},               // OAP-4.59
+    {Code::kInternal, "Internal", 500, false},            // OAP-4.60
 }};
 
 constexpr bool table_in_order() {

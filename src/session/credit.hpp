@@ -11,8 +11,7 @@ class SendCredit {
  public:
   SendCredit() = default;
   explicit SendCredit(std::uint64_t window)
-      : window_(static_cast<std::int64_t>(std::min<std::uint64_t>(window, kMax))),
-        left_(window_) {}
+      : window_(static_cast<std::int64_t>(std::min<std::uint64_t>(window, kMax))), left_(window_) {}
 
   bool limited() const { return window_ > 0; }
 

@@ -71,7 +71,7 @@ TEST_F(Running, AFrameHasFiveSecondsAndOneFor64KiB) {  // OAP-3.29
 }
 
 TEST_F(Running, ReadAndIdleStandStillWhileReadingIsWithheld) {  // OAP-3.30
-  timers_.frame_partial(0, at(1s));  // until 6 s
+  timers_.frame_partial(0, at(1s));                             // until 6 s
   timers_.reading_paused(at(3s));
   timers_.reading_paused(at(4s));  // already
   timers_.frame_sent(at(100s));
@@ -100,7 +100,7 @@ TEST_F(Running, APauseWithoutAHalfFrameStopsIdleOnly) {  // OAP-3.30
 }
 
 TEST_F(Running, WriteRunsFromTheFirstWaitAndFromProgress) {  // OAP-3.31
-  timers_.write_progress(at(0s));  // nothing waits: nothing starts
+  timers_.write_progress(at(0s));                            // nothing waits: nothing starts
   timers_.write_waits(at(1s));
   timers_.write_waits(at(3s));
   busy(at(4s));
@@ -164,8 +164,12 @@ RC_GTEST_PROP(TimersProperty, NextAndDueAgree, ()) {
       case 7: timers.write_waits(now); break;
       case 8: timers.write_progress(now); break;
       case 9: timers.write_done(); break;
-      case 10: if (i > 50) timers.closing(now); break;
-      case 11: if (i > 50) timers.lingering(now); break;
+      case 10:
+        if (i > 50) timers.closing(now);
+        break;
+      case 11:
+        if (i > 50) timers.lingering(now);
+        break;
       default: break;
     }
     const Instant next = timers.next();

@@ -178,12 +178,9 @@ class Sent : public testing::TestWithParam<std::tuple<Vector, Cut>> {
     const ByteView bytes = vector().bytes;
     const std::size_t smallest = bytes.size() / 4096 + 1;  // a byte, unless it is a large one
     switch (std::get<Cut>(GetParam())) {
-      case Cut::kWhole:
-        return world_.send(session, bytes);
-      case Cut::kHeader:
-        return world_.send_in_pieces(session, bytes, kHeaderSize);
-      case Cut::kBytes:
-        return world_.send_in_pieces(session, bytes, smallest);
+      case Cut::kWhole: return world_.send(session, bytes);
+      case Cut::kHeader: return world_.send_in_pieces(session, bytes, kHeaderSize);
+      case Cut::kBytes: return world_.send_in_pieces(session, bytes, smallest);
     }
   }
 

@@ -1,7 +1,7 @@
 // The simulated world under a fuzzer: its bytes are every choice of the run.
 //
-// Input: any bytes. They draw the profile, then each decision; once they are used up all choices are
-// 0, so the world calms down and ends. The simulator's checkers judge.
+// Input: any bytes. They draw the profile, then each decision; once they are used up all choices
+// are 0, so the world calms down and ends. The simulator's checkers judge.
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>

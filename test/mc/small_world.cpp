@@ -62,24 +62,18 @@ std::vector<std::function<void()>> deeds_of(Race race, World& world, Cast cast) 
   const auto plain = publish(RawClient::How::kPlain);
   const auto acked = publish(RawClient::How::kAcked);
   switch (race) {
-    case Race::kPublishUnsub:
-      return {acked, [sub] { sub->unsubscribe({"t"}, {}, false); }, plain};
+    case Race::kPublishUnsub: return {acked, [sub] { sub->unsubscribe({"t"}, {}, false); }, plain};
     case Race::kPublishSub:
       return {[sub] { sub->subscribe({"*"}, {}, false, false); }, acked, plain};
-    case Race::kPublishReset:
-      return {plain, acked, [sub] { sub->reset(); }};
-    case Race::kPublishHalfClose:
-      return {plain, acked, [sub] { sub->half_close(); }};
-    case Race::kPublishDrain:
-      return {plain, acked, [&world] { world.begin_drain(); }};
+    case Race::kPublishReset: return {plain, acked, [sub] { sub->reset(); }};
+    case Race::kPublishHalfClose: return {plain, acked, [sub] { sub->half_close(); }};
+    case Race::kPublishDrain: return {plain, acked, [&world] { world.begin_drain(); }};
     case Race::kSubDrain:
-      return {[sub] { sub->subscribe({"**"}, {}, true, false); }, [&world] { world.begin_drain(); }};
-    case Race::kFullLane:
-      return {plain, plain, plain, plain, acked};
-    case Race::kTinyWindow:
-      return {plain, plain, acked};
-    case Race::kGroupLeave:
-      return {acked, [sub] { sub->unsubscribe({"t"}, {}, true); }, plain};
+      return {[sub] { sub->subscribe({"**"}, {}, true, false); },
+              [&world] { world.begin_drain(); }};
+    case Race::kFullLane: return {plain, plain, plain, plain, acked};
+    case Race::kTinyWindow: return {plain, plain, acked};
+    case Race::kGroupLeave: return {acked, [sub] { sub->unsubscribe({"t"}, {}, true); }, plain};
     case Race::kBothPublish:
       return {acked, [sub] { sub->publish("t", {}, 4, RawClient::How::kRequest); }, plain};
   }

@@ -14,30 +14,30 @@
 namespace ron::sim {
 
 enum class Race : std::uint8_t {
-  kPublishUnsub,    // a publication against the end of the subscription
-  kPublishSub,      // and against its beginning
-  kPublishReset,    // and against the loss of the subscriber
+  kPublishUnsub,  // a publication against the end of the subscription
+  kPublishSub,    // and against its beginning
+  kPublishReset,  // and against the loss of the subscriber
   kPublishHalfClose,
-  kPublishDrain,    // and against the shutdown of the node
+  kPublishDrain,  // and against the shutdown of the node
   kSubDrain,
-  kFullLane,        // more publications than the lane holds
-  kTinyWindow,      // and than the credit allows
-  kGroupLeave,      // a member of a group leaves while it is chosen
-  kBothPublish,     // to each other, with acks
+  kFullLane,     // more publications than the lane holds
+  kTinyWindow,   // and than the credit allows
+  kGroupLeave,   // a member of a group leaves while it is chosen
+  kBothPublish,  // to each other, with acks
 };
 inline constexpr unsigned kRaces = 10;
 const char* name(Race race);
 
 struct Explored {
   std::uint64_t worlds = 0;
-  bool exhausted = false;   // every sequence within the depth was seen
-  std::string failure;      // of the first world that failed ...
+  bool exhausted = false;            // every sequence within the depth was seen
+  std::string failure;               // of the first world that failed ...
   std::vector<std::uint64_t> trail;  // ... and the answers that led to it
 };
 
 struct Bounds {
   unsigned shards = 1;
-  std::size_t depth = 8;           // choices that branch
+  std::size_t depth = 8;  // choices that branch
   std::uint64_t worlds_most = 20'000;
 };
 
