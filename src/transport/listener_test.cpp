@@ -139,9 +139,7 @@ TEST(UnixListener, ForeignUserIsRefused) {
       ::chmod(path.c_str(), 0666);
       if (::setuid(65534) != 0) ::_exit(2);
       const auto client = Socket::connect_unix(path);
-      char byte = 0;
-      // Stays until the parent has looked.
-      ::_exit(client ? (::poll(nullptr, 0, 0), ::read(0, &byte, 0), 0) : 1);
+      ::_exit(client ? 0 : 1);
     }
     const auto accepted = accept_soon(*listener);
     ASSERT_EQ(accepted.has_value(), allowed);
