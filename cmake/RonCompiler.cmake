@@ -36,6 +36,11 @@ endif()
 if(RON_SANITIZE)
   add_compile_options(-fsanitize=${RON_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${RON_SANITIZE})
+  if(RON_SANITIZE MATCHES "undefined")
+    # The vptr check probes memory through a pipe: without a free file descriptor, which tests provoke
+    # on purpose, it calls every object invalid.
+    add_compile_options(-fno-sanitize=vptr)
+  endif()
 else()
   add_compile_options(-fstack-protector-strong)
   add_link_options(-Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack)
