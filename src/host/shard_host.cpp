@@ -177,7 +177,7 @@ void ShardHost::obey(const node::Action& action) {
     case Kind::kEstablished:
       link->counted_open = true;
       stats_.accept_to_handshake_seconds.add(to_seconds(now_ - link->accepted));
-      tell(EventKind::kSessionOpened, *link);
+      tell(EventKind::kSessionOpened, *link, {.downgraded = action.downgraded});
       break;
     case Kind::kClose:
       tell(EventKind::kSessionClosed, *link,

@@ -81,6 +81,7 @@ struct Action {
   CloseReason reason = CloseReason::kPeer;
   oap::Code code = oap::Code::kInternal;  // with kClose after an error frame
   bool erred = false;                     // `code` is set
+  bool downgraded = false;  // with kEstablished: hello spoke of hybrid, the channel is classical
   std::uint32_t count = 0;
   SessionId session;
 };

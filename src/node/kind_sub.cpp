@@ -54,7 +54,7 @@ void handle_sub(ShardCore& core, Session& session, const Incoming& in) {
                 {Code::kQuotaExceeded, "too many subscriptions of this session", false, 0});
     return;
   }
-  if (core.subscriptions().size() + fresh > config.subscriptions_max) {
+  if (core.counters().subscriptions + fresh > config.subscriptions_max) {
     core.refuse(session, in.header,
                 {Code::kQuotaExceeded, "too many subscriptions on this node", false, 0});
     return;
@@ -69,6 +69,7 @@ void handle_sub(ShardCore& core, Session& session, const Incoming& in) {
     }
     session.subscriptions.insert_or_assign(std::move(key), echo);
   }
+  core.counters().subscriptions += static_cast<std::uint32_t>(fresh);
   core.answer_after_barrier(session, in, {});  // OAP-4.24
 }
 
@@ -84,6 +85,7 @@ void handle_unsub(ShardCore& core, Session& session, const Incoming& in) {
     if (known == session.subscriptions.end()) continue;  // OAP-4.27
     const bool echo = known->second;
     session.subscriptions.erase(known);
+    --core.counters().subscriptions;
     if (!key.group.empty()) {
       core.send_to_others(
           GroupMail{key.tenant, key.pattern, key.group, session.id, 0, echo, false});

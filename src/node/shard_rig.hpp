@@ -179,6 +179,8 @@ class Rig {
     turn();
   }
 
+  const std::vector<SessionId>& downgraded() const { return downgraded_; }
+
   /// Ends the loop turn of every shard, and moves mail until none is left.
   void turn() {
     for (bool moved = true; moved;) {
@@ -223,6 +225,7 @@ class Rig {
     if (action.kind == Action::Kind::kClose) closed_.emplace(action.session, action);
     if (action.kind == Action::Kind::kDrained) drained_ = action;
     if (action.kind == Action::Kind::kResume) ++resumes_[action.session];
+    if (action.downgraded) downgraded_.push_back(action.session);
   }
 
   SeedChoice choice_;
@@ -232,6 +235,7 @@ class Rig {
   std::map<SessionId, bool> finished_;
   std::map<SessionId, Action> closed_;
   std::map<SessionId, std::uint32_t> resumes_;
+  std::vector<SessionId> downgraded_;
   std::optional<Action> drained_;
   CorrId corr_ = 1000;
 };

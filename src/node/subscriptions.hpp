@@ -62,6 +62,7 @@ class Subscriptions {
 
   gossip::Groups& groups() { return groups_; }
   const gossip::MatchCache& cache() const { return cache_; }
+  /// Entries of the index: what sessions, other shards and group members of the node want.
   std::size_t size() const { return index_.target_count(); }
 
  private:

@@ -42,6 +42,7 @@ enum class Event : std::uint8_t {
   // sessions
   kSessionOpened,
   kSessionClosed,
+  kDowngradeDetected,
   kHandshakeFailed,
   kAcceptRefused,
   // admin

@@ -36,6 +36,7 @@ constexpr std::array<MetricRow, kMetricCount> kRows = {{
     {Metric::kHandshakeFailures, "overlay_handshake_failures_total", kCounter, "reason=timeout|tls|mtls|pq_neg_fail|ratelimit|proto|auth|io|not_ready", "", "Connections that did not become sessions."},
     {Metric::kTlsHandshakeFailures, "tls_handshake_failures_total", kCounter, "reason=cert|version|cipher|alpn|other", "", "TLS handshakes refused, by cause."},
     {Metric::kAuthFailures, "auth_failures_total", kCounter, "reason=unauth|expired|invalid_caveat", "", "Credentials that did not verify."},
+    {Metric::kPqDowngrades, "overlay_pq_downgrades_total", kCounter, "", "", "Sessions whose hello spoke of hybrid key exchange over a classical TLS channel."},
     {Metric::kPqNegotiations, "overlay_pq_negotiations_total", kCounter, "mode=off|hybrid|require,outcome=ok|fail|incompatible", "", "Handshakes by configured mode: ok is hybrid, fail classical, incompatible refused."},
     {Metric::kCertExpiry, "overlay_tls_cert_expiry_timestamp_seconds", kGauge, "", "", "When the node's certificate ends, Unix time; 0 without TLS."},
     {Metric::kHandshakeSeconds, "overlay_handshake_seconds", kHistogram, "", "0.001 0.0025 0.005 0.01 0.025 0.05 0.1 0.5 1 5", "TLS handshakes that succeeded."},
