@@ -12,9 +12,11 @@ namespace {
 
 node::NodeConfig config_of(const Shared& shared) {
   node::NodeConfig config = shared.settings.node;
-  config.max_sessions = shared.settings.accept.connections + transport::kUnixReserve;
-  config.queue_bytes = std::max<std::size_t>(config.queue_bytes / shared.shards.size(), 1);
-  config.input_bytes = config.queue_bytes / 4;
+  const node::LiveConfig share =
+      shard_share({shared.settings.accept, config}, shared.shards.size());
+  config.max_sessions = share.max_sessions;
+  config.queue_bytes = share.queue_bytes;
+  config.input_bytes = share.input_bytes;
   return config;
 }
 
@@ -158,6 +160,7 @@ void ShardHost::obey() {
 void ShardHost::obey(const node::Action& action) {
   using Kind = node::Action::Kind;
   if (action.kind == Kind::kMail) return;  // handed out at the end of the turn
+  if (action.kind == Kind::kControl) return hand_out_control();
   if (action.kind == Kind::kDrained) {
     cut_off_.with([&](std::uint32_t& count) { count = action.count; });
     shared_.tell({.kind = EventKind::kDrained, .shard = self_, .count = action.count});
@@ -185,6 +188,7 @@ void ShardHost::obey(const node::Action& action) {
       drop(*link);
       break;
     case Kind::kMail:
+    case Kind::kControl:
     case Kind::kDrained: break;
   }
 }

@@ -12,6 +12,7 @@
 
 #include "base/slab.hpp"
 #include "crypto/library.hpp"
+#include "host/inspection.hpp"
 #include "host/link.hpp"
 #include "host/shared.hpp"
 #include "node/shard.hpp"
@@ -38,6 +39,10 @@ class ShardHost {
   /// Publishes fresh counters, then tells the gate.
   void publish_to(std::shared_ptr<runtime::Gate> gate);
   void adopt(transport::Accepted accepted);
+  void reconfigure(const LiveSettings& live);
+  using Parts = std::shared_ptr<runtime::Guarded<std::vector<Inspection>>>;
+  void inspect(Inspect what, Parts into, std::shared_ptr<runtime::Gate> gate);
+  void answer(ControlAnswer answer);
   void ring() { loop_.ring(); }
   void request_stop();
   void join();
@@ -88,6 +93,10 @@ class ShardHost {
   void mark_ready(Link& link);
   void mark_flush(Link& link);
   void tell(EventKind kind, const Link& link, Event event = {});
+
+  // operators
+  void hand_out_control();
+  SessionInfo info_of(const node::SessionView& view);
 
   // mail
   void take_in_mail();

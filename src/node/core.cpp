@@ -60,6 +60,8 @@ void ShardCore::handle(const Input& in, Instant now, Actions& out) {
     begin_drain(*drain);
   } else if (const auto* readiness = std::get_if<Readiness>(&in)) {
     ready_ = readiness->ready;
+  } else if (const auto* done = std::get_if<ControlDone>(&in)) {
+    control_done(*done);
   }
 }
 

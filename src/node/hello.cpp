@@ -78,6 +78,12 @@ void ShardCore::establish(Session& session, const oap::Hello& hello, CorrId corr
   session.authorised = config_.auth_off || session.channel.authenticated;
   session.any_tenant = config_.auth_off;  // OAP-4.11
   session.timers.established(now_);
+  session.inflight = limits.inflight;
+  session.rps = policy::TokenBucket(limits.rps, now_);
+  session.fps = policy::TokenBucket(limits.fps, now_);
+  session.recv = session::RecvCredit(limits.recv_window_bytes);
+  session.established = now_;
+  session.agent = hello.agent;
   ++stats_.sessions_opened;
   ++stats_.sessions_active;
   ++(session.channel.hybrid ? stats_.pq_hybrid : stats_.pq_classical);

@@ -46,6 +46,11 @@ void handle_sub(ShardCore& core, Session& session, const Incoming& in) {
     core.refuse(session, in.header, {Code::kBadFrame, sub.error(), false, 0});
     return;
   }
+  if (sub->tap && session.channel.kind != ChannelKind::kUnix) {
+    core.refuse(session, in.header,
+                {Code::kForbidden, "a tap needs the node's Unix socket", false, 0});
+    return;
+  }
   std::vector<SubscriptionKey> keys = keys_of(*sub, in.header.tenant);
   const NodeConfig& config = core.config();
   const std::size_t fresh = count_new(session, keys);
@@ -59,6 +64,7 @@ void handle_sub(ShardCore& core, Session& session, const Incoming& in) {
                 {Code::kQuotaExceeded, "too many subscriptions on this node", false, 0});
     return;
   }
+  if (sub->tap) session.tap = true;
   const bool echo = sub->echo.value_or(false);  // nothing refuses it any more // OAP-4.20
   for (SubscriptionKey& key : keys) {
     const auto known = session.subscriptions.find(key);
