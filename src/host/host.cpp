@@ -179,6 +179,11 @@ void Host::answer(ControlAnswer answer) {
 }
 
 DrainReport Host::drain(Duration within, const char* reason) {
+  // First nobody is let in any more, on no shard, then those inside are told: who hears of the
+  // drain from one shard cannot get a session at another.
+  const auto shut = std::make_shared<runtime::Gate>(shards());
+  for (const auto& shard : impl_->shared.shards) shard->stop_accepting(shut);
+  static_cast<void>(shut->wait_for(std::chrono::milliseconds(250)));
   const auto gate = std::make_shared<runtime::Gate>(shards());
   for (const auto& shard : impl_->shared.shards) shard->drain(within, reason, gate);
   // A little longer than the machines take, so that it is they who report what was cut off.

@@ -31,7 +31,7 @@ struct Settings {
   node::NodeConfig node;
   EventSink on_event;  // may be empty
   /// Told on a shard's thread; answered by Host::answer. Empty: every control request is NotFound.
-  std::function<void(node::ControlRequest)> on_control;
+  std::function<void(node::ControlRequest, std::uint32_t uid)> on_control;
 };
 
 /// What a running host takes over; the rest of Settings needs a restart.

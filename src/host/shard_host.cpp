@@ -55,10 +55,17 @@ void ShardHost::set_ready(bool ready) {
   loop_.post([this, ready] { shard_.handle(node::Readiness{ready}, now_, actions_); });
 }
 
+void ShardHost::stop_accepting(std::shared_ptr<runtime::Gate> gate) {
+  loop_.post([this, gate = std::move(gate)] {
+    close_doors();
+    shard_.handle(node::Readiness{false}, runtime::monotonic_now(), actions_);
+    gate->done();
+  });
+}
+
 void ShardHost::drain(Duration within, const char* reason, std::shared_ptr<runtime::Gate> gate) {
   loop_.post([this, within, reason, gate = std::move(gate)]() mutable {
     drain_gate_ = std::move(gate);
-    close_doors();
     now_ = runtime::monotonic_now();
     shard_.handle(node::Drain{within, reason}, now_, actions_);
   });

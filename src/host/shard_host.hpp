@@ -35,6 +35,8 @@ class ShardHost {
 
   // ---- any thread ----
   void set_ready(bool ready);
+  /// Closes the listeners; whoever is still shaking hands is refused.
+  void stop_accepting(std::shared_ptr<runtime::Gate> gate);
   void drain(Duration within, const char* reason, std::shared_ptr<runtime::Gate> gate);
   /// Publishes fresh counters, then tells the gate.
   void publish_to(std::shared_ptr<runtime::Gate> gate);

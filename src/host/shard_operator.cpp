@@ -103,7 +103,9 @@ void ShardHost::inspect(Inspect what, Parts into, std::shared_ptr<runtime::Gate>
 void ShardHost::hand_out_control() {
   while (auto request = shard_.take_control()) {
     if (shared_.settings.on_control) {
-      shared_.settings.on_control(std::move(*request));
+      const Link* link = find(request->session);
+      const std::uint32_t uid = link == nullptr ? 0 : link->stream->facts().peer_uid;
+      shared_.settings.on_control(std::move(*request), uid);
       continue;
     }
     shard_.handle(
