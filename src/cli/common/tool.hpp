@@ -27,6 +27,8 @@ enum Exit : int {
   kRefused = 4,
   kTimeout = 5,
   kNoResponder = 6,
+  kWarnings = 7,  // doctor
+  kBroken = 8,    // doctor
   kInterrupted = 130,
 };
 

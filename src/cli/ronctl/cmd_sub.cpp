@@ -6,6 +6,7 @@
 
 #include "common.hpp"
 #include "format.hpp"
+#include "lag_teller.hpp"
 
 namespace ron::cli {
 namespace {
@@ -18,34 +19,6 @@ struct Sub {
   std::string group;
   bool echo = false;
   bool newline = false;
-};
-
-// Tells losses once each: those that stand before a message, and those nothing follows.
-class LagTeller {
- public:
-  explicit LagTeller(bool json) : json_(json) {}
-
-  void before(const sdk::Message& message) {
-    const std::uint64_t lost = message.lagged_before - std::min(message.lagged_before, early_);
-    early_ -= std::min(message.lagged_before, early_);
-    tell_loss(lost);
-  }
-  void idle(std::uint64_t total) {
-    if (total <= told_) return;
-    early_ += total - told_;
-    tell_loss(total - told_);
-  }
-
- private:
-  void tell_loss(std::uint64_t lost) {
-    if (lost == 0) return;
-    told_ += lost;
-    if (json_) print_json({{"lagged", lost}});
-    tell("lagged: " + count_text(lost) + " messages lost (this reader was too slow)");
-  }
-  bool json_;
-  std::uint64_t told_ = 0;
-  std::uint64_t early_ = 0;  // told before the message that carries them came
 };
 
 void report(const Context& context, const sdk::ConnectionEvent& event) {

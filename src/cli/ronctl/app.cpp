@@ -1,0 +1,88 @@
+#include "app.hpp"
+
+#include <initializer_list>
+
+#include "cli/common/run.hpp"
+#include "context_choice.hpp"
+
+namespace ron::cli {
+namespace {
+
+constexpr const char* kFooter = R"(
+Where the node is:
+  --url or RON_NODE_URL: ron://host:port (TCP), rons://host:port (TLS), unix:/path. Port 9500 may be
+  left out. RON_CAP holds the capability token, where the node asks for one. 'ronctl context' gives
+  nodes names. Operators' commands need the node's Unix socket (uds.path), and the right to use it.
+
+Exit codes:
+  0 ok              3 cannot connect   6 no responder
+  1 failure         4 refused by node  7 doctor: warnings only
+  2 usage           5 timeout          8 doctor: something is broken
+                                     130 interrupted
+
+Examples:
+  ronctl sub 'logs/**'                          print everything below logs/
+  tail -f /var/log/syslog | ronctl pub logs/syslog -
+  ronctl reply time --exec date &  ronctl request time
+  ronctl tls init                               certificates for a node with TLS
+  ronctl --url unix:/run/ron/svc-overlay.sock top
+
+'ronctl COMMAND --help' says more about a command.)";
+
+void group(CLI::App& app, const char* title, std::initializer_list<const char*> names) {
+  for (const char* name : names) app.get_subcommand(name)->group(title);
+}
+
+void let_all_fall_through(CLI::App& app) {
+  app.fallthrough();
+  for (CLI::App* command : app.get_subcommands({})) let_all_fall_through(*command);
+}
+
+void add_commands(CLI::App& app, Context& context, Run& run) {
+  for (const auto& add : {add_sub, add_pub, add_request, add_reply, add_ping, add_bench}) {
+    add(app, context, run);
+  }
+  group(app, "Messages", {"sub", "pub", "request", "reply", "ping", "bench"});
+  for (const auto& add : {add_status, add_top, add_sessions, add_topics, add_queues, add_tap,
+                          add_log_level, add_reload, add_drain, add_doctor, add_debug}) {
+    add(app, context, run);
+  }
+  group(app, "Operators",
+        {"status", "top", "sessions", "topics", "queues", "tap", "log-level", "reload", "drain",
+         "doctor", "debug"});
+  for (const auto& add : {add_context, add_tls, add_completion, add_man, add_version}) {
+    add(app, context, run);
+  }
+  group(app, "This tool", {"context", "tls", "completion", "man", "version"});
+}
+
+// Commands that ask no node work without one, also with a broken contexts.toml.
+bool asks_a_node(const CLI::App& app) {
+  const auto parsed = app.get_subcommands();
+  if (parsed.empty()) return false;
+  return parsed.front()->get_group() != "This tool";
+}
+
+}  // namespace
+
+void build_app(CLI::App& app, Context& context, Run& run) {
+  app.name("ronctl");
+  app.description("Talks to a RustyOnions node: publish, subscribe, operate, measure.");
+  app.footer(kFooter);
+  app.require_subcommand(1);
+  add_global_options(app, context);
+  auto chosen = std::make_shared<std::string>();
+  add_context_option(app, *chosen);
+  add_commands(app, context, run);
+  let_all_fall_through(app);
+  // After the command's own callback: the context is known before the command runs.
+  app.callback([&app, &context, &run, chosen] {
+    if (!asks_a_node(app)) return;
+    run = [&app, &context, chosen, inner = std::move(run)] {
+      apply_context(app, *chosen, context);
+      return inner();
+    };
+  });
+}
+
+}  // namespace ron::cli
