@@ -1,6 +1,7 @@
 #include "app.hpp"
 
 #include <initializer_list>
+#include <memory>
 
 #include "cli/common/run.hpp"
 #include "context_choice.hpp"
@@ -68,13 +69,13 @@ bool asks_a_node(const CLI::App& app) {
 void build_app(CLI::App& app, Context& context, Run& run) {
   app.name("ronctl");
   app.description("Talks to a RustyOnions node: publish, subscribe, operate, measure.");
-  app.footer(kFooter);
   app.require_subcommand(1);
   add_global_options(app, context);
   auto chosen = std::make_shared<std::string>();
   add_context_option(app, *chosen);
   add_commands(app, context, run);
   let_all_fall_through(app);
+  app.footer(kFooter);  // last: a command without a footer would inherit it
   // After the command's own callback: the context is known before the command runs.
   app.callback([&app, &context, &run, chosen] {
     if (!asks_a_node(app)) return;

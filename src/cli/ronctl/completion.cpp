@@ -82,9 +82,8 @@ std::string zsh_action(const OptionInfo& option) {
 
 std::string zsh_specification(const OptionInfo& option) {
   if (option.names.empty()) {
-    const std::string times = option.repeats ? "*" : option.required ? "1" : "";
-    return quoted((times == "1" ? "" : times) + ":" + zsh_text(option.positional) + ":" +
-                  zsh_action(option));
+    const std::string begin = option.repeats ? "*:" : option.required ? ":" : "::";
+    return quoted(begin + zsh_text(option.positional) + ":" + zsh_action(option));
   }
   std::string out;
   for (const std::string& name : option.names) {

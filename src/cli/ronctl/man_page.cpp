@@ -27,14 +27,19 @@ std::string roff(std::string_view text) {
 
 std::string heading(const std::string& title, char section, const std::string& version,
                     const std::string& date) {
-  return ".TH " + title + " " + section + " \"" + roff(date) + "\" \"RustyOnions " + roff(version) +
+  return ".TH " + title + " " + section + " \"" + date + "\" \"RustyOnions " + roff(version) +
          "\"\n";
 }
 
 // Lines as they stand: examples and tables of the help.
 void add_verbatim(std::string& out, std::string_view text) {
   while (text.starts_with('\n')) text.remove_prefix(1);
-  if (!text.empty()) out += ".PP\n.nf\n" + roff(text) + "\n.fi\n";
+  if (!text.empty()) out += ".nf\n" + roff(text) + "\n.fi\n";
+}
+
+void add_footer(std::string& out, const CommandInfo& command) {
+  if (!command.footer.empty()) out += ".PP\n";
+  add_verbatim(out, command.footer);
 }
 
 void add_tagged(std::string& out, const std::string& tag, const std::string& text) {
@@ -80,13 +85,13 @@ std::string synopsis(const CommandInfo& command) {
 void add_command(std::string& out, const CommandInfo& command) {
   if (!command.commands.empty()) {
     for (const CommandInfo& one : command.commands) add_command(out, one);
-    add_verbatim(out, command.footer);
+    add_footer(out, command);
     return;
   }
   out += ".SS " + roff(command.path) + "\n" + synopsis(command) + ".PP\n" + roff(command.about) +
          ".\n";
   add_options(out, command);
-  add_verbatim(out, command.footer);
+  add_footer(out, command);
 }
 
 }  // namespace
