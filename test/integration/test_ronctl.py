@@ -12,6 +12,7 @@ import unittest
 import wait
 from case import NodeCase
 from node import Node, binary, environment
+from tls_case import TlsCase
 
 SECRET = b"what nobody but subscribers may read"
 
@@ -264,6 +265,16 @@ class Looking(NodeCase):
         self.assertRegex(text, r"(?m)^fail +ports +overlay.listen .* is in use by another process")
         self.assertIn("to mend it: ", text)
 
+    def test_doctor_over_tcp(self):
+        done = subprocess.run(
+            [binary("ronctl"), "--json", "doctor", "--admin", "{}:{}".format(*self.node.admin)],
+            env={**environ(self.node, self.node.directory),
+                 "RON_NODE_URL": "ron://{}:{}".format(*self.node.listen)},
+            capture_output=True, text=True, check=False, timeout=30)
+        levels = {f["check"]: f["level"] for f in json.loads(done.stdout)["findings"]}
+        for check in ("node", "version", "admin", "ready", "settings"):
+            self.assertEqual(levels[check], "ok", done.stdout)
+
     def test_doctor_judges_a_configuration(self):
         path = os.path.join(self.node.directory, "wrong.toml")
         with open(path, "w", encoding="utf-8") as file:
@@ -360,6 +371,32 @@ class Draining(unittest.TestCase):
         self.addCleanup(node.discard)
         self.assertIn("deadline", run(node, "drain", "--deadline", "1h", code=4))
         self.assertEqual(json.loads(run(node, "--json", "status"))["draining"], False)
+
+
+class Certificates(TlsCase):
+    """What doctor says about a node with TLS."""
+
+    UDS = True
+    SECONDS = 2
+
+    def findings(self, code=None):
+        done = subprocess.run([binary("ronctl"), "--json", "doctor"], capture_output=True, text=True,
+                              env=environ(self.node, self.node.directory), check=False, timeout=30)
+        if code is not None:
+            self.assertEqual(done.returncode, code, done.stdout)
+        return json.loads(done.stdout)["findings"]
+
+    def test_doctor_warns_before_a_certificate_ends(self):
+        found = [f for f in self.findings() if f["check"] == "certificates"]
+        self.assertEqual([f["level"] for f in found], ["warn"], "made for 7 days")
+        self.assertIn(self.server[0], found[0]["what"])
+        self.assertRegex(found[0]["what"], "expires in [67] days")
+
+    def test_doctor_fails_a_key_that_others_can_read(self):
+        os.chmod(self.server[1], 0o640)
+        self.addCleanup(os.chmod, self.server[1], 0o600)
+        found = [f for f in self.findings(code=8) if f["check"] == "permissions" and f["level"] == "fail"]
+        self.assertEqual([f["remedy"] for f in found], [f"chmod 600 {self.server[1]}"])
 
 
 STRANGER = """

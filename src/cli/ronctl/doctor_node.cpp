@@ -38,17 +38,6 @@ void check_session(const Context& context, Patient& patient, Findings& out) {
   }
 }
 
-void check_version(const Patient& patient, Findings& out) {
-  const std::string version = text_at(patient.status, "version");
-  if (version.empty()) return;
-  if (version == kVersion) {
-    out.ok("version", "node and ronctl are " + version);
-  } else {
-    out.warn("version", "the node is " + version + ", ronctl is " + kVersion,
-             "install the same release of both");
-  }
-}
-
 std::string admin_address(const Context& context, const DoctorArgs& args, const Patient& patient) {
   if (!args.admin.empty()) return args.admin;
   if (const std::string told = text_at(patient.status, "admin"); !told.empty()) return told;
@@ -88,6 +77,22 @@ void check_admin(const Context& context, const DoctorArgs& args, Patient& patien
   patient.reached = true;
   out.ok("admin", "http://" + patient.admin + "/healthz answers " + std::to_string(answer->status));
   check_ready(patient.admin, context.timeout(), out);
+}
+
+// Over the Unix socket the node said it already; else its admin listener does.
+void check_version(const Patient& patient, std::chrono::milliseconds timeout, Findings& out) {
+  std::string version = text_at(patient.status, "version");
+  if (version.empty() && patient.reached && !patient.admin.empty()) {
+    if (const auto answer = http_get(patient.admin, "/version", timeout))
+      version = text_at(Json::parse(answer->body, nullptr, false), "version");
+  }
+  if (version.empty()) return;
+  if (version == kVersion) {
+    out.ok("version", "node and ronctl are " + version);
+  } else {
+    out.warn("version", "the node is " + version + ", ronctl is " + kVersion,
+             "install the same release of both");
+  }
 }
 
 // 0 where it could be listened on, else errno.
@@ -135,8 +140,8 @@ void check_port(const char* key, const std::string& address, bool reached, Findi
 
 void check_node(const Context& context, const DoctorArgs& args, Patient& patient, Findings& out) {
   check_session(context, patient, out);
-  check_version(patient, out);
   check_admin(context, args, patient, out);
+  check_version(patient, context.timeout(), out);
 }
 
 void check_ports(const Patient& patient, Findings& out) {
