@@ -29,6 +29,7 @@ using Clock = std::chrono::steady_clock;
 struct Options {
   unsigned count = 10'000;
   bool tls = false;
+  bool mutual = true;  // with TLS: client certificates
   std::string bin = "build/bin";
   unsigned rest_s = 3;  // how long they idle before memory is read again
   std::uint64_t max_bytes = 0;
@@ -78,7 +79,9 @@ class Run {
     const std::uint64_t grown = private_bytes(node_->pid()) - memory;
     const std::uint64_t each = grown / options_.count;
     std::printf("channel                     %s\n",
-                options_.tls ? "TLS 1.3 X25519MLKEM768, mutual" : "plain TCP");
+                options_.tls
+                    ? options_.mutual ? "TLS 1.3 X25519MLKEM768, mutual" : "TLS 1.3 X25519MLKEM768"
+                    : "plain TCP");
     std::printf("cold start                  %.0f ms\n", start_ms_);
     std::printf("sessions                    %u\n", options_.count);
     std::printf("connect rate, one by one    %.0f a second\n", options_.count / seconds);
@@ -120,14 +123,18 @@ class Run {
       command.push_back(dir + "/node.pem");
       command.emplace_back("--tls-key");
       command.push_back(dir + "/node.key");
-      command.emplace_back("--set");
-      command.push_back("tls.client_ca_path=" + dir + "/ca.pem");
-      command.emplace_back("--set");
-      command.emplace_back("tls.require_client_cert=true");
+      if (options_.mutual) {
+        command.emplace_back("--set");
+        command.push_back("tls.client_ca_path=" + dir + "/ca.pem");
+        command.emplace_back("--set");
+        command.emplace_back("tls.require_client_cert=true");
+      }
       crypto::ClientTls tls;
       tls.ca_path = dir + "/ca.pem";
-      tls.cert_path = dir + "/client.pem";
-      tls.key_path = dir + "/client.key";
+      if (options_.mutual) {
+        tls.cert_path = dir + "/client.pem";
+        tls.key_path = dir + "/client.key";
+      }
       tls.policy.pq = crypto::PqMode::kRequire;
       auto context = crypto::TlsContext::client(tls);
       if (!context) throw std::runtime_error(context.error());
@@ -193,6 +200,7 @@ int main(int argc, char** argv) {
   app.add_option("--count", options.count, "how many (default 10000)");
   app.add_option("--bin", options.bin, "where svc-overlay and ronctl are (default build/bin)");
   app.add_flag("--tls", options.tls, "TLS 1.3 with X25519MLKEM768 and client certificates");
+  app.add_flag("!--server-only", options.mutual, "TLS without client certificates");
   app.add_option("--rest", options.rest_s, "seconds they idle (default 3)");
   app.add_option("--max-bytes", options.max_bytes, "fail above this much memory a session");
   app.add_option("--max-start", options.max_start_ms, "fail above this cold start, in ms");
