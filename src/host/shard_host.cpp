@@ -268,6 +268,7 @@ void ShardHost::arm_timer() {
 
 void ShardHost::publish() {
   published_at_ = now_;
+  mend_doors();
   const ShardSnapshot snapshot{.node = shard_.stats(), .transport = stats_};
   published_.with([&](ShardSnapshot& into) { into = snapshot; });
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "crypto/certificate.hpp"
+#include "crypto/files.hpp"
 #include "crypto/library.hpp"
 #include "ops/process_facts.hpp"
 #include "runtime/loop.hpp"
@@ -87,12 +88,15 @@ node::ReadinessFacts Health::facts() {
   if (host_ == nullptr) return out;
   const host::Snapshot snapshot = host_->snapshot();
   const NodeTotals totals = totals_of(snapshot, settings_.limits.total_queue_bytes);
+  out.listeners_bound = totals.deaf_listeners == 0;
   out.queue_percent = totals.queue_percent;
   out.published = totals.published;
   out.shed = totals.shed_by_node;
   memory_.observe(totals.held_bytes);
   if (server_tls(settings_))
-    out.certificate_ok = crypto::wall_clock().seconds < snapshot.certificate_not_after;
+    out.certificate_ok = crypto::wall_clock().seconds < snapshot.certificate_not_after &&
+                         crypto::check_public_file(settings_.tls.cert_path) &&
+                         crypto::check_secret_file(settings_.tls.key_path);
   return out;
 }
 

@@ -193,6 +193,7 @@ NodeTotals totals_of(const host::Snapshot& snapshot, std::uint64_t total_queue_b
     out.published += shard.node.published;
     out.shed_by_node += shard.node.shed[slot(ShedReason::kBudget)];
     out.sessions += shard.node.sessions_active;
+    out.deaf_listeners += shard.transport.deaf;
     // Publications are shed from three quarters of the budget on: that is what is full at 100 %.
     const std::uint64_t usable = std::max<std::uint64_t>(1, share / 4 * 3);
     out.queue_percent = std::max(out.queue_percent,
