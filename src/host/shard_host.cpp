@@ -95,7 +95,11 @@ void ShardHost::run() {
     const std::string text = door.listener.text();
     shared_.tell({.kind = EventKind::kListening, .shard = self_, .text = text});
   }
-  while (!stopping_) turn();
+  try {
+    while (!stopping_) turn();
+  } catch (const std::exception& fault) {
+    shared_.tell({.kind = EventKind::kShardDied, .shard = self_, .text = fault.what()});
+  }
   close_doors();
   for (std::unique_ptr<Link>& link : links_) {
     if (link != nullptr) drop(*link);
@@ -191,7 +195,10 @@ void ShardHost::obey(const node::Action& action) {
       break;
     case Kind::kClose:
       tell(EventKind::kSessionClosed, *link,
-           {.reason = action.reason, .erred = action.erred, .code = action.code});
+           {.reason = action.reason,
+            .erred = action.erred,
+            .code = action.code,
+            .was_open = link->counted_open});
       drop(*link);
       break;
     case Kind::kMail:

@@ -51,6 +51,7 @@ struct ShardSnapshot {
 
 struct Snapshot {
   std::vector<ShardSnapshot> shards;
+  bool complete = true;  // every shard answered in time
   std::uint64_t tls_reloads = 0;
   std::uint64_t tls_reload_failures = 0;
   /// Certificate in use; 0 without TLS.

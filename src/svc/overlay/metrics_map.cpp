@@ -142,6 +142,9 @@ void fill_accept(const host::TransportStats& t, MetricsPage& page) {
   page.add(Metric::kConnections, {}, number(t.accepted));
   page.add(Metric::kConnectionsRefused, {"max_conns"}, number(t.refused_full));
   page.add(Metric::kConnectionsRefused, {"ratelimit"}, number(t.refused_rate));
+  // A connection that came too fast is a handshake that failed, too: a flood shows in both.
+  page.add(Metric::kHandshakeAttempts, {}, number(t.refused_rate));
+  page.add(Metric::kHandshakeFailures, {"ratelimit"}, number(t.refused_rate));
   page.add(Metric::kConnectionsRefused, {"uid"}, number(t.refused_uid));
   page.add(Metric::kConnectionsRefused, {"no_files"}, number(t.no_files));
   page.add(Metric::kRejected, {"busy"}, number(t.refused_full));
