@@ -134,7 +134,8 @@ def judge_unit():
         return
     code, out = output_of("systemd-analyze", "security", "--offline=yes", f"--threshold={EXPOSURE_MAX}", UNIT)
     if code != 0:
-        yield Finding(UNIT, 0, f"exposure over {EXPOSURE_MAX / 10}: {out.strip().splitlines()[-1]}")
+        level = [line for line in out.splitlines() if "exposure level" in line]
+        yield Finding(UNIT, 0, f"over {EXPOSURE_MAX / 10}: {(level or [out.strip()])[0]}")
     _, out = output_of("systemd-analyze", "verify", "--man=no", UNIT)
     for line in out.splitlines():  # the program itself need not be installed here
         if re.search(r"Unknown|Failed to (parse|resolve)|[Ii]nvalid|ignoring", line):
