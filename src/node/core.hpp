@@ -105,7 +105,8 @@ class ShardCore {
   void consumed(Session& session, std::uint64_t wire_bytes);
   void mark_flush(Session& session);
 
-  /// Appends a frame to the run being built, delivering the run before where it does not fit.
+  /// Takes a publication: appends it to the run being built, delivering the run before where it
+  /// does not fit. Nothing happens to it when that run ended its session.
   void add_to_run(Session& session, const Incoming& in, std::string_view topic);
   void flush_run();
   /// Delivers now; returns how many local sessions it was queued to. With `ticket`, other shards

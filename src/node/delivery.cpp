@@ -252,11 +252,14 @@ void ShardCore::add_to_run(Session& session, const Incoming& in, std::string_vie
   const bool same = building_.session == &session && building_.tenant == in.header.tenant &&
                     building_.topic == topic;
   if (same && building_.bytes.join(in.frame)) {
+    ++stats_.published;
     ++building_.frames;
     building_.largest = std::max(building_.largest, size);
     return;
   }
   flush_run();
+  if (session.phase != Phase::kActive) return;  // its own copy was the one too many
+  ++stats_.published;
   building_ = {&session, in.frame, in.header.tenant, topic, 1, size};
 }
 

@@ -10,7 +10,6 @@ void handle_gossip(ShardCore& core, Session& session, const Incoming& in) {
     return;
   }
   if (!in.wants_answer && !in.header.has(oap::kComp)) {
-    ++core.counters().published;
     core.add_to_run(session, in, gossip->topic);
     return;
   }
