@@ -178,6 +178,66 @@ TEST(Checkers, CreditSeesWhatIsKept) {
   EXPECT_FALSE(check_credit(history));
 }
 
+// Session 1 says hello while the node is not ready, and session 0 while it is.
+History with_hellos() {
+  History history = good();
+  history.readiness = {{.at = 100, .ready = false}, {.at = 200, .ready = true}};
+  history.sessions[0].hello_sent = 90;
+  history.sessions[0].hello_answered = 95;
+  history.sessions[1].hello_sent = 110;
+  history.sessions[1].hello_answered = 120;
+  history.sessions[1].hello_refused = "NotReady";
+  return history;
+}
+
+TEST(Checkers, ReadinessPassesWhatIsRight) {
+  EXPECT_EQ(check_readiness(with_hellos()), std::nullopt);
+  History history = with_hellos();
+  history.sessions[0].hello_answered = 105;  // on either side of the change: either is right
+  EXPECT_EQ(check_readiness(history), std::nullopt);
+  history.sessions[0].hello_refused = "NotReady";
+  EXPECT_EQ(check_readiness(history), std::nullopt);
+  history.facts.drain_began = 80;  // and so is any NotReady during a drain
+  EXPECT_EQ(check_readiness(history), std::nullopt);
+}
+
+TEST(Checkers, ReadinessSeesAHelloTakenWhileNotReady) {
+  History history = with_hellos();
+  history.sessions[1].hello_refused.clear();
+  EXPECT_TRUE(check_readiness(history));
+  history.sessions[1].local = true;
+  EXPECT_FALSE(check_readiness(history));
+}
+
+TEST(Checkers, ReadinessSeesAHelloTakenDuringADrain) {
+  History history = with_hellos();
+  history.facts.drain_began = 85;
+  EXPECT_TRUE(check_readiness(history));
+}
+
+TEST(Checkers, ReadinessSeesARefusalWhileReady) {
+  History history = with_hellos();
+  history.sessions[0].hello_refused = "NotReady";
+  EXPECT_TRUE(check_readiness(history));
+  history = with_hellos();
+  history.sessions[1].hello_refused = "Busy";
+  EXPECT_TRUE(check_readiness(history));
+}
+
+TEST(Checkers, ReadinessSeesAnOperatorLockedOut) {
+  History history = with_hellos();
+  history.sessions[1].local = true;
+  EXPECT_TRUE(check_readiness(history));
+}
+
+TEST(Checkers, ReadinessSeesASessionThatDoesNotStay) {
+  History history = with_hellos();
+  history.sessions[0].not_ready = 110;
+  EXPECT_TRUE(check_readiness(history));
+  history.facts.drain_began = 96;
+  EXPECT_FALSE(check_readiness(history));
+}
+
 TEST(Coverage, NaiveMatchKnowsTheWildcards) {
   EXPECT_TRUE(naive_match("a/*/c", "a/b/c"));
   EXPECT_TRUE(naive_match("a/**", "a/b/c"));

@@ -28,6 +28,7 @@ struct Conn {
   node::Channel channel;
   std::optional<SessionId> session;  // while the shard knows it
   bool ready = false;                // ChannelReady was said
+  bool established = false;
   bool fin_told = false;
   bool wants_flush = false;
   bool finish_write = false;

@@ -64,16 +64,27 @@ struct Arrival {
   Stamp at = 0;
 };
 
+/// The node became ready, or ceased to be. It begins ready.
+struct ReadinessChange {
+  Stamp at = 0;
+  bool ready = true;
+};
+
 struct SessionRecord {
   std::uint32_t client = 0;
   std::uint64_t window = 0;     // what it announced; 0 = off
   std::uint32_t max_frame = 0;  // as answered
   bool established = false;
-  bool complete = false;      // lived until everything had come to rest, or was drained in order
-  bool drained = false;       // complete by a drain: what it asked last was not answered
-  bool well_behaved = false;  // paces itself, keeps every rule
-  Stamp ended = kNever;       // the client saw its end, or made it
-  std::string group;          // the only group it ever joins
+  bool complete = false;  // lived until everything had come to rest, or was drained in order
+  bool drained = false;   // complete by a drain: what it asked last was not answered
+  Stamp ended = kNever;   // the client saw its end, or made it
+  std::string group;      // the only group it ever joins
+  // the handshake
+  bool local = false;         // over a Unix socket
+  Stamp hello_sent = kNever;  // a hello that only readiness can refuse
+  Stamp hello_answered = kNever;
+  std::string hello_refused;  // with this code
+  Stamp not_ready = kNever;   // the first NotReady it was told once established
   // answers
   std::uint64_t answers_due = 0, answers_got = 0;
   // refused, told and (valid or not) plain events it sent that could be refused
@@ -88,9 +99,10 @@ struct WorldFacts {
   unsigned shards = 1;
   gossip::DropPolicy policy = gossip::DropPolicy::kNewest;
   std::uint64_t recv_window = 0;
-  bool rates_known = true;            // no rate limit hides which plain publications were accepted
-  bool roomy = false;                 // no lane can fill
-  bool at_rest = false;               // everything came to rest before the end
+  bool rates_known = true;  // no rate limit hides which plain publications were accepted
+  bool roomy = false;       // no lane can fill
+  bool at_rest = false;     // everything came to rest before the end
+  Stamp drain_began = kNever;
   std::uint64_t refused_by_node = 0;  // plain events, as the node counts them
 };
 
@@ -99,6 +111,7 @@ struct History {
   std::vector<SubOp> sub_ops;
   std::vector<Arrival> arrivals;
   std::vector<SessionRecord> sessions;
+  std::vector<ReadinessChange> readiness;  // in order
   WorldFacts facts;
 };
 

@@ -62,7 +62,6 @@ void MachineClient::begin() {
   world_.history.sessions.emplace_back();
   record().client = number_;
   record().window = options.window;
-  record().well_behaved = true;
   if (!world_.profile.groups.empty() && choice.chance(1, 4)) {
     group_ = world_.profile.groups[choice.index(world_.profile.groups.size())];
   }

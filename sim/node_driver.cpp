@@ -13,6 +13,11 @@ using Kind = node::Action::Kind;
 std::string text(std::uint64_t number) { return std::to_string(number); }
 
 // Choice 0 is always the plain course of things: a fuzzer that has run out of bytes answers so.
+constexpr std::size_t kAnswerMost = 256;  // bytes of an answer or a control event
+constexpr std::size_t kFrameAside = 512;  // bytes of a publication around its data
+constexpr std::size_t kOpenMost = 32;    // answers that other shards owe, where nothing limits them
+constexpr std::size_t kMailAside = 128;  // messages that are no publications
+
 bool rarely(Choice& choice, std::uint64_t one_in) { return choice.index(one_in) == one_in - 1; }
 
 }  // namespace
@@ -21,7 +26,8 @@ NodeDriver::NodeDriver(World& world, unsigned self)
     : world_(world),
       self_(self),
       shard_(std::make_unique<node::Shard>(world.profile.config, static_cast<ShardIndex>(self),
-                                           world.profile.shards, world.choice)) {}
+                                           world.profile.shards, world.choice)),
+      underway_(world.profile.shards) {}
 
 // ---- facts from outside ------------------------------------------------------------------------
 
@@ -56,6 +62,11 @@ void NodeDriver::accept(Conn& conn) {
 
 void NodeDriver::drain(Duration within) {
   shard_->handle(node::Drain{within, "the node is going down"}, world_.now(), actions_);
+  wake();
+}
+
+void NodeDriver::readiness(bool ready) {
+  shard_->handle(node::Readiness{ready}, world_.now(), actions_);
   wake();
 }
 
@@ -188,6 +199,10 @@ void NodeDriver::take_mail_in() {
       ring.messages.pop_front();
       --ring.arrived;
       world_.note("mail", from, self_, message.body.index());
+      if (const auto* report = std::get_if<node::ConsumedMail>(&message.body)) {
+        underway_[from].messages -= report->messages;
+        underway_[from].bytes -= report->bytes;
+      }
       shard_->mail(std::move(message), world_.now(), actions_);
       obey();
     }
@@ -200,6 +215,10 @@ void NodeDriver::send_mail(unsigned to) {
   while (ring.messages.size() < world_.profile.ring_capacity) {
     auto message = shard_->take_mail(static_cast<ShardIndex>(to));
     if (!message) return;
+    if (const auto* publish = std::get_if<node::PublishMail>(&message->body)) {
+      ++underway_[to].messages;
+      underway_[to].bytes += publish->frames.size();
+    }
     ring.messages.push_back(std::move(*message));
     const auto most = static_cast<std::uint64_t>(world_.profile.mail_delay.count());
     const Duration wait(most == 0 ? 0
@@ -215,7 +234,7 @@ void NodeDriver::send_mail(unsigned to) {
 // ---- writing -----------------------------------------------------------------------------------
 
 void NodeDriver::flush(Conn& conn) {
-  while (conn.session && flush_once(conn)) {
+  while (conn.session && world_.step() && flush_once(conn)) {
   }
 }
 
@@ -265,7 +284,7 @@ bool NodeDriver::flush_once(Conn& conn) {
 // ---- orders ------------------------------------------------------------------------------------
 
 void NodeDriver::obey() {
-  while (!actions_.empty()) {
+  while (!actions_.empty() && world_.step()) {
     node::Actions taken;
     taken.swap(actions_);
     for (const node::Action& action : taken) obey(action);
@@ -302,7 +321,10 @@ void NodeDriver::obey(const node::Action& action) {
       note_processed(conn);
       readable_.insert(conn.id);
       break;
-    case Kind::kEstablished: world_.note("established", conn.id); break;
+    case Kind::kEstablished:
+      conn.established = true;
+      world_.note("established", conn.id);
+      break;
     case Kind::kMail:
     case Kind::kDrained: break;
   }
@@ -310,6 +332,9 @@ void NodeDriver::obey(const node::Action& action) {
 
 void NodeDriver::close(Conn& conn, const node::Action& action) {
   world_.note("close", conn.id, static_cast<std::uint64_t>(action.reason));
+  if (conn.established && action.reason == node::CloseReason::kRefused) {
+    world_.fail("conn " + text(conn.id) + " was refused after its handshake");
+  }
   sessions_.erase(*conn.session);
   conn.session.reset();
   conn.closed_by_node = true;
@@ -338,11 +363,63 @@ void NodeDriver::check_bounds() {
   if (stats.subscriptions > config.subscriptions_max * world_.profile.shards) {
     world_.fail("more subscriptions than the node may hold");
   }
-  // A read in progress and control frames come on top of the budget.
-  const std::size_t slack = (sessions + 1) * (world_.profile.read_most + 64U * 1024);
-  if (stats.slab_bytes > config.queue_bytes + config.input_bytes + slack) {
-    world_.fail("blocks of " + text(stats.slab_bytes) + " bytes are held");
+  std::size_t answers = 0;
+  for (const auto& [id, conn] : sessions_) answers += shard_->answers_waiting(id);
+  check_blocks(answers);
+  check_answers();
+  check_mail();
+}
+
+// Above three quarters of the budget nothing new is queued; one read, what waits to be parsed and
+// answers come on top.
+void NodeDriver::check_blocks(std::size_t answers) {
+  const node::ShardStats& stats = shard_->stats();
+  const std::size_t frames = (stats.sessions + 1) * frame_most();
+  const std::size_t most = world_.profile.config.queue_bytes / 4 * 3 + stats.input_held_bytes +
+                           world_.profile.read_most + frames + answers * kAnswerMost;
+  if (stats.slab_bytes > most) {
+    world_.fail("blocks of " + text(stats.slab_bytes) + " bytes are held, not " + text(most));
   }
 }
+
+// Input pauses at the watermark. What was asked before may still be answered by other shards, and a
+// session's last words (each code of `refused`, error, bye, keep, credit) need no input.
+void NodeDriver::check_answers() {
+  const node::SessionLimits& limits = world_.profile.config.session;
+  const std::size_t open = limits.inflight == 0 ? kOpenMost : limits.inflight;
+  const std::size_t elsewhere = world_.profile.shards == 1 ? 0 : open;
+  const std::size_t most = limits.lanes.answers_watermark + oap::kCodeCount + 4 + elsewhere;
+  for (const auto& [id, conn] : sessions_) {
+    const std::uint32_t waiting = shard_->answers_waiting(id);
+    if (waiting > most) {
+      world_.fail("conn " + text(conn->id) + " has " + text(waiting) + " answers waiting");
+    }
+  }
+}
+
+// A congested link stops all reading at the next frame: each session may have brought one more, and
+// one of them the run that it ended.
+void NodeDriver::check_mail() {
+  const node::NodeConfig& config = world_.profile.config;
+  const std::size_t sessions = std::max<std::size_t>(shard_->stats().sessions, 1);
+  for (unsigned to = 0; to < world_.profile.shards; ++to) {
+    if (to == self_) continue;
+    const node::Shard::Outbox outbox = shard_->outbox(static_cast<ShardIndex>(to));
+    const std::size_t messages = outbox.publications + underway_[to].messages;
+    const std::size_t bytes = outbox.bytes + underway_[to].bytes;
+    if (messages > config.mail_messages + 2 * sessions + 2) {
+      world_.fail(text(messages) + " publications are on their way to shard " + text(to));
+    }
+    if (bytes > config.mail_bytes + world_.profile.read_most + (sessions + 1) * frame_most()) {
+      world_.fail(text(bytes) + " bytes are on their way to shard " + text(to));
+    }
+    // Mail of other kinds waits too, and what a session's end or a subscriber's room makes of it.
+    if (outbox.messages > config.mail_messages + kMailAside) {
+      world_.fail(text(outbox.messages) + " messages wait for shard " + text(to));
+    }
+  }
+}
+
+std::size_t NodeDriver::frame_most() const { return world_.profile.data_most + kFrameAside; }
 
 }  // namespace ron::sim

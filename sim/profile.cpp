@@ -115,6 +115,7 @@ Profile Profile::draw(Choice& choice, unsigned shards, unsigned steps) {
   profile.machine_clients = static_cast<unsigned>(choice.index(3));
   profile.step_max = one_of<Duration>(choice, {1ms, 100us, 30ms});
   profile.data_most = one_of<std::size_t>(choice, {40, 600, 3000});
+  profile.unready_one_in = one_of(choice, {0U, 0U, 60U, 15U});
   profile.drain_in_the_middle = choice.chance(1, 6);
   profile.drain_within = one_of<Duration>(choice, {3s, 50ms, 500ms});
   return profile;

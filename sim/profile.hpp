@@ -44,7 +44,8 @@ struct Profile {
   std::vector<std::string> topics;
   std::vector<std::string> patterns;
   std::vector<std::string> groups;
-  std::size_t data_most = 600;  // bytes in a publication
+  std::size_t data_most = 600;       // bytes in a publication
+  std::uint32_t unready_one_in = 0;  // steps in which readiness changes; 0 = it never does
   bool drain_in_the_middle = false;
   Duration drain_within = std::chrono::seconds(3);
 

@@ -113,6 +113,7 @@ void RawClient::connect() {
   world_.history.sessions.emplace_back();
   draw_manners();
   record().client = number_;
+  record().local = conn_->channel.kind == node::ChannelKind::kUnix;
   record().window = manners_.window.value_or(0);
   record().group = manners_.group;
   const bool wrong = !fixed_ && world_.profile.faults && world_.choice.chance(1, 24);
@@ -155,6 +156,7 @@ void RawClient::hello() {
   Waiting waiting;
   waiting.what = Waiting::What::kHello;
   waiting_.emplace(next_corr_, waiting);
+  record().hello_sent = world_.stamp();
   send(oap::kReq, {}, next_corr_++, oap::write_hello(hello));
 }
 
@@ -467,7 +469,9 @@ void RawClient::on_frame(const oap::Frame& frame) {
 }
 
 void RawClient::on_response(const oap::Frame& frame, const oap::Message& message) {
-  if (const auto error = oap::read_error(message)) {
+  const auto error = oap::read_error(message);
+  if (error) {
+    note_not_ready(error->code);
     const auto code = oap::code_of(error->code);
     world_.note("error", session_, frame.header.corr, code ? static_cast<unsigned>(*code) : 99U);
   }
@@ -482,12 +486,19 @@ void RawClient::on_response(const oap::Frame& frame, const oap::Message& message
   Waiting& waiting = at->second;
   if (waiting.what == Waiting::What::kHello) {
     waiting_.erase(at);
+    record().hello_answered = world_.stamp();
+    if (error) record().hello_refused = error->code;
     if (message.kind == "hello_ack") on_hello_ack(message);
     return;
   }
   ++record().answers_got;
   settle(waiting, message);
   if (--waiting.answers == 0) waiting_.erase(at);
+}
+
+void RawClient::note_not_ready(std::string_view code) {
+  if (!record().established || code != "NotReady" || record().not_ready < kNever) return;
+  record().not_ready = world_.stamp();
 }
 
 void RawClient::on_hello_ack(const oap::Message& message) {
@@ -543,6 +554,7 @@ void RawClient::on_event(const oap::Frame& frame, const oap::Message& message, B
     const auto refused = oap::read_refused(message);
     if (!refused || refused->dropped == 0) return world_.fail("a refused of nothing");
     record().refused_told[std::string(refused->code)] += refused->dropped;
+    note_not_ready(refused->code);
   } else if (message.kind != "keep" && message.kind != "bye") {
     world_.fail("an event of an unexpected kind");
   }

@@ -19,7 +19,7 @@ TEST_P(Seeds, HoldEveryRule) {
   for (std::uint64_t seed = 1; seed <= 120; ++seed) {
     const Outcome outcome = run_seed(seed, GetParam());
     ASSERT_EQ(outcome.failure, "")
-        << "replay: ron-sim --seed " << seed << " --seeds 1 --shards " << GetParam() << "\n"
+        << "replay: ron-sim --seed " << seed << " --shards " << GetParam() << "\n"
         << outcome.details;
     arrivals += outcome.arrivals;
     lagged += outcome.lagged;

@@ -8,7 +8,8 @@ World::World(const Profile& the_profile, Choice& the_choice, const Options& opti
     : profile(the_profile),
       choice(the_choice),
       schedule(options.choose_ties ? &the_choice : nullptr),
-      trace(options.print),
+      trace(options.trace != nullptr ? *options.trace : own_trace_),
+      steps_most_(options.steps_most),
       shards_(the_profile.shards),
       rings_(std::size_t{the_profile.shards} * the_profile.shards) {
   for (unsigned i = 0; i < shards_; ++i) nodes_.push_back(std::make_unique<NodeDriver>(*this, i));
@@ -58,8 +59,26 @@ void World::turn_over() {
   }
 }
 
+void World::pass(Duration time) {
+  schedule.run_until(now() + time, [this] { return !step(); });
+}
+
+bool World::step() {
+  if (++steps_ > steps_most_) {
+    fail("the world does not end: more than " + std::to_string(steps_most_) + " steps");
+  }
+  return !failed();
+}
+
+void World::set_ready(bool ready) {
+  note("ready", ready ? 1 : 0);
+  history.readiness.push_back({stamp(), ready});
+  for (const auto& node : nodes_) node->readiness(ready);
+}
+
 void World::begin_drain() {
   draining_ = true;
+  history.facts.drain_began = stamp();
   for (const auto& node : nodes_) node->drain(profile.drain_within);
 }
 

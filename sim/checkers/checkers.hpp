@@ -36,6 +36,10 @@ Verdict check_refused(const History& history);
 /// Credit comes back at the latest when half the window is used (OAP-5.9, OAP-5.10).
 Verdict check_credit(const History& history);
 
+/// A hello is refused while the node is not ready, unless it comes over a Unix socket, and only
+/// then; a session that stands stays, and is not refused anything for it (OAP-3.23, OAP-3.24).
+Verdict check_readiness(const History& history);
+
 /// All of them; the first complaint.
 Verdict check_all(const History& history);
 

@@ -72,8 +72,9 @@ Verdict check_groups(const History& history) {
 }
 
 Verdict check_all(const History& history) {
-  for (const auto check : {check_rightful, check_order, check_exact, check_gaps, check_groups,
-                           check_answers, check_acks, check_refused, check_credit}) {
+  for (const auto check :
+       {check_rightful, check_order, check_exact, check_gaps, check_groups, check_answers,
+        check_acks, check_refused, check_credit, check_readiness}) {
     if (auto verdict = check(history)) return verdict;
   }
   return std::nullopt;

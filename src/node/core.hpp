@@ -76,6 +76,11 @@ class ShardCore {
   bool pending(SessionId id) const;
   std::optional<ShardMail> take_mail(ShardIndex to) { return mail_.take(to); }
   bool has_mail(ShardIndex to) const { return mail_.has(to); }
+  std::uint32_t answers_waiting(SessionId id) const;
+  template <typename Visit>
+  void each_waiting(ShardIndex to, Visit visit) const {
+    mail_.each(to, visit);
+  }
   void mail(ShardMail message, Instant now, Actions& out);
   Instant next_deadline() const;
   const ShardStats& stats();
