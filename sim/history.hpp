@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/ids.hpp"
+#include "base/time.hpp"
 #include "gossip/egress.hpp"
 
 namespace ron::sim {
@@ -35,6 +36,7 @@ struct Publication {
   bool wants_answer = false;
   Stamp sent = 0;          // the publisher began to write it
   Stamp settled = kNever;  // the node was done with it, on every shard
+  Instant settled_at;
   Fate fate = Fate::kUnknown;
   std::optional<std::uint64_t> to;  // of its ack
 };
@@ -99,9 +101,9 @@ struct WorldFacts {
   unsigned shards = 1;
   gossip::DropPolicy policy = gossip::DropPolicy::kNewest;
   std::uint64_t recv_window = 0;
-  bool rates_known = true;  // no rate limit hides which plain publications were accepted
-  bool roomy = false;       // no lane can fill
-  bool at_rest = false;     // everything came to rest before the end
+  bool rates_known = true;       // no rate limit hides which plain publications were accepted
+  std::uint64_t room_bytes = 0;  // no lane fills while no more payload than this was published
+  bool at_rest = false;          // everything came to rest before the end
   Stamp drain_began = kNever;
   std::uint64_t refused_by_node = 0;  // plain events, as the node counts them
 };

@@ -62,7 +62,7 @@ void MachineClient::begin() {
   world_.history.sessions.emplace_back();
   record().client = number_;
   record().window = options.window;
-  if (!world_.profile.groups.empty() && choice.chance(1, 4)) {
+  if (!world_.profile.groups.empty() && (world_.profile.crowd || choice.chance(1, 4))) {
     group_ = world_.profile.groups[choice.index(world_.profile.groups.size())];
   }
   record().group = group_;

@@ -22,7 +22,7 @@ constexpr const char* kUsage =
 struct Options {
   std::uint64_t seed = 1;
   std::uint64_t seeds = 0;  // 0 = 100, or the one of --seed
-  unsigned shards = 0;  // 0 = mixed
+  unsigned shards = 0;      // 0 = mixed
   unsigned steps = 300;
   bool trace = false;
   bool quiet = false;

@@ -96,6 +96,20 @@ void draw_weights(Choice& choice, Profile& profile) {
   weights.publish = one_of(choice, {20U, 60U, 5U});
 }
 
+// One group that shares a heavy load, in short runs.
+void draw_crowd(Choice& choice, Profile& profile) {
+  profile.crowd = true;
+  profile.groups = {"crowd"};
+  profile.tenants.resize(1);
+  profile.patterns.assign(1, "**");
+  profile.topics = {"a", "b", "c/d", "e", "f/g/h", "i"};
+  profile.raw_clients = static_cast<unsigned>(choice.pick(4, 7));
+  profile.weights.publish = 60;
+  profile.weights.acked = 20;
+  profile.weights.unsub = 0;
+  profile.data_most = 40;
+}
+
 }  // namespace
 
 Profile Profile::draw(Choice& choice, unsigned shards, unsigned steps) {
@@ -117,6 +131,7 @@ Profile Profile::draw(Choice& choice, unsigned shards, unsigned steps) {
   profile.data_most = one_of<std::size_t>(choice, {40, 600, 3000});
   profile.unready_one_in = one_of(choice, {0U, 0U, 60U, 15U});
   profile.drain_in_the_middle = choice.chance(1, 6);
+  if (profile.roomy && choice.chance(1, 3)) draw_crowd(choice, profile);
   profile.drain_within = one_of<Duration>(choice, {3s, 50ms, 500ms});
   return profile;
 }

@@ -40,6 +40,7 @@ struct Profile {
   Weights weights;
   bool faults = true;  // clients may misbehave
   bool roomy = false;
+  bool crowd = false;  // all sessions that subscribe are members of one group
   std::vector<TenantId> tenants;
   std::vector<std::string> topics;
   std::vector<std::string> patterns;

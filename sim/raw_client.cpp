@@ -136,7 +136,7 @@ void RawClient::draw_manners() {
   if (choice.chance(1, 4)) {
     manners_.credit = choice.chance(1, 2) ? CreditManner::kNone : CreditManner::kTooMuch;
   }
-  if (!world_.profile.groups.empty() && choice.chance(1, 2)) {
+  if (!world_.profile.groups.empty() && (world_.profile.crowd || choice.chance(1, 2))) {
     manners_.group = any_of(choice, world_.profile.groups);
   }
   if (choice.chance(1, 4)) {
@@ -195,7 +195,7 @@ void RawClient::sub_something(bool add) {
   }
   const TenantId tenant = any_of(choice, world_.profile.tenants);
   // Members of a group mostly keep to it, so that exact statements can be made about the group.
-  const bool grouped = !manners_.group.empty() && choice.chance(9, 10);
+  const bool grouped = !manners_.group.empty() && (world_.profile.crowd || choice.chance(9, 10));
   if (add) {
     subscribe(std::move(patterns), tenant, choice.chance(1, 3), grouped);
   } else {

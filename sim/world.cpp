@@ -18,7 +18,7 @@ World::World(const Profile& the_profile, Choice& the_choice, const Options& opti
   facts.policy = profile.config.session.lanes.policy;
   facts.recv_window = profile.config.session.recv_window_bytes;
   facts.rates_known = profile.config.session.fps == 0;
-  facts.roomy = profile.roomy;
+  if (profile.roomy) facts.room_bytes = profile.config.session.lanes.gossip_bytes / 2;
 }
 
 World::~World() {
@@ -52,6 +52,7 @@ void World::turn_over() {
       const Conn::Sent& sent = conn->unsettled.front();
       Publication& publication = history.publications[sent.publication];
       publication.settled = at;
+      publication.settled_at = now();
       const bool sure = sent.valid && !conn->discarding && !draining_ && history.facts.rates_known;
       if (sure && !publication.wants_answer) publication.fate = Fate::kAccepted;
       conn->unsettled.pop_front();

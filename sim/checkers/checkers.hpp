@@ -21,8 +21,12 @@ Verdict check_exact(const History& history);
 /// A `lagged` stands before the first message after the gap (OAP-4.43).
 Verdict check_gaps(const History& history);
 
-/// One member of a group gets each message, none gets more than its share (OAP-4.36 to OAP-4.40).
+/// One member of a group gets each message, no loss is hidden (OAP-4.36 to OAP-4.40).
 Verdict check_groups(const History& history);
+
+/// Over a second no member of a group gets more than twice its share of the messages that it and
+/// others could take; less than a run's piece is no offence (OAP-4.39).
+Verdict check_fairness(const History& history);
 
 /// Every REQ and ACKREQ is answered exactly once unless the session ended (OAP-1.26, OAP-1.28).
 Verdict check_answers(const History& history);

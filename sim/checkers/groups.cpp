@@ -73,8 +73,8 @@ Verdict check_groups(const History& history) {
 
 Verdict check_all(const History& history) {
   for (const auto check :
-       {check_rightful, check_order, check_exact, check_gaps, check_groups, check_answers,
-        check_acks, check_refused, check_credit, check_readiness}) {
+       {check_rightful, check_order, check_exact, check_gaps, check_groups, check_fairness,
+        check_answers, check_acks, check_refused, check_credit, check_readiness}) {
     if (auto verdict = check(history)) return verdict;
   }
   return std::nullopt;
