@@ -21,6 +21,7 @@ inline constexpr Stamp kNever = ~Stamp{0};
 inline constexpr std::uint64_t kAnyCorr = ~0ULL;  // the client machine chose it
 
 enum class Fate : std::uint8_t {
+  kUnsent,    // waits in its client
   kUnknown,   // sent; perhaps lost with its session, perhaps refused without an answer
   kAccepted,  // the node has taken it
   kRefused,   // it was told that it was not

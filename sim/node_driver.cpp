@@ -38,9 +38,9 @@ void NodeDriver::accept(Conn& conn) {
     conn.channel.hybrid = world_.choice.chance(1, 2);
     conn.channel.authenticated = world_.choice.chance(3, 4);
   }
-  conn.session = shard_->open(world_.now());
+  if (!drained()) conn.session = shard_->open(world_.now());  // nobody listens after a drain
   if (!conn.session) {
-    world_.note("table full", conn.id);
+    world_.note("not taken", conn.id);
     conn.up.reset();
     conn.down.reset();
     return;

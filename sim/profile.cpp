@@ -87,7 +87,7 @@ void draw_weights(Choice& choice, Profile& profile) {
   Weights& weights = profile.weights;
   profile.faults = choice.chance(2, 3);
   for (std::uint32_t* fault : {&weights.bye, &weights.garbage, &weights.half_close, &weights.reset,
-                               &weights.stall, &weights.repeat_corr, &weights.odd}) {
+                               &weights.stall, &weights.repeat_corr, &weights.odd, &weights.cut}) {
     if (!profile.faults || choice.chance(1, 2)) *fault = 0;
   }
   if (choice.chance(1, 2)) weights.pause = 0;

@@ -16,7 +16,7 @@ namespace ron::sim {
 /// How often clients do what; 0 = never in this world.
 struct Weights {
   std::uint32_t sub = 6, unsub = 2, publish = 20, acked = 8, credit = 1, bye = 1, garbage = 1,
-                half_close = 1, reset = 1, stall = 1, pause = 3, repeat_corr = 1, odd = 1;
+                half_close = 1, reset = 1, stall = 1, pause = 3, repeat_corr = 1, odd = 1, cut = 1;
 };
 
 struct Profile {

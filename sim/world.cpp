@@ -34,6 +34,10 @@ Conn& World::dial(std::uint32_t client) {
   NodeDriver& node = *nodes_[shard];
   conn.up.on_readable = [&node, &conn] { node.conn_readable(conn); };
   conn.down.on_writable = [&node, &conn] { node.conn_writable(conn); };
+  if (calm_) {
+    conn.up.calm();
+    conn.down.calm();
+  }
   note("dial", client, id, shard);
   node.accept(conn);
   return conn;
@@ -84,6 +88,7 @@ void World::begin_drain() {
 }
 
 void World::calm_links() {
+  calm_ = true;
   for (const auto& conn : conns_) {
     conn->up.calm();
     conn->down.calm();

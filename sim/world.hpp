@@ -63,7 +63,7 @@ class World {
   bool ready() const { return history.readiness.empty() || history.readiness.back().ready; }
   void begin_drain();
   bool draining() const { return draining_; }
-  /// Links become fast and stalls end.
+  /// Links become fast and stalls end, also those of later streams.
   void calm_links();
 
   Stamp stamp() { return ++stamp_; }
@@ -95,6 +95,7 @@ class World {
   std::vector<MailRing> rings_;
   Stamp stamp_ = 0;
   bool draining_ = false;
+  bool calm_ = false;
 };
 
 }  // namespace ron::sim

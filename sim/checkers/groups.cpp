@@ -41,7 +41,7 @@ Verdict check_groups(const History& history) {
     });
     for (std::size_t i = 0; i < history.publications.size(); ++i) {
       const Publication& publication = history.publications[i];
-      if (publication.fate == Fate::kRefused) continue;
+      if (publication.fate == Fate::kRefused || publication.fate == Fate::kUnsent) continue;
       bool must = false;
       bool may = false;
       std::uint64_t by_group = 0;
