@@ -78,6 +78,7 @@ struct SessionRecord {
   std::uint64_t window = 0;     // what it announced; 0 = off
   std::uint32_t max_frame = 0;  // as answered
   bool established = false;
+  bool comeback = false;  // of a client that had one before
   bool complete = false;  // lived until everything had come to rest, or was drained in order
   bool drained = false;   // complete by a drain: what it asked last was not answered
   Stamp ended = kNever;   // the client saw its end, or made it

@@ -58,6 +58,7 @@ void MachineClient::begin() {
   ++life_;
   held_.clear();
   asked_.clear();
+  published_.clear();
   group_.clear();
   unconsumed_ = 0;
   attempt_ = 0;
@@ -89,7 +90,9 @@ void MachineClient::publish() {
     gossip.topic = topic;
     gossip.data = data;
     const std::vector<std::uint8_t> payload = oap::write_gossip(gossip);
+    // The machine learns the node's limit with its first session, and would refuse what waits.
     const bool fits = payload.size() <= client_->max_payload() &&
+                      payload.size() <= world_.profile.config.session.max_frame &&
                       client_->has_room(payload.size() + oap::kHeaderSize);
     if (!fits) return;
     session::Send send;
@@ -108,6 +111,7 @@ void MachineClient::publish() {
     publication.corr = kAnyCorr;
     publication.fate = Fate::kUnsent;  // until its last byte goes: perhaps on a later session
     world_.history.publications.push_back(std::move(publication));
+    published_.push_back(index);
     handle(send);
   }
 }
@@ -192,6 +196,7 @@ void MachineClient::dial(std::uint32_t attempt) {
   record().client = number_;
   record().window = window_;
   record().group = group_;
+  record().comeback = attempt > 1;
   record().local = conn_->channel.kind == node::ChannelKind::kUnix;
   watch_.emplace(world_, *conn_, session_);
   const auto mine = [this, conn = conn_] { return conn_ == conn; };
@@ -377,6 +382,10 @@ bool MachineClient::resting() const {
 void MachineClient::conclude() {
   if (!active() || conn_ == nullptr || !conn_->session) return;
   record().complete = true;
+  for (const std::uint32_t index : published_) {
+    if (world_.history.publications[index].fate != Fate::kUnsent) continue;
+    world_.fail("publication " + std::to_string(index) + " never left its client");
+  }
   for (const auto& [wish, state] : held_) {
     if (!state.confirmed || may_starve() || watch_->holds(wish.first, wish.second)) continue;
     world_.fail("session " + std::to_string(session_) + " is without the subscription to " +

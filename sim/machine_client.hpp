@@ -84,6 +84,7 @@ class MachineClient final : public Actor {
   std::map<Wish, Held> held_;  // what the user wants
   std::string group_;
   std::map<session::Ticket, Asked> asked_;
+  std::vector<std::uint32_t> published_;  // by this machine, all within what it takes
   session::Ticket next_ticket_ = 1;
   std::size_t unconsumed_ = 0;
   Instant armed_ = Instant::never();

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "sim/checkers/bounds.hpp"
 #include "sim/world.hpp"
 
 namespace ron::sim {
@@ -13,11 +14,6 @@ using Kind = node::Action::Kind;
 std::string text(std::uint64_t number) { return std::to_string(number); }
 
 // Choice 0 is always the plain course of things: a fuzzer that has run out of bytes answers so.
-constexpr std::size_t kAnswerMost = 256;  // bytes of an answer or a control event
-constexpr std::size_t kFrameAside = 512;  // bytes of a publication around its data
-constexpr std::size_t kOpenMost = 32;    // answers that other shards owe, where nothing limits them
-constexpr std::size_t kMailAside = 128;  // messages that are no publications
-
 bool rarely(Choice& choice, std::uint64_t one_in) { return choice.index(one_in) == one_in - 1; }
 
 }  // namespace
@@ -350,76 +346,16 @@ void NodeDriver::close(Conn& conn, const node::Action& action) {
 // ---- manners -----------------------------------------------------------------------------------
 
 void NodeDriver::check_bounds() {
-  const node::ShardStats& stats = shard_->stats();
-  const node::NodeConfig& config = world_.profile.config;
-  const std::size_t sessions = std::max<std::size_t>(stats.sessions, 1);
-  if (stats.lane_bytes > sessions * config.session.lanes.gossip_bytes) {
-    world_.fail("lanes hold " + text(stats.lane_bytes) + " bytes");
-  }
-  if (stats.lane_frames > sessions * config.session.lanes.gossip_frames) {
-    world_.fail("lanes hold " + text(stats.lane_frames) + " frames");
-  }
-  if (stats.sessions > config.max_sessions) world_.fail("more sessions than the table may hold");
-  if (stats.subscriptions > config.subscriptions_max * world_.profile.shards) {
-    world_.fail("more subscriptions than the node may hold");
-  }
-  std::size_t answers = 0;
-  for (const auto& [id, conn] : sessions_) answers += shard_->answers_waiting(id);
-  check_blocks(answers);
-  check_answers();
-  check_mail();
-}
-
-// Above three quarters of the budget nothing new is queued; one read, what waits to be parsed and
-// answers come on top.
-void NodeDriver::check_blocks(std::size_t answers) {
-  const node::ShardStats& stats = shard_->stats();
-  const std::size_t frames = (stats.sessions + 1) * frame_most();
-  const std::size_t most = world_.profile.config.queue_bytes / 4 * 3 + stats.input_held_bytes +
-                           world_.profile.read_most + frames + answers * kAnswerMost;
-  if (stats.slab_bytes > most) {
-    world_.fail("blocks of " + text(stats.slab_bytes) + " bytes are held, not " + text(most));
-  }
-}
-
-// Input pauses at the watermark. What was asked before may still be answered by other shards, and a
-// session's last words (each code of `refused`, error, bye, keep, credit) need no input.
-void NodeDriver::check_answers() {
-  const node::SessionLimits& limits = world_.profile.config.session;
-  const std::size_t open = limits.inflight == 0 ? kOpenMost : limits.inflight;
-  const std::size_t elsewhere = world_.profile.shards == 1 ? 0 : open;
-  const std::size_t most = limits.lanes.answers_watermark + oap::kCodeCount + 4 + elsewhere;
-  for (const auto& [id, conn] : sessions_) {
-    const std::uint32_t waiting = shard_->answers_waiting(id);
-    if (waiting > most) {
-      world_.fail("conn " + text(conn->id) + " has " + text(waiting) + " answers waiting");
-    }
-  }
-}
-
-// A congested link stops all reading at the next frame: each session may have brought one more, and
-// one of them the run that it ended.
-void NodeDriver::check_mail() {
-  const node::NodeConfig& config = world_.profile.config;
-  const std::size_t sessions = std::max<std::size_t>(shard_->stats().sessions, 1);
+  Gauges gauges;
+  gauges.stats = shard_->stats();
+  for (const auto& [id, conn] : sessions_) gauges.answers.push_back(shard_->answers_waiting(id));
   for (unsigned to = 0; to < world_.profile.shards; ++to) {
     if (to == self_) continue;
     const node::Shard::Outbox outbox = shard_->outbox(static_cast<ShardIndex>(to));
-    const std::size_t messages = outbox.publications + underway_[to].messages;
-    const std::size_t bytes = outbox.bytes + underway_[to].bytes;
-    if (messages > config.mail_messages + 2 * sessions + 2) {
-      world_.fail(text(messages) + " publications are on their way to shard " + text(to));
-    }
-    if (bytes > config.mail_bytes + world_.profile.read_most + (sessions + 1) * frame_most()) {
-      world_.fail(text(bytes) + " bytes are on their way to shard " + text(to));
-    }
-    // Mail of other kinds waits too, and what a session's end or a subscriber's room makes of it.
-    if (outbox.messages > config.mail_messages + kMailAside) {
-      world_.fail(text(outbox.messages) + " messages wait for shard " + text(to));
-    }
+    gauges.mail.push_back({outbox.messages, outbox.publications + underway_[to].messages,
+                           outbox.bytes + underway_[to].bytes});
   }
+  if (auto verdict = sim::check_bounds(gauges, world_.profile)) world_.fail(*verdict);
 }
-
-std::size_t NodeDriver::frame_most() const { return world_.profile.data_most + kFrameAside; }
 
 }  // namespace ron::sim

@@ -63,10 +63,6 @@ class NodeDriver {
   void send_mail(unsigned to);
   void arm();
   void check_bounds();
-  void check_blocks(std::size_t answers);
-  void check_answers();
-  void check_mail();
-  std::size_t frame_most() const;
 
   World& world_;
   unsigned self_;

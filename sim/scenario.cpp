@@ -156,6 +156,10 @@ Outcome run_world(const Profile& profile, Choice& choice, const World::Options& 
   for (const Arrival& arrival : world.history.arrivals) {
     ++(arrival.lagged > 0 ? outcome.lagged : outcome.arrivals);
   }
+  for (const SessionRecord& session : world.history.sessions) {
+    if (session.established && session.comeback) ++outcome.comebacks;
+    if (session.hello_refused == "NotReady") ++outcome.not_ready;
+  }
   return outcome;
 }
 

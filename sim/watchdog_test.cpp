@@ -1,6 +1,8 @@
 // A world that does not end fails, and says what it did last, instead of hanging.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "sim/scenario.hpp"
 
 namespace ron::sim {
@@ -29,7 +31,7 @@ TEST(Watchdog, TheReportOfAFailedWorldHasItsLastEvents) {
   SeedChoice choice(3);
   const Outcome outcome = run_world(Profile::draw(choice, 2, 300), choice, {.steps_most = 500});
   EXPECT_NE(outcome.failure.find("does not end"), std::string::npos) << outcome.failure;
-  EXPECT_NE(outcome.details.find("dial"), std::string::npos) << outcome.details;
+  EXPECT_GT(std::ranges::count(outcome.details, '\n'), 20) << outcome.details;
 }
 
 // Never at rest, though time passes.
