@@ -98,6 +98,14 @@ TEST(Checkers, RightfulSeesEcho) {
   EXPECT_FALSE(check_rightful(history));
 }
 
+TEST(Checkers, RightfulSeesWhatWasNeverSentOrRefused) {
+  for (const Fate fate : {Fate::kUnsent, Fate::kRefused}) {
+    History history = good();
+    history.publications[1].fate = fate;
+    EXPECT_TRUE(check_rightful(history));
+  }
+}
+
 TEST(Checkers, ExactSeesASilentLossAndAnInventedOne) {
   History history = good();
   history.arrivals.pop_back();
