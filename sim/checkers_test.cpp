@@ -249,6 +249,15 @@ TEST(Checkers, RefusedSeeADifference) {
   EXPECT_TRUE(check_refused(history));
 }
 
+TEST(Checkers, RefusedSeeASilentOne) {
+  History history = good();
+  history.sessions[0].refusals_due = 1;
+  EXPECT_TRUE(check_refused(history));
+  history.facts.refused_by_node = 1;
+  history.sessions[0].refused_told["BadFrame"] = 1;
+  EXPECT_FALSE(check_refused(history));
+}
+
 TEST(Checkers, CreditSeesWhatIsKept) {
   History history = good();
   history.sessions[0].counted_sent = 120;

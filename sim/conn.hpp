@@ -38,6 +38,11 @@ struct Conn {
   std::uint64_t processed = 0;  // of them worked off
   bool discarding = false;      // from some byte on nothing was acted on
 
+  /// Without accounts everybody may; else only who is known, and only as the default tenant.
+  bool may_publish(bool auth_off, TenantId tenant) const {
+    return auth_off || (channel.authenticated && tenant.is_default());
+  }
+
   /// Publications whose end in the stream is known and that the node is not known to be done with.
   struct Sent {
     std::uint64_t end = 0;  // stream offset behind the frame

@@ -91,7 +91,8 @@ struct SessionRecord {
   Stamp not_ready = kNever;   // the first NotReady it was told once established
   // answers
   std::uint64_t answers_due = 0, answers_got = 0;
-  // refused, told and (valid or not) plain events it sent that could be refused
+  // plain events: those it sent that nobody could accept; those that it was told were refused
+  std::uint64_t refusals_due = 0;
   std::map<std::string, std::uint64_t> refused_told;
   // flow control, client to server
   std::uint64_t counted_sent = 0, credit_back = 0;

@@ -281,6 +281,9 @@ void RawClient::publish(const std::string& topic, TenantId tenant, std::size_t d
     waiting_.emplace(publication.corr, waiting);
     ++record().answers_due;
   }
+  if (how == How::kPlain && !conn_->may_publish(world_.profile.config.auth_off, tenant)) {
+    ++record().refusals_due;
+  }
   const CorrId corr = publication.corr;
   world_.history.publications.push_back(std::move(publication));
   std::optional<std::vector<std::uint8_t>> small;
@@ -332,7 +335,7 @@ void RawClient::odd_frame() {
     case 0: return ask(unknown);
     case 1: return ask(broken);
     case 2: return send(oap::kEvent, {}, 0, unknown);
-    case 3: return send(oap::kEvent, {}, 0, broken);
+    case 3: ++record().refusals_due; return send(oap::kEvent, {}, 0, broken);
     case 4: return ask(oap::write_keep());
     default: return send(oap::kResp, {}, 99, oap::write_ack({}));
   }

@@ -52,7 +52,11 @@ void SessionWatch::sent_publication(const oap::Frame& frame, const oap::Message&
   publication.sent = world_.stamp();
   record().counted_sent += frame.header.wire_size();
   conn_.unsettled.push_back({end_, index, world_.profile.config.auth_off});
-  if (!publication.wants_answer) return;
+  if (!publication.wants_answer) {
+    const bool may = conn_.may_publish(world_.profile.config.auth_off, publication.tenant);
+    if (!may) ++record().refusals_due;
+    return;
+  }
   ++record().answers_due;
   waiting_[frame.header.corr].publication = index;
 }

@@ -34,7 +34,7 @@ Verdict check_answers(const History& history);
 /// `to` of an ack is the number of sessions that got the message (OAP-4.16).
 Verdict check_acks(const History& history);
 
-/// Counts told by `refused` add up to what the node refused (OAP-1.32).
+/// Counts told by `refused` add up to what the node refused, and to what it had to (OAP-1.32).
 Verdict check_refused(const History& history);
 
 /// Credit comes back at the latest when half the window is used (OAP-5.9, OAP-5.10).
