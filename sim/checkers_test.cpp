@@ -98,6 +98,14 @@ TEST(Checkers, RightfulSeesEcho) {
   EXPECT_FALSE(check_rightful(history));
 }
 
+TEST(Checkers, RightfulSeesWhatWasNeverSentOrRefused) {
+  for (const Fate fate : {Fate::kUnsent, Fate::kRefused}) {
+    History history = good();
+    history.publications[1].fate = fate;
+    EXPECT_TRUE(check_rightful(history));
+  }
+}
+
 TEST(Checkers, ExactSeesASilentLossAndAnInventedOne) {
   History history = good();
   history.arrivals.pop_back();
@@ -140,6 +148,78 @@ TEST(Checkers, GroupsSeeTwoCopiesAndNone) {
   EXPECT_TRUE(check_groups(history));
 }
 
+// Three members share 60 acknowledged messages, one each 10 ms; `taker` says who gets which.
+template <typename Taker>
+History shared_out(Taker taker) {
+  History history;
+  history.sessions.resize(4);
+  for (SessionRecord& session : history.sessions) {
+    session.complete = session.established = true;
+    session.max_frame = 1000;
+  }
+  history.facts.room_bytes = 1U << 20U;
+  for (std::uint32_t s = 1; s <= 3; ++s) {
+    history.sessions[s].group = "g";
+    history.sub_ops.push_back(
+        {.session = s, .tenant = {}, .pattern = "t", .group = "g", .sent = 1, .answered = 2});
+  }
+  for (std::uint32_t i = 0; i < 60; ++i) {
+    Publication publication;
+    publication.topic = "t";
+    publication.payload_size = 100;
+    publication.wants_answer = true;
+    publication.sent = 10 + i;
+    publication.settled = 100 + i;
+    publication.settled_at = Instant(std::chrono::milliseconds(10 * i));
+    publication.fate = Fate::kAccepted;
+    history.publications.push_back(publication);
+    Arrival arrival;
+    arrival.session = taker(i);
+    arrival.publication = i;
+    arrival.at = 200 + i;
+    history.arrivals.push_back(arrival);
+  }
+  return history;
+}
+
+std::uint32_t in_turn(std::uint32_t i) { return 1 + i % 3; }
+std::uint32_t always_2(std::uint32_t) { return 2; }
+
+TEST(Checkers, FairnessPassesTurnsAndARun) {
+  EXPECT_EQ(check_all(shared_out(in_turn)), std::nullopt);
+  History history = shared_out([](std::uint32_t i) { return 1 + i / 20; });
+  for (Publication& publication : history.publications) publication.wants_answer = false;
+  EXPECT_EQ(check_fairness(history), std::nullopt) << "one run, in three pieces";
+}
+
+TEST(Checkers, FairnessSeesAFavourite) {
+  EXPECT_TRUE(check_fairness(shared_out(always_2)));
+  const auto mostly = [](std::uint32_t i) { return i % 5 == 0 ? 1 : 2U; };
+  EXPECT_TRUE(check_fairness(shared_out(mostly)));
+}
+
+TEST(Checkers, FairnessSeesAFavouriteForASecond) {
+  const auto for_a_while = [](std::uint32_t i) { return 1 + i / 20; };
+  EXPECT_TRUE(check_fairness(shared_out(for_a_while)));
+  History history = shared_out(for_a_while);
+  for (std::uint32_t i = 0; i < 60; ++i) {  // the same over a minute: no second has two
+    history.publications[i].settled_at = Instant(std::chrono::seconds(2 * i));
+  }
+  EXPECT_FALSE(check_fairness(history));
+}
+
+TEST(Checkers, FairnessKnowsWhoCannotTakeItsShare) {
+  History history = shared_out(always_2);
+  history.sessions[1].max_frame = history.sessions[3].max_frame = 50;  // too large for them
+  EXPECT_FALSE(check_fairness(history));
+  history = shared_out(always_2);
+  history.facts.room_bytes = 100;  // perhaps they had no room
+  EXPECT_FALSE(check_fairness(history));
+  history = shared_out(always_2);
+  for (SubOp& op : history.sub_ops) op.answered = kNever;  // perhaps they were not members yet
+  EXPECT_FALSE(check_fairness(history));
+}
+
 TEST(Checkers, AnswersSeeAMissingAndAnExtraOne) {
   History history = good();
   history.sessions[0].answers_due = 2;
@@ -169,6 +249,15 @@ TEST(Checkers, RefusedSeeADifference) {
   EXPECT_TRUE(check_refused(history));
 }
 
+TEST(Checkers, RefusedSeeASilentOne) {
+  History history = good();
+  history.sessions[0].refusals_due = 1;
+  EXPECT_TRUE(check_refused(history));
+  history.facts.refused_by_node = 1;
+  history.sessions[0].refused_told["BadFrame"] = 1;
+  EXPECT_FALSE(check_refused(history));
+}
+
 TEST(Checkers, CreditSeesWhatIsKept) {
   History history = good();
   history.sessions[0].counted_sent = 120;
@@ -176,6 +265,66 @@ TEST(Checkers, CreditSeesWhatIsKept) {
   EXPECT_TRUE(check_credit(history));
   history.sessions[0].credit_back = 90;
   EXPECT_FALSE(check_credit(history));
+}
+
+// Session 1 says hello while the node is not ready, and session 0 while it is.
+History with_hellos() {
+  History history = good();
+  history.readiness = {{.at = 100, .ready = false}, {.at = 200, .ready = true}};
+  history.sessions[0].hello_sent = 90;
+  history.sessions[0].hello_answered = 95;
+  history.sessions[1].hello_sent = 110;
+  history.sessions[1].hello_answered = 120;
+  history.sessions[1].hello_refused = "NotReady";
+  return history;
+}
+
+TEST(Checkers, ReadinessPassesWhatIsRight) {
+  EXPECT_EQ(check_readiness(with_hellos()), std::nullopt);
+  History history = with_hellos();
+  history.sessions[0].hello_answered = 105;  // on either side of the change: either is right
+  EXPECT_EQ(check_readiness(history), std::nullopt);
+  history.sessions[0].hello_refused = "NotReady";
+  EXPECT_EQ(check_readiness(history), std::nullopt);
+  history.facts.drain_began = 80;  // and so is any NotReady during a drain
+  EXPECT_EQ(check_readiness(history), std::nullopt);
+}
+
+TEST(Checkers, ReadinessSeesAHelloTakenWhileNotReady) {
+  History history = with_hellos();
+  history.sessions[1].hello_refused.clear();
+  EXPECT_TRUE(check_readiness(history));
+  history.sessions[1].local = true;
+  EXPECT_FALSE(check_readiness(history));
+}
+
+TEST(Checkers, ReadinessSeesAHelloTakenDuringADrain) {
+  History history = with_hellos();
+  history.facts.drain_began = 85;
+  EXPECT_TRUE(check_readiness(history));
+}
+
+TEST(Checkers, ReadinessSeesARefusalWhileReady) {
+  History history = with_hellos();
+  history.sessions[0].hello_refused = "NotReady";
+  EXPECT_TRUE(check_readiness(history));
+  history = with_hellos();
+  history.sessions[1].hello_refused = "Busy";
+  EXPECT_TRUE(check_readiness(history));
+}
+
+TEST(Checkers, ReadinessSeesAnOperatorLockedOut) {
+  History history = with_hellos();
+  history.sessions[1].local = true;
+  EXPECT_TRUE(check_readiness(history));
+}
+
+TEST(Checkers, ReadinessSeesASessionThatDoesNotStay) {
+  History history = with_hellos();
+  history.sessions[0].not_ready = 110;
+  EXPECT_TRUE(check_readiness(history));
+  history.facts.drain_began = 96;
+  EXPECT_FALSE(check_readiness(history));
 }
 
 TEST(Coverage, NaiveMatchKnowsTheWildcards) {

@@ -28,6 +28,7 @@ struct Conn {
   node::Channel channel;
   std::optional<SessionId> session;  // while the shard knows it
   bool ready = false;                // ChannelReady was said
+  bool established = false;
   bool fin_told = false;
   bool wants_flush = false;
   bool finish_write = false;
@@ -36,6 +37,11 @@ struct Conn {
   std::uint64_t fed = 0;        // bytes handed to the machine
   std::uint64_t processed = 0;  // of them worked off
   bool discarding = false;      // from some byte on nothing was acted on
+
+  /// Without accounts everybody may; else only who is known, and only as the default tenant.
+  bool may_publish(bool auth_off, TenantId tenant) const {
+    return auth_off || (channel.authenticated && tenant.is_default());
+  }
 
   /// Publications whose end in the stream is known and that the node is not known to be done with.
   struct Sent {

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/ids.hpp"
+#include "base/time.hpp"
 #include "gossip/egress.hpp"
 
 namespace ron::sim {
@@ -20,6 +21,7 @@ inline constexpr Stamp kNever = ~Stamp{0};
 inline constexpr std::uint64_t kAnyCorr = ~0ULL;  // the client machine chose it
 
 enum class Fate : std::uint8_t {
+  kUnsent,    // waits in its client
   kUnknown,   // sent; perhaps lost with its session, perhaps refused without an answer
   kAccepted,  // the node has taken it
   kRefused,   // it was told that it was not
@@ -35,6 +37,7 @@ struct Publication {
   bool wants_answer = false;
   Stamp sent = 0;          // the publisher began to write it
   Stamp settled = kNever;  // the node was done with it, on every shard
+  Instant settled_at;
   Fate fate = Fate::kUnknown;
   std::optional<std::uint64_t> to;  // of its ack
 };
@@ -64,19 +67,32 @@ struct Arrival {
   Stamp at = 0;
 };
 
+/// The node became ready, or ceased to be. It begins ready.
+struct ReadinessChange {
+  Stamp at = 0;
+  bool ready = true;
+};
+
 struct SessionRecord {
   std::uint32_t client = 0;
   std::uint64_t window = 0;     // what it announced; 0 = off
   std::uint32_t max_frame = 0;  // as answered
   bool established = false;
-  bool complete = false;      // lived until everything had come to rest, or was drained in order
-  bool drained = false;       // complete by a drain: what it asked last was not answered
-  bool well_behaved = false;  // paces itself, keeps every rule
-  Stamp ended = kNever;       // the client saw its end, or made it
-  std::string group;          // the only group it ever joins
+  bool comeback = false;  // of a client that had one before
+  bool complete = false;  // lived until everything had come to rest, or was drained in order
+  bool drained = false;   // complete by a drain: what it asked last was not answered
+  Stamp ended = kNever;   // the client saw its end, or made it
+  std::string group;      // the only group it ever joins
+  // the handshake
+  bool local = false;         // over a Unix socket
+  Stamp hello_sent = kNever;  // a hello that only readiness can refuse
+  Stamp hello_answered = kNever;
+  std::string hello_refused;  // with this code
+  Stamp not_ready = kNever;   // the first NotReady it was told once established
   // answers
   std::uint64_t answers_due = 0, answers_got = 0;
-  // refused, told and (valid or not) plain events it sent that could be refused
+  // plain events: those it sent that nobody could accept; those that it was told were refused
+  std::uint64_t refusals_due = 0;
   std::map<std::string, std::uint64_t> refused_told;
   // flow control, client to server
   std::uint64_t counted_sent = 0, credit_back = 0;
@@ -88,9 +104,10 @@ struct WorldFacts {
   unsigned shards = 1;
   gossip::DropPolicy policy = gossip::DropPolicy::kNewest;
   std::uint64_t recv_window = 0;
-  bool rates_known = true;            // no rate limit hides which plain publications were accepted
-  bool roomy = false;                 // no lane can fill
-  bool at_rest = false;               // everything came to rest before the end
+  bool rates_known = true;       // no rate limit hides which plain publications were accepted
+  std::uint64_t room_bytes = 0;  // no lane fills while no more payload than this was published
+  bool at_rest = false;          // everything came to rest before the end
+  Stamp drain_began = kNever;
   std::uint64_t refused_by_node = 0;  // plain events, as the node counts them
 };
 
@@ -99,6 +116,7 @@ struct History {
   std::vector<SubOp> sub_ops;
   std::vector<Arrival> arrivals;
   std::vector<SessionRecord> sessions;
+  std::vector<ReadinessChange> readiness;  // in order
   WorldFacts facts;
 };
 

@@ -28,15 +28,18 @@ void MachineClient::act() {
     if (!calm_ && world_.choice.chance(1, 2)) begin();
     return;
   }
-  if (!active()) return;
-  const std::uint64_t what = world_.choice.index(10);
-  if (what < 6) {
+  // One that comes back may be asked for things while it is away.
+  if (!active() && (!reconnects_ || world_.choice.chance(1, 2))) return;
+  const std::uint64_t what = world_.choice.index(20);
+  if (what < 12) {
     publish();
-  } else if (what < 9) {
+  } else if (what < 17) {
     subscribe(true);
-  } else if (world_.choice.chance(1, 2)) {
+  } else if (what < 19) {
     subscribe(false);
-  } else if (world_.profile.faults && world_.choice.chance(1, 8)) {
+  } else if (world_.profile.weights.cut > 0 && world_.choice.chance(3, 4)) {
+    cut();
+  } else if (world_.profile.faults && world_.choice.chance(1, 4)) {
     handle(session::Close{});
   }
 }
@@ -44,38 +47,42 @@ void MachineClient::act() {
 void MachineClient::begin() {
   Choice& choice = world_.choice;
   session::ClientOptions options;
-  options.reconnect = false;
+  options.reconnect = reconnects_ = choice.chance(2, 3);
+  options.backoff = {50ms, 1s};
   options.comp = choice.chance(1, 2);
   options.compress = false;
   const std::uint64_t windows[] = {1U << 20U, 0, 1, 700};
-  options.window = windows[choice.index(std::size(windows))];
+  options.window = window_ = windows[choice.index(std::size(windows))];
   options.max_frame = choice.chance(1, 2) ? oap::kMaxFrame : 1024;
   options.times = world_.profile.config.times;
   ++life_;
-  patterns_.clear();
+  held_.clear();
   asked_.clear();
+  published_.clear();
   group_.clear();
   unconsumed_ = 0;
   attempt_ = 0;
   armed_ = Instant::never();
-  session_ = static_cast<std::uint32_t>(world_.history.sessions.size());
-  world_.history.sessions.emplace_back();
-  record().client = number_;
-  record().window = options.window;
-  record().well_behaved = true;
-  if (!world_.profile.groups.empty() && choice.chance(1, 4)) {
+  if (!world_.profile.groups.empty() && (world_.profile.crowd || choice.chance(1, 4))) {
     group_ = world_.profile.groups[choice.index(world_.profile.groups.size())];
   }
-  record().group = group_;
   client_ = std::make_unique<session::Client>(options, choice);
   handle(session::Connect{});
+}
+
+// The link goes, and neither side knows why.
+void MachineClient::cut() {
+  if (conn_ == nullptr) return;
+  world_.note("cut", number_, session_);
+  conn_->up.reset();
+  conn_->down.reset();
 }
 
 void MachineClient::publish() {
   Choice& choice = world_.choice;
   const std::string& topic = world_.profile.topics[choice.index(world_.profile.topics.size())];
   const TenantId tenant = world_.profile.tenants[choice.index(world_.profile.tenants.size())];
-  for (std::uint64_t burst = choice.pick(1, 8); burst > 0 && active(); --burst) {
+  for (std::uint64_t burst = choice.pick(1, 8); burst > 0 && client_; --burst) {
     const auto index = static_cast<std::uint32_t>(world_.history.publications.size());
     std::vector<std::uint8_t> data(8 + choice.index(world_.profile.data_most + 1), 0x5a);
     store_be<std::uint64_t>(data.data(), index);
@@ -83,7 +90,9 @@ void MachineClient::publish() {
     gossip.topic = topic;
     gossip.data = data;
     const std::vector<std::uint8_t> payload = oap::write_gossip(gossip);
+    // The machine learns the node's limit with its first session, and would refuse what waits.
     const bool fits = payload.size() <= client_->max_payload() &&
+                      payload.size() <= world_.profile.config.session.max_frame &&
                       client_->has_room(payload.size() + oap::kHeaderSize);
     if (!fits) return;
     session::Send send;
@@ -100,8 +109,9 @@ void MachineClient::publish() {
     publication.payload_size = static_cast<std::uint32_t>(payload.size());
     publication.wants_answer = acked;
     publication.corr = kAnyCorr;
-    publication.sent = world_.stamp();
+    publication.fate = Fate::kUnsent;  // until its last byte goes: perhaps on a later session
     world_.history.publications.push_back(std::move(publication));
+    published_.push_back(index);
     handle(send);
   }
 }
@@ -112,13 +122,8 @@ void MachineClient::subscribe(bool add) {
   const TenantId tenant = world_.profile.tenants[choice.index(world_.profile.tenants.size())];
   const std::string& pattern =
       world_.profile.patterns[choice.index(world_.profile.patterns.size())];
-  const auto key = std::pair(tenant, pattern);
-  if (patterns_.contains(key) == add) return;
-  if (add) {
-    patterns_.insert(key);
-  } else {
-    patterns_.erase(key);
-  }
+  const Wish wish(tenant, pattern);
+  if (held_.contains(wish) == add) return;
   session::Subscribe command;
   command.ticket = next_ticket_++;
   command.add = add;
@@ -126,16 +131,12 @@ void MachineClient::subscribe(bool add) {
   command.patterns = {pattern};
   command.group = group_;
   command.echo = add && choice.chance(1, 3);
-  SubOp op;
-  op.session = session_;
-  op.tenant = tenant;
-  op.pattern = pattern;
-  op.group = group_;
-  op.add = add;
-  op.echo = command.echo;
-  op.sent = world_.stamp();
-  asked_[command.ticket].ops.push_back(static_cast<std::uint32_t>(world_.history.sub_ops.size()));
-  world_.history.sub_ops.push_back(std::move(op));
+  asked_[command.ticket].wish = wish;
+  if (add) {
+    held_[wish] = {command.ticket, false};
+  } else {
+    held_.erase(wish);
+  }
   handle(command);
 }
 
@@ -150,7 +151,7 @@ void MachineClient::handle(const session::ClientInput& input) {
 void MachineClient::obey() {
   if (busy_) return;
   busy_ = true;
-  while (!actions_.orders.empty() || !actions_.events.empty()) {
+  while ((!actions_.orders.empty() || !actions_.events.empty()) && world_.step()) {
     session::ClientActions taken;
     std::swap(taken, actions_);
     for (const session::ClientOrder& order : taken.orders) obey(order);
@@ -189,9 +190,15 @@ void MachineClient::obey(const session::ClientOrder& order) {
 void MachineClient::dial(std::uint32_t attempt) {
   attempt_ = attempt;
   finish_write_ = false;
-  written_.emplace(oap::kMaxFrame, nullptr);
-  written_end_ = 0;
   conn_ = &world_.dial(number_);
+  session_ = static_cast<std::uint32_t>(world_.history.sessions.size());
+  world_.history.sessions.emplace_back();
+  record().client = number_;
+  record().window = window_;
+  record().group = group_;
+  record().comeback = attempt > 1;
+  record().local = conn_->channel.kind == node::ChannelKind::kUnix;
+  watch_.emplace(world_, *conn_, session_);
   const auto mine = [this, conn = conn_] { return conn_ == conn; };
   conn_->down.on_readable = [this, mine] {
     if (mine()) read();
@@ -208,14 +215,16 @@ void MachineClient::dial(std::uint32_t attempt) {
 void MachineClient::read() {
   if (!client_ || conn_ == nullptr) return;
   Pipe& pipe = conn_->down;
-  while (client_ && conn_ != nullptr && pipe.readable() > 0 && client_->wants_read()) {
+  while (client_ && conn_ != nullptr && pipe.readable() > 0 && client_->wants_read() &&
+         world_.step()) {
     const std::vector<std::uint8_t> bytes = pipe.read(64U * 1024);
+    watch_->got(bytes);
     client_->received(Slice::copy_of(bytes, nullptr), world_.now(), actions_);
     obey();
   }
   if (!client_ || conn_ == nullptr || pipe.readable() > 0) return;
   if (pipe.at_fin()) {
-    if (conn_->drained && active()) record().complete = record().drained = true;
+    if (conn_->drained && in_session()) record().complete = record().drained = true;
     handle(session::PeerFinished{attempt_});
   } else if (pipe.broken()) {
     handle(session::StreamLost{attempt_, "reset"});
@@ -223,7 +232,7 @@ void MachineClient::read() {
 }
 
 void MachineClient::push() {
-  while (client_ && conn_ != nullptr) {
+  while (client_ && conn_ != nullptr && world_.step()) {
     if (conn_->up.broken()) return read();  // FIN or reset stands behind what can still be read
     if (conn_->up.room() == 0) return;
     std::array<session::IoPiece, 4> pieces;
@@ -236,7 +245,7 @@ void MachineClient::push() {
     for (std::size_t i = 0; i < count; ++i) {
       const ByteView piece(static_cast<const std::uint8_t*>(pieces[i].data), pieces[i].size);
       const std::size_t took = conn_->up.write(piece);
-      watch_written(piece.first(took));
+      watch_->wrote(piece.first(took));
       taken += took;
       if (took < piece.size()) break;
     }
@@ -244,23 +253,6 @@ void MachineClient::push() {
     obey();
   }
   arm();
-}
-
-// Where in the stream each publication ends, so that the world knows when the node is done with it.
-void MachineClient::watch_written(ByteView bytes) {
-  Slice input = Slice::copy_of(bytes, nullptr);
-  while (!input.empty()) {
-    auto next = written_->next(input);
-    if (!next) return world_.fail("a client machine wrote what does not parse");
-    if (!*next) return;
-    const oap::Frame& frame = **next;
-    written_end_ += frame.header.wire_size();
-    const auto message = oap::read_message(frame.payload());
-    if (!message || message->kind != "gossip") continue;
-    const auto gossip = oap::read_gossip(*message);
-    const auto index = static_cast<std::uint32_t>(load_be<std::uint64_t>(gossip->data.data()));
-    conn_->unsettled.push_back({written_end_, index, world_.profile.config.auth_off});
-  }
 }
 
 void MachineClient::arm() {
@@ -289,11 +281,6 @@ void MachineClient::close_conn() {
 }
 
 // ---- what it says ------------------------------------------------------------------------------
-
-void MachineClient::on(const session::Connected& event) {
-  record().established = true;
-  record().max_frame = static_cast<std::uint32_t>(event.ack.limits.max_frame);
-}
 
 void MachineClient::on(const session::Disconnected&) {
   if (!record().complete) record().ended = world_.stamp();
@@ -325,26 +312,27 @@ void MachineClient::on(const session::MessageIn& event) {
 void MachineClient::on(const session::Answer& event) {
   const auto at = asked_.find(event.ticket);
   if (at == asked_.end()) return world_.fail("a ticket answered twice, or never given");
-  const Stamp now = world_.stamp();
-  // After its end a machine answers by itself what nobody knows.
-  const bool in_session =
-      active() && (!event.error || event.error->failure <= session::Failure::kInternal);
-  for (const std::uint32_t op : at->second.ops) {
-    if (!in_session) continue;  // nobody knows whether it was done
-    world_.history.sub_ops[op].answered = now;
-    world_.history.sub_ops[op].refused = event.error.has_value();
+  const Asked asked = at->second;
+  asked_.erase(at);
+  if (asked.publication && !event.error &&
+      world_.history.publications[*asked.publication].fate != Fate::kAccepted) {
+    world_.fail("a machine says that publication " + std::to_string(*asked.publication) +
+                " was accepted");
   }
-  if (at->second.publication && in_session) {
-    Publication& publication = world_.history.publications[*at->second.publication];
-    publication.fate = event.error ? Fate::kRefused : Fate::kAccepted;
-    if (!event.error) publication.to = event.ack.to;
+  const auto held = asked.wish ? held_.find(*asked.wish) : held_.end();
+  if (held != held_.end() && held->second.ticket == event.ticket) {
+    held->second.confirmed = true;
+    if (event.error) held_.erase(held);
   }
   if (event.error && event.error->failure == session::Failure::kQuotaExceeded &&
       event.error->message != "too many subscriptions of this session" &&
       event.error->message != "too many subscriptions on this node" && even_way(world_.profile)) {
     world_.fail("a client that paces itself was refused: " + event.error->message);
   }
-  asked_.erase(at);
+}
+
+void MachineClient::on(const session::SubscriptionLost& event) {
+  for (const std::string& pattern : event.patterns) held_.erase({event.tenant, pattern});
 }
 
 void MachineClient::on(const session::Lagged& event) {
@@ -356,8 +344,6 @@ void MachineClient::on(const session::Lagged& event) {
 }
 
 void MachineClient::on(const session::RefusedEvents& event) {
-  if (!active()) return;  // by the machine itself: what it could not send any more
-  record().refused_told[event.code] += event.dropped;
   if (event.failure == session::Failure::kQuotaExceeded && even_way(world_.profile)) {
     world_.fail("a client that paces itself lost " + std::to_string(event.dropped) +
                 " publications to a rate");
@@ -370,21 +356,41 @@ void MachineClient::on(const session::Ended&) {
 
 // ---- the end -----------------------------------------------------------------------------------
 
+// A node that leaves, or has no room for all, may never take it back.
+bool MachineClient::may_starve() const {
+  const node::NodeConfig& config = world_.profile.config;
+  return world_.draining() || config.max_sessions < 1024 || config.session.patterns < 1024 ||
+         config.subscriptions_max < 1'000'000;
+}
+
 void MachineClient::calm() {
   calm_ = true;
   read();
   push();
+  world_.schedule.after(20s, [this] {
+    if (client_ && !resting() && may_starve()) handle(session::Close{});
+  });
 }
 
 bool MachineClient::resting() const {
   if (!client_) return true;
   if (!active() || conn_ == nullptr) return false;
-  return client_->queued() == 0 && asked_.empty() && unconsumed_ == 0 && conn_->up.idle() &&
-         conn_->down.idle() && conn_->unsettled.empty();
+  return client_->queued() == 0 && asked_.empty() && unconsumed_ == 0 && watch_->settled() &&
+         conn_->up.idle() && conn_->down.idle() && conn_->unsettled.empty();
 }
 
 void MachineClient::conclude() {
-  if (active() && conn_ != nullptr && conn_->session) record().complete = true;
+  if (!active() || conn_ == nullptr || !conn_->session) return;
+  record().complete = true;
+  for (const std::uint32_t index : published_) {
+    if (world_.history.publications[index].fate != Fate::kUnsent) continue;
+    world_.fail("publication " + std::to_string(index) + " never left its client");
+  }
+  for (const auto& [wish, state] : held_) {
+    if (!state.confirmed || may_starve() || watch_->holds(wish.first, wish.second)) continue;
+    world_.fail("session " + std::to_string(session_) + " is without the subscription to " +
+                wish.second + " that its client holds");
+  }
 }
 
 }  // namespace ron::sim

@@ -1,20 +1,20 @@
 // A well-behaved user: session::Client as the SDK drives it, with a driver on virtual time.
 //
-// It paces itself and keeps every rule, so the node has no reason to refuse it anything. One
-// machine lives for one connection; afterwards a new one begins, so that every session is known
-// exactly.
+// It paces itself and keeps every rule, so the node has no reason to refuse it anything. Most
+// machines come back after their link was cut, the others live for one connection; after the end of
+// one a new one begins. Each connection is a session of its own in the history, as a SessionWatch
+// saw it on the wire; what a machine tells its user must agree with that.
 #pragma once
 
 #include <cstdint>
 #include <map>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
-#include "oap/parser.hpp"
 #include "session/client.hpp"
+#include "sim/session_watch.hpp"
 #include "sim/world.hpp"
 
 namespace ron::sim {
@@ -31,17 +31,22 @@ class MachineClient final : public Actor {
  private:
   SessionRecord& record() { return world_.history.sessions[session_]; }
   bool active() const { return client_ && client_->state() == session::ClientState::kActive; }
+  bool in_session() const {
+    return active() || (client_ && client_->state() == session::ClientState::kDraining);
+  }
+  bool may_starve() const;
   void begin();
+  void cut();
   void publish();
   void subscribe(bool add);
   void handle(const session::ClientInput& input);
   void obey();
   void obey(const session::ClientOrder& order);
-  void on(const session::Connected& event);
   void on(const session::Disconnected& event);
   void on(const session::MessageIn& event);
   void on(const session::Answer& event);
   void on(const session::Lagged& event);
+  void on(const session::SubscriptionLost& event);
   void on(const session::RefusedEvents& event);
   void on(const session::Ended& event);
   template <typename Other>
@@ -49,12 +54,16 @@ class MachineClient final : public Actor {
   void dial(std::uint32_t attempt);
   void read();
   void push();
-  void watch_written(ByteView bytes);
   void arm();
   void close_conn();
 
+  using Wish = std::pair<TenantId, std::string>;
+  struct Held {
+    session::Ticket ticket = 0;
+    bool confirmed = false;
+  };
   struct Asked {
-    std::vector<std::uint32_t> ops;
+    std::optional<Wish> wish;
     std::optional<std::uint32_t> publication;
   };
 
@@ -68,12 +77,14 @@ class MachineClient final : public Actor {
   std::uint32_t session_ = 0;
   bool finish_write_ = false;
   bool calm_ = false;
-  bool busy_ = false;                   // obeying: no re-entry
-  std::optional<oap::Parser> written_;  // follows our own stream, to know where frames end
-  std::uint64_t written_end_ = 0;
-  std::set<std::pair<TenantId, std::string>> patterns_;
+  bool busy_ = false;                  // obeying: no re-entry
+  std::optional<SessionWatch> watch_;  // of the connection
+  bool reconnects_ = false;
+  std::uint64_t window_ = 0;
+  std::map<Wish, Held> held_;  // what the user wants
   std::string group_;
   std::map<session::Ticket, Asked> asked_;
+  std::vector<std::uint32_t> published_;  // by this machine, all within what it takes
   session::Ticket next_ticket_ = 1;
   std::size_t unconsumed_ = 0;
   Instant armed_ = Instant::never();

@@ -6,6 +6,8 @@
 #include <cstring>
 #include <string>
 
+#include <unistd.h>
+
 #include "sim/scenario.hpp"
 
 namespace {
@@ -19,8 +21,8 @@ constexpr const char* kUsage =
 
 struct Options {
   std::uint64_t seed = 1;
-  std::uint64_t seeds = 100;
-  unsigned shards = 0;  // 0 = mixed
+  std::uint64_t seeds = 0;  // 0 = 100, or the one of --seed
+  unsigned shards = 0;      // 0 = mixed
   unsigned steps = 300;
   bool trace = false;
   bool quiet = false;
@@ -48,18 +50,30 @@ class RecordingChoice final : public Choice {
   std::string kept_;
 };
 
+// What runs, for the two ways to fail in which no outcome comes back: a broken invariant, and a
+// machine that never returns from a call (a world that goes on for ever ends by its steps).
 volatile std::uint64_t seed_running = 0;
+const sim::Trace* volatile trace_running = nullptr;
 
-extern "C" void report_abort(int) {
-  std::fprintf(stderr, "ron-sim: aborted in seed %llu\n",
-               static_cast<unsigned long long>(seed_running));
-  std::_Exit(134);
+extern "C" void report_signal(int signal) {
+  std::fprintf(stderr, "ron-sim: %s in seed %llu; its last events:\n%s",
+               signal == SIGALRM ? "stuck" : "aborted",
+               static_cast<unsigned long long>(seed_running),
+               trace_running != nullptr ? trace_running->last().c_str() : "");
+  std::_Exit(128 + signal);
 }
 
 sim::Outcome run(const Options& options, std::uint64_t seed, RecordingChoice& choice) {
+  constexpr unsigned kPatience = 120;  // seconds a world may take; the slowest need less than one
+  sim::Trace trace(options.trace);
   seed_running = seed;
+  trace_running = &trace;
+  alarm(kPatience);
   const auto profile = sim::Profile::draw(choice, options.shards, options.steps);
-  return sim::run_world(profile, choice, {.print = options.trace});
+  sim::Outcome outcome = sim::run_world(profile, choice, {.trace = &trace});
+  alarm(0);
+  trace_running = nullptr;
+  return outcome;
 }
 
 int report(const Options& options, std::uint64_t seed, const RecordingChoice& choice,
@@ -69,7 +83,7 @@ int report(const Options& options, std::uint64_t seed, const RecordingChoice& ch
   std::printf("  %llu choices: %s...\n", static_cast<unsigned long long>(choice.made()),
               choice.kept().c_str());
   const std::string shards = options.shards == 0 ? "mix" : std::to_string(options.shards);
-  std::printf("  replay: ron-sim --seed %llu --seeds 1 --shards %s --steps %u --trace\n",
+  std::printf("  replay: ron-sim --seed %llu --shards %s --steps %u --trace\n",
               static_cast<unsigned long long>(seed), shards.c_str(), options.steps);
   return 1;
 }
@@ -99,6 +113,7 @@ bool parse(int argc, char** argv, Options& options) {
       ++i;
       if (flag == "--seed") {
         options.seed = value;
+        if (options.seeds == 0) options.seeds = 1;
       } else if (flag == "--seeds") {
         options.seeds = value;
       } else if (flag == "--shards" && value >= 1 && value <= 8) {
@@ -112,6 +127,7 @@ bool parse(int argc, char** argv, Options& options) {
       return false;
     }
   }
+  if (options.seeds == 0) options.seeds = 100;
   return true;
 }
 
@@ -123,7 +139,8 @@ int main(int argc, char** argv) {
     std::fputs(kUsage, stderr);
     return 2;
   }
-  std::signal(SIGABRT, report_abort);
+  std::signal(SIGABRT, report_signal);
+  std::signal(SIGALRM, report_signal);
   const auto begin = std::chrono::steady_clock::now();
   std::uint64_t publications = 0;
   std::uint64_t arrivals = 0;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "sim/checkers/bounds.hpp"
 #include "sim/world.hpp"
 
 namespace ron::sim {
@@ -21,7 +22,8 @@ NodeDriver::NodeDriver(World& world, unsigned self)
     : world_(world),
       self_(self),
       shard_(std::make_unique<node::Shard>(world.profile.config, static_cast<ShardIndex>(self),
-                                           world.profile.shards, world.choice)) {}
+                                           world.profile.shards, world.choice)),
+      underway_(world.profile.shards) {}
 
 // ---- facts from outside ------------------------------------------------------------------------
 
@@ -32,9 +34,9 @@ void NodeDriver::accept(Conn& conn) {
     conn.channel.hybrid = world_.choice.chance(1, 2);
     conn.channel.authenticated = world_.choice.chance(3, 4);
   }
-  conn.session = shard_->open(world_.now());
+  if (!drained()) conn.session = shard_->open(world_.now());  // nobody listens after a drain
   if (!conn.session) {
-    world_.note("table full", conn.id);
+    world_.note("not taken", conn.id);
     conn.up.reset();
     conn.down.reset();
     return;
@@ -56,6 +58,11 @@ void NodeDriver::accept(Conn& conn) {
 
 void NodeDriver::drain(Duration within) {
   shard_->handle(node::Drain{within, "the node is going down"}, world_.now(), actions_);
+  wake();
+}
+
+void NodeDriver::readiness(bool ready) {
+  shard_->handle(node::Readiness{ready}, world_.now(), actions_);
   wake();
 }
 
@@ -188,6 +195,10 @@ void NodeDriver::take_mail_in() {
       ring.messages.pop_front();
       --ring.arrived;
       world_.note("mail", from, self_, message.body.index());
+      if (const auto* report = std::get_if<node::ConsumedMail>(&message.body)) {
+        underway_[from].messages -= report->messages;
+        underway_[from].bytes -= report->bytes;
+      }
       shard_->mail(std::move(message), world_.now(), actions_);
       obey();
     }
@@ -200,6 +211,10 @@ void NodeDriver::send_mail(unsigned to) {
   while (ring.messages.size() < world_.profile.ring_capacity) {
     auto message = shard_->take_mail(static_cast<ShardIndex>(to));
     if (!message) return;
+    if (const auto* publish = std::get_if<node::PublishMail>(&message->body)) {
+      ++underway_[to].messages;
+      underway_[to].bytes += publish->frames.size();
+    }
     ring.messages.push_back(std::move(*message));
     const auto most = static_cast<std::uint64_t>(world_.profile.mail_delay.count());
     const Duration wait(most == 0 ? 0
@@ -215,7 +230,7 @@ void NodeDriver::send_mail(unsigned to) {
 // ---- writing -----------------------------------------------------------------------------------
 
 void NodeDriver::flush(Conn& conn) {
-  while (conn.session && flush_once(conn)) {
+  while (conn.session && world_.step() && flush_once(conn)) {
   }
 }
 
@@ -265,7 +280,7 @@ bool NodeDriver::flush_once(Conn& conn) {
 // ---- orders ------------------------------------------------------------------------------------
 
 void NodeDriver::obey() {
-  while (!actions_.empty()) {
+  while (!actions_.empty() && world_.step()) {
     node::Actions taken;
     taken.swap(actions_);
     for (const node::Action& action : taken) obey(action);
@@ -302,7 +317,10 @@ void NodeDriver::obey(const node::Action& action) {
       note_processed(conn);
       readable_.insert(conn.id);
       break;
-    case Kind::kEstablished: world_.note("established", conn.id); break;
+    case Kind::kEstablished:
+      conn.established = true;
+      world_.note("established", conn.id);
+      break;
     case Kind::kMail:
     case Kind::kControl:  // no channel of these worlds may ask
     case Kind::kDrained: break;
@@ -311,6 +329,9 @@ void NodeDriver::obey(const node::Action& action) {
 
 void NodeDriver::close(Conn& conn, const node::Action& action) {
   world_.note("close", conn.id, static_cast<std::uint64_t>(action.reason));
+  if (conn.established && action.reason == node::CloseReason::kRefused) {
+    world_.fail("conn " + text(conn.id) + " was refused after its handshake");
+  }
   sessions_.erase(*conn.session);
   conn.session.reset();
   conn.closed_by_node = true;
@@ -326,24 +347,16 @@ void NodeDriver::close(Conn& conn, const node::Action& action) {
 // ---- manners -----------------------------------------------------------------------------------
 
 void NodeDriver::check_bounds() {
-  const node::ShardStats& stats = shard_->stats();
-  const node::NodeConfig& config = world_.profile.config;
-  const std::size_t sessions = std::max<std::size_t>(stats.sessions, 1);
-  if (stats.lane_bytes > sessions * config.session.lanes.gossip_bytes) {
-    world_.fail("lanes hold " + text(stats.lane_bytes) + " bytes");
+  Gauges gauges;
+  gauges.stats = shard_->stats();
+  for (const auto& [id, conn] : sessions_) gauges.answers.push_back(shard_->answers_waiting(id));
+  for (unsigned to = 0; to < world_.profile.shards; ++to) {
+    if (to == self_) continue;
+    const node::Shard::Outbox outbox = shard_->outbox(static_cast<ShardIndex>(to));
+    gauges.mail.push_back({outbox.messages, outbox.publications + underway_[to].messages,
+                           outbox.bytes + underway_[to].bytes});
   }
-  if (stats.lane_frames > sessions * config.session.lanes.gossip_frames) {
-    world_.fail("lanes hold " + text(stats.lane_frames) + " frames");
-  }
-  if (stats.sessions > config.max_sessions) world_.fail("more sessions than the table may hold");
-  if (stats.subscriptions > config.subscriptions_max * world_.profile.shards) {
-    world_.fail("more subscriptions than the node may hold");
-  }
-  // A read in progress and control frames come on top of the budget.
-  const std::size_t slack = (sessions + 1) * (world_.profile.read_most + 64U * 1024);
-  if (stats.slab_bytes > config.queue_bytes + config.input_bytes + slack) {
-    world_.fail("blocks of " + text(stats.slab_bytes) + " bytes are held");
-  }
+  if (auto verdict = sim::check_bounds(gauges, world_.profile)) world_.fail(*verdict);
 }
 
 }  // namespace ron::sim

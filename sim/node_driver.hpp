@@ -35,6 +35,7 @@ class NodeDriver {
 
   void accept(Conn& conn);
   void drain(Duration within);
+  void readiness(bool ready);
   /// Something may be there to do: a turn follows.
   void wake();
   void mail_arrived() { wake(); }
@@ -72,6 +73,12 @@ class NodeDriver {
   std::set<unsigned> flushable_;
   bool turn_scheduled_ = false;
   Instant armed_ = Instant::never();
+  // Publications taken by the ring to each shard that it has not reported as consumed.
+  struct Underway {
+    std::uint64_t messages = 0;
+    std::uint64_t bytes = 0;
+  };
+  std::vector<Underway> underway_;
   unsigned drained_ = 0;
   std::uint32_t cut_off_ = 0;
 };

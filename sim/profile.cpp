@@ -87,13 +87,27 @@ void draw_weights(Choice& choice, Profile& profile) {
   Weights& weights = profile.weights;
   profile.faults = choice.chance(2, 3);
   for (std::uint32_t* fault : {&weights.bye, &weights.garbage, &weights.half_close, &weights.reset,
-                               &weights.stall, &weights.repeat_corr, &weights.odd}) {
+                               &weights.stall, &weights.repeat_corr, &weights.odd, &weights.cut}) {
     if (!profile.faults || choice.chance(1, 2)) *fault = 0;
   }
   if (choice.chance(1, 2)) weights.pause = 0;
   if (choice.chance(1, 3)) weights.unsub = 0;
   if (choice.chance(1, 4)) weights.acked = 0;
   weights.publish = one_of(choice, {20U, 60U, 5U});
+}
+
+// One group that shares a heavy load, in short runs.
+void draw_crowd(Choice& choice, Profile& profile) {
+  profile.crowd = true;
+  profile.groups = {"crowd"};
+  profile.tenants.resize(1);
+  profile.patterns.assign(1, "**");
+  profile.topics = {"a", "b", "c/d", "e", "f/g/h", "i"};
+  profile.raw_clients = static_cast<unsigned>(choice.pick(4, 7));
+  profile.weights.publish = 60;
+  profile.weights.acked = 20;
+  profile.weights.unsub = 0;
+  profile.data_most = 40;
 }
 
 }  // namespace
@@ -115,7 +129,9 @@ Profile Profile::draw(Choice& choice, unsigned shards, unsigned steps) {
   profile.machine_clients = static_cast<unsigned>(choice.index(3));
   profile.step_max = one_of<Duration>(choice, {1ms, 100us, 30ms});
   profile.data_most = one_of<std::size_t>(choice, {40, 600, 3000});
+  profile.unready_one_in = one_of(choice, {0U, 0U, 60U, 15U});
   profile.drain_in_the_middle = choice.chance(1, 6);
+  if (profile.roomy && choice.chance(1, 3)) draw_crowd(choice, profile);
   profile.drain_within = one_of<Duration>(choice, {3s, 50ms, 500ms});
   return profile;
 }

@@ -16,7 +16,7 @@ namespace ron::sim {
 /// How often clients do what; 0 = never in this world.
 struct Weights {
   std::uint32_t sub = 6, unsub = 2, publish = 20, acked = 8, credit = 1, bye = 1, garbage = 1,
-                half_close = 1, reset = 1, stall = 1, pause = 3, repeat_corr = 1, odd = 1;
+                half_close = 1, reset = 1, stall = 1, pause = 3, repeat_corr = 1, odd = 1, cut = 1;
 };
 
 struct Profile {
@@ -40,11 +40,13 @@ struct Profile {
   Weights weights;
   bool faults = true;  // clients may misbehave
   bool roomy = false;
+  bool crowd = false;  // all sessions that subscribe are members of one group
   std::vector<TenantId> tenants;
   std::vector<std::string> topics;
   std::vector<std::string> patterns;
   std::vector<std::string> groups;
-  std::size_t data_most = 600;  // bytes in a publication
+  std::size_t data_most = 600;       // bytes in a publication
+  std::uint32_t unready_one_in = 0;  // steps in which readiness changes; 0 = it never does
   bool drain_in_the_middle = false;
   Duration drain_within = std::chrono::seconds(3);
 

@@ -113,6 +113,7 @@ void RawClient::connect() {
   world_.history.sessions.emplace_back();
   draw_manners();
   record().client = number_;
+  record().local = conn_->channel.kind == node::ChannelKind::kUnix;
   record().window = manners_.window.value_or(0);
   record().group = manners_.group;
   const bool wrong = !fixed_ && world_.profile.faults && world_.choice.chance(1, 24);
@@ -135,7 +136,7 @@ void RawClient::draw_manners() {
   if (choice.chance(1, 4)) {
     manners_.credit = choice.chance(1, 2) ? CreditManner::kNone : CreditManner::kTooMuch;
   }
-  if (!world_.profile.groups.empty() && choice.chance(1, 2)) {
+  if (!world_.profile.groups.empty() && (world_.profile.crowd || choice.chance(1, 2))) {
     manners_.group = any_of(choice, world_.profile.groups);
   }
   if (choice.chance(1, 4)) {
@@ -155,6 +156,7 @@ void RawClient::hello() {
   Waiting waiting;
   waiting.what = Waiting::What::kHello;
   waiting_.emplace(next_corr_, waiting);
+  record().hello_sent = world_.stamp();
   send(oap::kReq, {}, next_corr_++, oap::write_hello(hello));
 }
 
@@ -193,7 +195,7 @@ void RawClient::sub_something(bool add) {
   }
   const TenantId tenant = any_of(choice, world_.profile.tenants);
   // Members of a group mostly keep to it, so that exact statements can be made about the group.
-  const bool grouped = !manners_.group.empty() && choice.chance(9, 10);
+  const bool grouped = !manners_.group.empty() && (world_.profile.crowd || choice.chance(9, 10));
   if (add) {
     subscribe(std::move(patterns), tenant, choice.chance(1, 3), grouped);
   } else {
@@ -279,6 +281,9 @@ void RawClient::publish(const std::string& topic, TenantId tenant, std::size_t d
     waiting_.emplace(publication.corr, waiting);
     ++record().answers_due;
   }
+  if (how == How::kPlain && !conn_->may_publish(world_.profile.config.auth_off, tenant)) {
+    ++record().refusals_due;
+  }
   const CorrId corr = publication.corr;
   world_.history.publications.push_back(std::move(publication));
   std::optional<std::vector<std::uint8_t>> small;
@@ -330,7 +335,7 @@ void RawClient::odd_frame() {
     case 0: return ask(unknown);
     case 1: return ask(broken);
     case 2: return send(oap::kEvent, {}, 0, unknown);
-    case 3: return send(oap::kEvent, {}, 0, broken);
+    case 3: ++record().refusals_due; return send(oap::kEvent, {}, 0, broken);
     case 4: return ask(oap::write_keep());
     default: return send(oap::kResp, {}, 99, oap::write_ack({}));
   }
@@ -467,7 +472,9 @@ void RawClient::on_frame(const oap::Frame& frame) {
 }
 
 void RawClient::on_response(const oap::Frame& frame, const oap::Message& message) {
-  if (const auto error = oap::read_error(message)) {
+  const auto error = oap::read_error(message);
+  if (error) {
+    note_not_ready(error->code);
     const auto code = oap::code_of(error->code);
     world_.note("error", session_, frame.header.corr, code ? static_cast<unsigned>(*code) : 99U);
   }
@@ -482,12 +489,19 @@ void RawClient::on_response(const oap::Frame& frame, const oap::Message& message
   Waiting& waiting = at->second;
   if (waiting.what == Waiting::What::kHello) {
     waiting_.erase(at);
+    record().hello_answered = world_.stamp();
+    if (error) record().hello_refused = error->code;
     if (message.kind == "hello_ack") on_hello_ack(message);
     return;
   }
   ++record().answers_got;
   settle(waiting, message);
   if (--waiting.answers == 0) waiting_.erase(at);
+}
+
+void RawClient::note_not_ready(std::string_view code) {
+  if (!record().established || code != "NotReady" || record().not_ready < kNever) return;
+  record().not_ready = world_.stamp();
 }
 
 void RawClient::on_hello_ack(const oap::Message& message) {
@@ -543,6 +557,7 @@ void RawClient::on_event(const oap::Frame& frame, const oap::Message& message, B
     const auto refused = oap::read_refused(message);
     if (!refused || refused->dropped == 0) return world_.fail("a refused of nothing");
     record().refused_told[std::string(refused->code)] += refused->dropped;
+    note_not_ready(refused->code);
   } else if (message.kind != "keep" && message.kind != "bye") {
     world_.fail("an event of an unexpected kind");
   }

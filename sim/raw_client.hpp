@@ -80,6 +80,7 @@ class RawClient final : public Actor {
   void read();
   void on_frame(const oap::Frame& frame);
   void on_response(const oap::Frame& frame, const oap::Message& message);
+  void note_not_ready(std::string_view code);
   void on_hello_ack(const oap::Message& message);
   void settle(Waiting& waiting, const oap::Message& message);
   void on_event(const oap::Frame& frame, const oap::Message& message, ByteView payload);

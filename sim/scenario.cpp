@@ -36,18 +36,16 @@ std::string unrest(World& world) {
   return text;
 }
 
-void pass(World& world, Duration time) {
-  world.schedule.run_until(world.now() + time, [&] { return world.failed(); });
-}
-
 void play(World& world) {
   Choice& choice = world.choice;
   const auto most = static_cast<std::uint64_t>(world.profile.step_max.count());
   const unsigned drain_at = world.profile.drain_in_the_middle ? world.profile.steps / 2 : ~0U;
   for (unsigned step = 0; step < world.profile.steps && !world.failed(); ++step) {
-    pass(world, Duration(static_cast<std::int64_t>(choice.index(9) * (most / 8))));
+    world.pass(Duration(static_cast<std::int64_t>(choice.index(9) * (most / 8))));
     world.actors[choice.index(world.actors.size())]->act();
     if (step == drain_at) world.begin_drain();
+    const std::uint32_t one_in = world.profile.unready_one_in;
+    if (one_in > 0 && choice.index(one_in) == one_in - 1) world.set_ready(!world.ready());
   }
 }
 
@@ -73,11 +71,12 @@ void check_empty(World& world, unsigned shard) {
 
 void come_to_rest(World& world) {
   world.calm_links();
+  if (!world.ready()) world.set_ready(true);
   for (const auto& actor : world.actors) actor->calm();
   for (int i = 0; i < 600 && !world.failed(); ++i) {
-    pass(world, 100ms);
+    world.pass(100ms);
     if (!at_rest(world)) continue;
-    pass(world, 13s);  // refused is told once a second, by code
+    world.pass(13s);  // refused is told once a second, by code
     if (at_rest(world)) {
       world.history.facts.at_rest = true;
       return;
@@ -98,13 +97,13 @@ void judge(World& world) {
 
 void drain_all(World& world) {
   if (!world.draining()) world.begin_drain();
-  pass(world, world.profile.drain_within + 1ms);
+  world.pass(world.profile.drain_within + 1ms);
   for (unsigned i = 0; i < world.shards() && !world.failed(); ++i) {
     if (!world.node(i).drained()) {
       world.fail("shard " + std::to_string(i) + " did not drain in time");
     }
   }
-  pass(world, 1s);  // shards still tell each other
+  world.pass(1s);  // shards still tell each other
   for (unsigned i = 0; i < world.shards() && !world.failed(); ++i) check_empty(world, i);
 }
 
@@ -150,11 +149,17 @@ Outcome run_world(const Profile& profile, Choice& choice, const World::Options& 
   if (!world.failed()) drain_all(world);
   Outcome outcome;
   outcome.failure = world.failure;
-  if (world.failed()) outcome.details = describe(world.history, world.failure);
+  if (world.failed()) {
+    outcome.details = describe(world.history, world.failure) + world.trace.last();
+  }
   outcome.hash = world.trace.hash();
   outcome.publications = world.history.publications.size();
   for (const Arrival& arrival : world.history.arrivals) {
     ++(arrival.lagged > 0 ? outcome.lagged : outcome.arrivals);
+  }
+  for (const SessionRecord& session : world.history.sessions) {
+    if (session.established && session.comeback) ++outcome.comebacks;
+    if (session.hello_refused == "NotReady") ++outcome.not_ready;
   }
   return outcome;
 }

@@ -17,6 +17,8 @@ struct Outcome {
   std::uint64_t publications = 0;
   std::uint64_t arrivals = 0;
   std::uint64_t lagged = 0;
+  std::uint64_t comebacks = 0;  // sessions of clients that had lost one
+  std::uint64_t not_ready = 0;  // handshakes refused so
   bool good() const { return failure.empty(); }
 };
 

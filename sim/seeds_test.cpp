@@ -16,16 +16,22 @@ class Seeds : public ::testing::TestWithParam<unsigned> {};
 TEST_P(Seeds, HoldEveryRule) {
   std::uint64_t arrivals = 0;
   std::uint64_t lagged = 0;
+  std::uint64_t comebacks = 0;
+  std::uint64_t not_ready = 0;
   for (std::uint64_t seed = 1; seed <= 120; ++seed) {
     const Outcome outcome = run_seed(seed, GetParam());
     ASSERT_EQ(outcome.failure, "")
-        << "replay: ron-sim --seed " << seed << " --seeds 1 --shards " << GetParam() << "\n"
+        << "replay: ron-sim --seed " << seed << " --shards " << GetParam() << "\n"
         << outcome.details;
     arrivals += outcome.arrivals;
     lagged += outcome.lagged;
+    comebacks += outcome.comebacks;
+    not_ready += outcome.not_ready;
   }
   EXPECT_GT(arrivals, 5000U) << "the worlds do too little";
   EXPECT_GT(lagged, 10U) << "no lane ever filled";
+  EXPECT_GT(comebacks, 10U) << "no client ever came back";
+  EXPECT_GT(not_ready, 10U) << "the node was always ready";
 }
 
 INSTANTIATE_TEST_SUITE_P(Shards, Seeds, ::testing::Values(1U, 2U, 3U));

@@ -31,8 +31,10 @@ class Actor {
 class World {
  public:
   struct Options {
-    bool print = false;
+    Trace* trace = nullptr;    // one that outlives the world; nullptr = its own
     bool choose_ties = false;  // events of one instant in any order
+    // A world that takes more steps (events, and rounds of loops within one) does not end.
+    std::uint64_t steps_most = 4'000'000;
   };
   World(const Profile& profile, Choice& choice, const Options& options);
   ~World();
@@ -51,9 +53,17 @@ class World {
   void turn_over();
   bool mail_idle() const;
 
+  /// Lets time pass, unless the world fails.
+  void pass(Duration time);
+  /// Counts one step; false once the world has failed, for example by not ending.
+  bool step();
+
+  /// A readiness gate of the node falls, or all are up again.
+  void set_ready(bool ready);
+  bool ready() const { return history.readiness.empty() || history.readiness.back().ready; }
   void begin_drain();
   bool draining() const { return draining_; }
-  /// Links become fast and stalls end.
+  /// Links become fast and stalls end, also those of later streams.
   void calm_links();
 
   Stamp stamp() { return ++stamp_; }
@@ -70,18 +80,22 @@ class World {
   const Profile profile;
   Choice& choice;
   Schedule schedule;
-  Trace trace;
+  Trace& trace;
   History history;
   std::string failure;
   std::vector<std::unique_ptr<Actor>> actors;
 
  private:
+  Trace own_trace_;
+  std::uint64_t steps_ = 0;
+  std::uint64_t steps_most_;
   unsigned shards_;
   std::vector<std::unique_ptr<NodeDriver>> nodes_;
   std::vector<std::unique_ptr<Conn>> conns_;
   std::vector<MailRing> rings_;
   Stamp stamp_ = 0;
   bool draining_ = false;
+  bool calm_ = false;
 };
 
 }  // namespace ron::sim

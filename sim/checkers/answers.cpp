@@ -46,8 +46,16 @@ Verdict check_acks(const History& history) {
 
 Verdict check_refused(const History& history) {
   std::uint64_t told = 0;
-  for (const SessionRecord& session : history.sessions) {
-    for (const auto& [code, count] : session.refused_told) told += count;
+  for (std::size_t s = 0; s < history.sessions.size(); ++s) {
+    const SessionRecord& session = history.sessions[s];
+    std::uint64_t to_it = 0;
+    for (const auto& [code, count] : session.refused_told) to_it += count;
+    told += to_it;
+    const bool all_read = session.complete && !session.drained && history.facts.at_rest;
+    if (all_read && to_it < session.refusals_due) {
+      return "session " + std::to_string(s) + " was told of " + std::to_string(to_it) +
+             " refused events, not of " + std::to_string(session.refusals_due);
+    }
   }
   const std::string head = "refused told " + std::to_string(told) + " events, the node refused " +
                            std::to_string(history.facts.refused_by_node);

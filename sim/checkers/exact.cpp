@@ -31,7 +31,7 @@ Verdict check_exact(const History& history) {
     std::uint64_t must = 0;
     std::uint64_t may = 0;
     for (const Publication& publication : history.publications) {
-      if (publication.fate == Fate::kRefused) continue;
+      if (publication.fate == Fate::kRefused || publication.fate == Fate::kUnsent) continue;
       const Cover plain = coverage.plain(s, publication);
       const Cover grouped = coverage.any_group(s, publication);
       if (plain.must && publication.fate == Fate::kAccepted) ++must;

@@ -41,7 +41,7 @@ Verdict check_groups(const History& history) {
     });
     for (std::size_t i = 0; i < history.publications.size(); ++i) {
       const Publication& publication = history.publications[i];
-      if (publication.fate == Fate::kRefused) continue;
+      if (publication.fate == Fate::kRefused || publication.fate == Fate::kUnsent) continue;
       bool must = false;
       bool may = false;
       std::uint64_t by_group = 0;
@@ -72,8 +72,9 @@ Verdict check_groups(const History& history) {
 }
 
 Verdict check_all(const History& history) {
-  for (const auto check : {check_rightful, check_order, check_exact, check_gaps, check_groups,
-                           check_answers, check_acks, check_refused, check_credit}) {
+  for (const auto check :
+       {check_rightful, check_order, check_exact, check_gaps, check_groups, check_fairness,
+        check_answers, check_acks, check_refused, check_credit, check_readiness}) {
     if (auto verdict = check(history)) return verdict;
   }
   return std::nullopt;

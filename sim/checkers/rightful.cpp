@@ -10,6 +10,7 @@ const char* fault_of(const Arrival& arrival, const Publication& publication, Cov
   if (publication.corr != kAnyCorr && arrival.corr != publication.corr)
     return "with another corr_id";
   if (!arrival.flags_ok) return "with the wrong flags";
+  if (publication.fate == Fate::kUnsent) return "though it was never sent";
   if (publication.fate == Fate::kRefused) return "though it was refused";
   if (arrival.at < publication.sent) return "before it was sent";
   if (!cover.may) return "though it was not subscribed to it";

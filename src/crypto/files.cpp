@@ -81,6 +81,20 @@ std::expected<Bytes, std::string> read_checked(const std::string& path, Check ch
 
 }  // namespace
 
+namespace {
+
+template <typename Check>
+bool is_usable(const std::string& path, Check check) {
+  struct stat info{};
+  return ::stat(path.c_str(), &info) == 0 && S_ISREG(info.st_mode) && info.st_size > 0 &&
+         ::faccessat(AT_FDCWD, path.c_str(), R_OK, AT_EACCESS) == 0 && check(path, info);
+}
+
+}  // namespace
+
+bool check_secret_file(const std::string& path) { return is_usable(path, check_secret); }
+bool check_public_file(const std::string& path) { return is_usable(path, check_public); }
+
 std::expected<SecureBytes, std::string> read_secret_file(const std::string& path) {
   return read_checked<SecureBytes>(path, check_secret);
 }

@@ -19,4 +19,8 @@ std::expected<SecureBytes, std::string> read_secret_file(const std::string& path
 /// A certificate or CA bundle: a regular file that group and others may not write.
 std::expected<std::string, std::string> read_public_file(const std::string& path);
 
+/// Would the reader above take this file now, as far as that shows without reading it?
+bool check_secret_file(const std::string& path);
+bool check_public_file(const std::string& path);
+
 }  // namespace ron::crypto

@@ -20,6 +20,7 @@ inline constexpr std::size_t kRing = 1024;         // messages between two shard
 inline constexpr std::size_t kFadingMax = 64;
 inline constexpr Duration kFadeTime = 1s;  // OAP-1.34
 inline constexpr Duration kPause = 100ms;  // without descriptors
+inline constexpr Duration kMendEvery = 1s;
 inline constexpr Duration kPublishEvery = 100ms;
 
 struct ShardHost::Door final : runtime::ReadyListener {

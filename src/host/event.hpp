@@ -22,6 +22,7 @@ enum class EventKind : std::uint8_t {
   kSessionClosed,  // `reason`, and `code` where an error frame went out
   kTlsReloaded,
   kTlsReloadFailed,  // the old certificate stays; `text` says why
+  kShardDied,        // its thread ended by a fault: `text`; the host is then of no use
   kDrained,          // one shard; `count` sessions were cut off
 };
 
@@ -39,6 +40,7 @@ struct Event {
   node::CloseReason reason = node::CloseReason::kPeer;
   bool erred = false;  // `code` is set
   oap::Code code = oap::Code::kInternal;
+  bool was_open = false;  // with kSessionClosed: its handshake had succeeded
   transport::FailureClass failure = transport::FailureClass::kNone;
   int alert = -1;
   std::string_view group;  // key exchange, of a TLS session

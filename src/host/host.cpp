@@ -143,12 +143,14 @@ std::expected<void, std::string> Host::reload_tls(const crypto::ServerTls& setti
 }
 
 Snapshot Host::snapshot() {
+  bool complete = true;
   if (!impl_->stopped.with([](bool stopped) { return stopped; })) {
     const auto gate = std::make_shared<runtime::Gate>(shards());
     for (const auto& shard : impl_->shared.shards) shard->publish_to(gate);
-    static_cast<void>(gate->wait_for(std::chrono::milliseconds(50)));
+    complete = gate->wait_for(std::chrono::milliseconds(50));
   }
   Snapshot snapshot = impl_->totals.with([](const Snapshot& totals) { return totals; });
+  snapshot.complete = complete;
   for (const auto& shard : impl_->shared.shards) snapshot.shards.push_back(shard->latest());
   if (const auto tls = impl_->shared.tls.load(); tls != nullptr && tls->certificate()) {
     snapshot.certificate_not_after = tls->certificate()->not_after.seconds;

@@ -124,6 +124,28 @@ void ShardHost::resume_doors() {
   }
 }
 
+// A socket file that somebody removed is made anew; until that works the listener is deaf, which
+// readiness tells.
+void ShardHost::mend_doors() {
+  stats_.deaf = 0;
+  const bool try_again = now_ - mended_at_ >= kMendEvery;
+  for (Door& door : doors_) {
+    if (door.listener.intact()) continue;
+    ++stats_.deaf;
+    if (!try_again) continue;
+    mended_at_ = now_;
+    auto anew =
+        transport::Listener::unix_socket(shared_.settings.uds_path, shared_.settings.allow_uids);
+    if (!anew) continue;
+    doors_.emplace_back(*this, std::move(*anew));
+    doors_.back().watch.want_read();
+    shared_.tell(
+        {.kind = EventKind::kListening, .shard = self_, .text = shared_.settings.uds_path});
+    doors_.remove_if([&](const Door& each) { return &each == &door; });
+    return;
+  }
+}
+
 void ShardHost::close_doors() {
   for (Door& door : doors_) {
     const std::string text = door.listener.text();

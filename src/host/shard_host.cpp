@@ -95,7 +95,11 @@ void ShardHost::run() {
     const std::string text = door.listener.text();
     shared_.tell({.kind = EventKind::kListening, .shard = self_, .text = text});
   }
-  while (!stopping_) turn();
+  try {
+    while (!stopping_) turn();
+  } catch (const std::exception& fault) {
+    shared_.tell({.kind = EventKind::kShardDied, .shard = self_, .text = fault.what()});
+  }
   close_doors();
   for (std::unique_ptr<Link>& link : links_) {
     if (link != nullptr) drop(*link);
@@ -191,7 +195,10 @@ void ShardHost::obey(const node::Action& action) {
       break;
     case Kind::kClose:
       tell(EventKind::kSessionClosed, *link,
-           {.reason = action.reason, .erred = action.erred, .code = action.code});
+           {.reason = action.reason,
+            .erred = action.erred,
+            .code = action.code,
+            .was_open = link->counted_open});
       drop(*link);
       break;
     case Kind::kMail:
@@ -268,6 +275,7 @@ void ShardHost::arm_timer() {
 
 void ShardHost::publish() {
   published_at_ = now_;
+  mend_doors();
   const ShardSnapshot snapshot{.node = shard_.stats(), .transport = stats_};
   published_.with([&](ShardSnapshot& into) { into = snapshot; });
 }

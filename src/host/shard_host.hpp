@@ -80,6 +80,7 @@ class ShardHost {
   void pause(Door& door);
   void resume_doors();
   void close_doors();
+  void mend_doors();
 
   // one link
   Link* find(SessionId id);
@@ -133,6 +134,7 @@ class ShardHost {
 
   TransportStats stats_;
   Instant published_at_;
+  Instant mended_at_;
   runtime::Guarded<ShardSnapshot> published_;
   runtime::Guarded<std::uint32_t> cut_off_;
   std::shared_ptr<runtime::Gate> drain_gate_;

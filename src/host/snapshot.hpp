@@ -35,6 +35,7 @@ struct TransportStats {
   std::uint64_t tls_handshakes = 0;                                      // that succeeded
   std::uint64_t streams_lost = 0;  // reset, or an error while reading or writing
   std::uint32_t streams = 0;       // gauge
+  std::uint32_t deaf = 0;          // gauge: listeners that nobody can reach any more
   std::uint32_t shaking = 0;       // gauge: TLS handshakes on their way
   std::uint64_t ring_full = 0;     // mail that had to wait for room
   std::uint64_t turns = 0;
@@ -50,6 +51,7 @@ struct ShardSnapshot {
 
 struct Snapshot {
   std::vector<ShardSnapshot> shards;
+  bool complete = true;  // every shard answered in time
   std::uint64_t tls_reloads = 0;
   std::uint64_t tls_reload_failures = 0;
   /// Certificate in use; 0 without TLS.

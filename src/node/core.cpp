@@ -233,6 +233,11 @@ bool ShardCore::pending(SessionId id) const {
   return session != nullptr && session->egress.sendable(session->send.may_send());
 }
 
+std::uint32_t ShardCore::answers_waiting(SessionId id) const {
+  const Session* session = find(id);
+  return session == nullptr ? 0 : session->egress.answers();
+}
+
 void ShardCore::mark_flush(Session& session) {
   if (session.flush_marked) return;
   session.flush_marked = true;

@@ -84,6 +84,11 @@ class ShardCore {
   std::vector<SessionView> session_views(Instant now) const;
   std::vector<PatternView> pattern_views() const;
   std::vector<TopicView> topic_views() const { return subscriptions_.topic_views(); }
+  std::uint32_t answers_waiting(SessionId id) const;
+  template <typename Visit>
+  void each_waiting(ShardIndex to, Visit visit) const {
+    mail_.each(to, visit);
+  }
   void mail(ShardMail message, Instant now, Actions& out);
   Instant next_deadline() const;
   const ShardStats& stats();
@@ -113,7 +118,8 @@ class ShardCore {
   void consumed(Session& session, std::uint64_t wire_bytes);
   void mark_flush(Session& session);
 
-  /// Appends a frame to the run being built, delivering the run before where it does not fit.
+  /// Takes a publication: appends it to the run being built, delivering the run before where it
+  /// does not fit. Nothing happens to it when that run ended its session.
   void add_to_run(Session& session, const Incoming& in, std::string_view topic);
   void flush_run();
   /// Delivers now; returns how many local sessions it was queued to. With `ticket`, other shards

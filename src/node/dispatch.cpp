@@ -142,6 +142,7 @@ bool ShardCore::admit(Session& session, const KindRow& row, const Incoming& in) 
     return true;
   }
   flush_run();
+  if (session.phase != Phase::kActive) return false;  // that was its end: no word follows
   reject(session, in.header, *error);
   return false;
 }
@@ -177,7 +178,6 @@ std::optional<oap::WireError> ShardCore::not_allowed(const Session& session, con
 }
 
 void ShardCore::refuse(Session& session, const oap::Header& header, const oap::WireError& error) {
-  if (session.phase > Phase::kActive) return;  // its last word has been said
   if (wants_answer(header)) session.open.close(header.corr);
   reject(session, header, error);
 }

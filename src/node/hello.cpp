@@ -86,7 +86,9 @@ void ShardCore::establish(Session& session, const oap::Hello& hello, CorrId corr
   session.agent = hello.agent;
   ++stats_.sessions_opened;
   ++stats_.sessions_active;
-  ++(session.channel.hybrid ? stats_.pq_hybrid : stats_.pq_classical);
+  if (session.channel.kind == ChannelKind::kTls) {
+    ++(session.channel.hybrid ? stats_.pq_hybrid : stats_.pq_classical);
+  }
   // Its key exchange was narrowed on the way, or by this node's pq_mode: never silently.
   const bool downgraded = session.channel.kind == ChannelKind::kTls && !session.channel.hybrid &&
                           hello.pq == oap::Pq::kHybrid;

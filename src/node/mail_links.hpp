@@ -29,6 +29,12 @@ class MailLinks {
   std::optional<ShardMail> take(ShardIndex to);
   bool has(ShardIndex to) const { return !links_[to].outbox.empty(); }
 
+  template <typename Visit>
+  void each(ShardIndex to, Visit visit) const {
+    const Ring<ShardMail>& outbox = links_[to].outbox;
+    for (std::size_t i = 0; i < outbox.size(); ++i) visit(outbox[i]);
+  }
+
   /// The other shard worked off publications of ours.
   void consumed(ShardIndex by, const ConsumedMail& report);
 

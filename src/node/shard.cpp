@@ -35,6 +35,20 @@ bool Shard::pending(SessionId session) const noexcept { return impl_->pending(se
 
 std::optional<ShardMail> Shard::take_mail(ShardIndex to) noexcept { return impl_->take_mail(to); }
 bool Shard::has_mail(ShardIndex to) const noexcept { return impl_->has_mail(to); }
+std::uint32_t Shard::answers_waiting(SessionId session) const noexcept {
+  return impl_->answers_waiting(session);
+}
+Shard::Outbox Shard::outbox(ShardIndex to) const noexcept {
+  Outbox all;
+  impl_->each_waiting(to, [&](const ShardMail& mail) {
+    ++all.messages;
+    if (const auto* publish = std::get_if<PublishMail>(&mail.body)) {
+      ++all.publications;
+      all.bytes += publish->frames.size();
+    }
+  });
+  return all;
+}
 void Shard::mail(ShardMail message, Instant now, Actions& out) noexcept {
   impl_->mail(std::move(message), now, out);
 }

@@ -70,6 +70,17 @@ class Shard {
   std::optional<ShardMail> take_mail(ShardIndex to) noexcept;
   bool has_mail(ShardIndex to) const noexcept;
 
+  // How full the queues are that pausing bounds, for checks of those bounds.
+  /// Frames in the answers lane of a session.
+  std::uint32_t answers_waiting(SessionId session) const noexcept;
+  struct Outbox {
+    std::size_t messages = 0;  // of every kind
+    std::size_t publications = 0;
+    std::size_t bytes = 0;  // of publications
+  };
+  /// What waits for another shard to be taken; counted anew by each call.
+  Outbox outbox(ShardIndex to) const noexcept;
+
   /// A message from another shard.
   void mail(ShardMail message, Instant now, Actions& out) noexcept;
 

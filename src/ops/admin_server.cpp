@@ -15,6 +15,10 @@
 #include <map>
 #include <thread>
 
+#include "base/choice.hpp"
+#include "policy/restarts.hpp"
+#include "runtime/loop.hpp"
+
 namespace ron::ops {
 namespace {
 
@@ -59,6 +63,7 @@ struct AdminServer::Impl {
   AdminAnswer answer(const http::request_parser<http::empty_body>& parser, std::string_view& route);
   void count(std::string_view route, http::verb verb, unsigned status, Clock::duration took);
   void run();
+  void begin();
 
   AdminOptions options;
   std::vector<AdminRoute> routes;
@@ -251,15 +256,38 @@ void AdminServer::Impl::run() {
   sigset_t all;
   sigfillset(&all);
   pthread_sigmask(SIG_BLOCK, &all, nullptr);  // signals belong to the main thread
-  io.run();
+  policy::Restarts restarts;
+  SeedChoice jitter(static_cast<std::uint64_t>(Clock::now().time_since_epoch().count()));
+  for (;;) {
+    try {
+      io.run();
+      return;
+    } catch (const std::exception& fault) {
+      const auto wait = restarts.died(runtime::monotonic_now(), jitter);
+      if (options.failed) options.failed(fault.what(), wait.has_value());
+      if (!wait) return;
+      std::this_thread::sleep_for(*wait);
+      begin();
+    }
+  }
+}
+
+// Accepting and ticking, anew: a fault may have broken either chain.
+void AdminServer::Impl::begin() {
+  if (acceptor.is_open()) {
+    error_code ignored;
+    acceptor.cancel(ignored);
+    accept();
+  }
+  tick_timer.cancel();
+  tick();
 }
 
 std::expected<std::unique_ptr<AdminServer>, std::string> AdminServer::start(
     AdminOptions options, std::vector<AdminRoute> routes) {
   auto impl = std::make_unique<Impl>(std::move(options), std::move(routes));
   if (std::string why = impl->open(); !why.empty()) return std::unexpected(std::move(why));
-  if (impl->acceptor.is_open()) impl->accept();
-  asio::post(impl->io, [raw = impl.get()] { raw->tick(); });
+  asio::post(impl->io, [raw = impl.get()] { raw->begin(); });
   impl->thread = std::thread([raw = impl.get()] { raw->run(); });
   return std::unique_ptr<AdminServer>(new AdminServer(std::move(impl)));
 }

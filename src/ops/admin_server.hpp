@@ -37,6 +37,9 @@ struct AdminOptions {
   std::function<void()> tick;  // on the admin thread, every tick_interval; may be empty
   /// A request that was refused: status, path. May be empty.
   std::function<void(unsigned, const std::string&)> refused;
+  /// A fault ended the thread's work: why, and whether it will go on (after a short wait) or is
+  /// given up. On the admin thread; may be empty.
+  std::function<void(const std::string&, bool goes_on)> failed;
 };
 
 class AdminServer {

@@ -35,6 +35,9 @@ enum class Event : std::uint8_t {
   kStopped,
   kKilled,
   kFatal,
+  kChildDied,
+  kChildRestarted,
+  kStuck,
   // security posture
   kInsecurePlaintext,
   kCertificateLoaded,
@@ -103,6 +106,7 @@ enum class Field : std::uint8_t {
   kDaysLeft,
   kLimit,
   kWanted,
+  kChild,
   kOp,
   kUid,
   kSuppressed,

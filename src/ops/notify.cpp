@@ -29,6 +29,15 @@ bool notify_service_manager(std::string_view message) {
   return sent == static_cast<ssize_t>(message.size());
 }
 
+std::optional<Duration> watchdog_interval() {
+  const char* pid = std::getenv("WATCHDOG_PID");
+  if (pid != nullptr && std::atoll(pid) != ::getpid()) return std::nullopt;
+  const char* text = std::getenv("WATCHDOG_USEC");
+  const long long microseconds = text == nullptr ? 0 : std::atoll(text);
+  if (microseconds <= 0) return std::nullopt;
+  return std::chrono::microseconds(microseconds);
+}
+
 std::string reloading_message() {
   timespec now{};
   ::clock_gettime(CLOCK_MONOTONIC, &now);

@@ -1,8 +1,11 @@
 // Telling systemd how the service stands (sd_notify(3)), without its library.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
+
+#include "base/time.hpp"
 
 namespace ron::ops {
 
@@ -14,6 +17,10 @@ bool notify_service_manager(std::string_view message);
 inline std::string ready_message(std::string_view status) {
   return "READY=1\nSTATUS=" + std::string(status);
 }
+
+/// How often the service manager wants to hear WATCHDOG=1 ($WATCHDOG_USEC); nothing when it does
+/// not, or means another process.
+std::optional<Duration> watchdog_interval();
 
 /// "RELOADING=1" with the monotonic time that newer managers want.
 std::string reloading_message();

@@ -1,6 +1,7 @@
 #include "ops/process_facts.hpp"
 
 #include <dirent.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -66,6 +67,14 @@ ProcessFacts process_facts() {
   out.start_unix_seconds =
       boot_time() + std::atof(word.c_str()) / static_cast<double>(::sysconf(_SC_CLK_TCK));
   return out;
+}
+
+void forbid_core_dumps() {
+  const rlimit none{0, 0};
+  static_cast<void>(::setrlimit(RLIMIT_CORE, &none));  // lowering a limit is always allowed
+#if !__has_feature(address_sanitizer)  // whose leak checker must look into this process
+  ::prctl(PR_SET_DUMPABLE, 0);         // for cores that go to a pipe, which the limit does not stop
+#endif
 }
 
 std::uint64_t raise_fd_limit() {

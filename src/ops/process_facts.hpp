@@ -21,6 +21,10 @@ ProcessFacts process_facts();
 /// Open descriptors only: for the readiness gate.
 std::uint64_t open_fd_count();
 
+/// This process's memory, which holds keys and messages, goes into no core dump, and others of the
+/// same user cannot look into it.
+void forbid_core_dumps();
+
 /// Raises the soft limit of open files to the hard one; returns the soft limit that then holds.
 std::uint64_t raise_fd_limit();
 

@@ -27,7 +27,7 @@
 
 #include "base/choice.hpp"
 #include "oap/parser.hpp"
-#include "session/backoff.hpp"
+#include "policy/backoff.hpp"
 #include "session/client_outbox.hpp"
 #include "session/client_subs.hpp"
 #include "session/client_types.hpp"
@@ -172,7 +172,7 @@ class Client {
   ClientState state_ = ClientState::kIdle;
   std::uint32_t attempt_ = 0;
   std::optional<Link> link_;
-  Backoff backoff_;
+  policy::Backoff backoff_;
   Instant wait_until_ = Instant::never();  // Dialing: give up; Backoff: dial; Draining: leave
   Duration next_wait_{0};                  // drawn when the connection ended
   Duration retry_floor_{0};                // what the node asked us to wait at least

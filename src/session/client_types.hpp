@@ -16,7 +16,7 @@
 #include "oap/kinds.hpp"
 #include "oap/topic.hpp"
 #include "oap/wire_error.hpp"
-#include "session/backoff.hpp"
+#include "policy/backoff.hpp"
 #include "session/pending.hpp"
 #include "session/timers.hpp"
 
@@ -70,7 +70,7 @@ struct ClientOptions {
   bool reconnect = true;
   bool tap = false;  // its subscriptions watch, and do not count as receivers
   TimeLimits times;
-  BackoffLimits backoff;
+  policy::BackoffLimits backoff;
   Duration dial = std::chrono::seconds(10);  // for the stream, TLS included
   Duration drain = std::chrono::seconds(5);  // after bye, before we leave by ourselves
   std::uint32_t queue_frames = 16'384;       // publications that wait

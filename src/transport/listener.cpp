@@ -133,14 +133,25 @@ std::expected<Listener, std::string> Listener::unix_socket(const std::string& pa
   if (::chmod(path.c_str(), 0600) != 0 || ::listen(made.fd(), backlog) != 0) {
     return std::unexpected(failed("cannot listen on " + path));
   }
+  struct stat info{};
+  if (::lstat(path.c_str(), &info) != 0) return std::unexpected(failed("cannot inspect " + path));
+  made.device_ = info.st_dev;
+  made.inode_ = info.st_ino;
   made.allow_uids_ = std::move(allow_uids);
   return made;
 }
 
 Listener::~Listener() { close(); }
 
+bool Listener::intact() const {
+  if (!socket_.is_open()) return false;
+  if (!is_unix()) return true;
+  struct stat info{};
+  return ::lstat(path_.c_str(), &info) == 0 && info.st_dev == device_ && info.st_ino == inode_;
+}
+
 void Listener::close() {
-  if (socket_.is_open() && !path_.empty()) ::unlink(path_.c_str());
+  if (is_unix() && intact()) ::unlink(path_.c_str());
   socket_.close();
   spare_.close();
 }

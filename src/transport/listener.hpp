@@ -55,7 +55,9 @@ class Listener {
   const Address& bound() const { return bound_; }  // with the real port
   /// "127.0.0.1:9500" or the path.
   std::string text() const;
-  /// Stops listening; removes the socket file.
+  /// Can anybody still come? A Unix listener whose socket file was removed or replaced is deaf.
+  bool intact() const;
+  /// Stops listening; removes the socket file, if it is still this listener's.
   void close();
 
  private:
@@ -67,6 +69,7 @@ class Listener {
   Socket spare_;
   Address bound_;
   std::string path_;
+  std::uint64_t device_ = 0, inode_ = 0;  // of the socket file
   std::vector<std::uint32_t> allow_uids_;
 };
 

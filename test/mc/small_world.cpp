@@ -90,9 +90,7 @@ std::string run_one(Race race, unsigned shards, RaceChoice& choice) {
     client->connect();
     world.actors.push_back(std::move(client));
   }
-  const auto settle = [&] {
-    world.schedule.run_until(world.now() + 1ms, [&] { return world.failed(); });
-  };
+  const auto settle = [&] { world.pass(1ms); };
   settle();
   const bool grouped = race == Race::kGroupLeave;
   cast.subscriber->subscribe({"t", "t/**"}, {}, false, grouped);

@@ -4,6 +4,7 @@
 #   Debian packages     through apt-get (as root, or with sudo)
 #   OpenSSL >= 3.5      the system's, else built once from the next release's source package
 #   BLAKE3              the official C sources
+#   promtool            from Debian's prometheus package, which is not installed
 #
 # Built things are kept in $XDG_CACHE_HOME/ron-deps (or $RON_DEPS_DIR), cached by version and flags.
 set -euo pipefail
@@ -11,9 +12,10 @@ set -euo pipefail
 . "$RON_ROOT/tools/dev/common.sh"
 . "$RON_ROOT/tools/dev/openssl.sh"
 . "$RON_ROOT/tools/dev/blake3.sh"
+. "$RON_ROOT/tools/dev/promtool.sh"
 
 PACKAGES=(cmake ninja-build clang-19 lld-19 llvm-19 libclang-rt-19-dev clang-tidy-19 clang-format-19
-  g++-12 git make pkg-config dpkg-dev python3 python3-cbor2 universal-ctags shellcheck zstd b3sum openssl
+  g++-12 git make pkg-config dpkg-dev python3 python3-cbor2 universal-ctags shellcheck systemd zstd b3sum openssl
   libboost1.81-dev libzstd-dev libtomlplusplus-dev nlohmann-json3-dev libspdlog-dev libfmt-dev
   libcli11-dev libgtest-dev libgmock-dev librapidcheck-dev libbenchmark-dev)
 
@@ -62,6 +64,7 @@ then build with: cmake --preset release && cmake --build --preset release"
   fi
   mkdir -p "$RON_CACHE" "$RON_BUILD"
   blake3_setup
+  promtool_setup
   openssl_setup
   local record="# Written by ./dev setup; read by cmake/RonDependencies.cmake.
 set(RON_OPENSSL_PREFIX \"$RON_OPENSSL_PREFIX\")

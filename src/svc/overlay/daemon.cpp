@@ -20,7 +20,9 @@
 #include "ops/log.hpp"
 #include "ops/notify.hpp"
 #include "ops/process_facts.hpp"
+#include "policy/restarts.hpp"
 #include "runtime/guarded.hpp"
+#include "runtime/loop.hpp"
 #include "svc/overlay/configuration.hpp"
 #include "svc/overlay/control.hpp"
 #include "svc/overlay/event_log.hpp"
@@ -133,6 +135,10 @@ class Daemon {
   void on_main_thread(std::function<void()> job);
   void run_jobs();
   void take_control(node::ControlRequest request, std::uint32_t uid);
+  void bury_host();
+  void revive_host();
+  void feed_watchdog();
+  int wait_for_signal();
   [[noreturn]] void end_at_once(int signal_number);
   void shut();
   void on_admin_thread(std::function<void()> job);
@@ -148,6 +154,14 @@ class Daemon {
   const pthread_t main_ = ::pthread_self();
   runtime::Guarded<std::deque<std::function<void()>>> jobs_;  // for the main thread
   std::optional<std::chrono::milliseconds> drain_asked_;      // by a control request
+  std::string bound_listen_;                                  // with its real port
+  bool host_died_ = false;
+  std::string gave_up_;  // why, once a part cannot be kept alive
+  policy::Restarts restarts_;
+  crypto::SystemChoice choice_;
+  Instant restart_at_ = Instant::never();
+  std::optional<Duration> watchdog_ = ops::watchdog_interval();
+  Instant watchdog_at_ = watchdog_ ? Instant() : Instant::never();
   std::unique_ptr<host::Host> host_;
   std::unique_ptr<ops::AdminServer> admin_;  // before the host: its thread reads it
 };
@@ -193,6 +207,11 @@ bool Daemon::start_admin() {
     options.port = address->port;
   }
   options.tick = [this] { health_.tick(); };
+  options.failed = [this](const std::string& why, bool goes_on) {
+    log_.write(Event::kChildDied, {{Field::kChild, "admin"}, {Field::kMessage, why}});
+    health_.restarted();
+    if (!goes_on) on_main_thread([this] { gave_up_ = "the admin listener fails again and again"; });
+  };
   options.refused = [this](unsigned status, const std::string& path) {
     log_.write(Event::kAdminRefused, {{Field::kErrorCode, status}, {Field::kPath, path}});
   };
@@ -208,7 +227,11 @@ bool Daemon::start_admin() {
 
 bool Daemon::start_host() {
   host::Settings settings = host_settings(settings_, node_);
-  settings.on_event = [this](const host::Event& event) { log_event(event, log_); };
+  settings.on_event = [this](const host::Event& event) {
+    log_event(event, log_);
+    if (event.kind == host::EventKind::kShardDied) on_main_thread([this] { host_died_ = true; });
+  };
+  if (!bound_listen_.empty()) settings.listen = {bound_listen_};  // the same port again
   settings.on_control = [this](node::ControlRequest request, std::uint32_t uid) {
     take_control(std::move(request), uid);
   };
@@ -222,8 +245,9 @@ bool Daemon::start_host() {
     return false;
   }
   host_ = std::move(*host);
+  if (!settings_.overlay.listen.empty()) bound_listen_ = host_->bound().front();
   on_admin_thread([this] {
-    health_.set_host(*host_, node_);
+    health_.set_host(host_.get(), node_);
     health_.set_admin_address(admin_address());
     health_.set_config(configuration_.file, configuration_json(configuration_));
     health_.tick();
@@ -264,6 +288,7 @@ void Daemon::tell_people(const std::string& listen) {
 }
 
 void Daemon::tell_certificate() {
+  if (host_ == nullptr) return;
   const host::Snapshot snapshot = host_->snapshot();
   if (snapshot.certificate_not_after == 0) return;
   const std::uint64_t now = crypto::wall_clock().seconds;
@@ -288,7 +313,7 @@ bool Daemon::apply(const config::Settings& fresh, Reloaded& told) {
     log_.write(Event::kRestartNeeded,
                {{Field::kKey, change.row->name}, {Field::kValue, change.after}});
   }
-  if (const auto tls = server_tls(next)) {
+  if (const auto tls = server_tls(next); tls && host_ != nullptr) {
     if (const auto done = host_->reload_tls(*tls); !done) {
       log_.write(Event::kReloadFailed, {{Field::kMessage, done.error()}});
       told.error = done.error();
@@ -298,7 +323,7 @@ bool Daemon::apply(const config::Settings& fresh, Reloaded& told) {
   for (const config::Change& change : config::differences(settings_, next))
     told.live.emplace_back(change.row->name);
   settings_ = next;
-  host_->reconfigure(live_settings(settings_));
+  if (host_ != nullptr) host_->reconfigure(live_settings(settings_));
   log_.set_level(settings_.log.level);
   return true;
 }
@@ -345,7 +370,10 @@ void Daemon::take_control(node::ControlRequest request, std::uint32_t uid) {
                       answer.ok = result.has_value();
                       answer.body = result ? std::move(*result) : std::move(result.error().text);
                       if (!result) answer.code = result.error().code;
-                      host_->answer(std::move(answer));
+                      // Requests are answered where the host is known to live.
+                      admin_->post([this, answer = std::move(answer)]() mutable {
+                        if (health_.host() != nullptr) health_.host()->answer(std::move(answer));
+                      });
                     });
   });
 }
@@ -366,6 +394,61 @@ void Daemon::on_main_thread(std::function<void()> job) {
   ::pthread_kill(main_, job_signal());
 }
 
+// ---- supervision -------------------------------------------------------------------------------
+
+// A shard's fault takes the host with it: its shards know of each other. Sessions end, clients come
+// back by themselves.
+void Daemon::bury_host() {
+  host_died_ = false;
+  on_admin_thread([this] {
+    health_.set_host(nullptr, node_);
+    health_.restarted();
+    health_.tick();
+  });
+  host_.reset();
+  const auto wait = restarts_.died(runtime::monotonic_now(), choice_);
+  if (!wait) {
+    gave_up_ = "shards die again and again";
+    return;
+  }
+  restart_at_ = runtime::monotonic_now() + *wait;
+}
+
+void Daemon::revive_host() {
+  restart_at_ = Instant::never();
+  if (start_host()) {
+    log_.write(Event::kChildRestarted, {{Field::kChild, "shards"}});
+  } else {
+    bury_host();
+  }
+}
+
+// All is well while the event loops answer; the service manager is told twice in its time.
+void Daemon::feed_watchdog() {
+  if (!watchdog_) return;
+  watchdog_at_ = runtime::monotonic_now() + *watchdog_ / 2;
+  if (runtime::monotonic_now() - health_.healthy_at() < *watchdog_) {
+    ops::notify_service_manager("WATCHDOG=1");
+  } else {
+    log_.write(Event::kStuck, {{Field::kChild, "shards"}});
+  }
+}
+
+// The next signal; 0 when something is due instead.
+int Daemon::wait_for_signal() {
+  const sigset_t signals = watched_signals();
+  const Instant due = std::min(restart_at_, watchdog_at_);
+  if (due.is_never()) {
+    int number = 0;
+    return ::sigwait(&signals, &number) == 0 ? number : 0;
+  }
+  const auto left = std::max<Duration>(due - runtime::monotonic_now(), Duration::zero());
+  timespec time{};
+  time.tv_sec = std::chrono::duration_cast<std::chrono::seconds>(left).count();
+  time.tv_nsec = (left % std::chrono::seconds(1)).count();
+  return std::max(::sigtimedwait(&signals, nullptr, &time), 0);
+}
+
 void Daemon::run_jobs() {
   auto jobs = jobs_.with([](auto& waiting) { return std::exchange(waiting, {}); });
   for (const auto& job : jobs) job();
@@ -380,6 +463,7 @@ void Daemon::end_at_once(int signal_number) {
 
 // B5: readyz red, stop accepting, bye, drain to the deadline, close, report what was cut off.
 int Daemon::drain(int signal_number, std::chrono::milliseconds within) {
+  if (host_ == nullptr) return kExitOk;  // it was being started again
   ops::notify_service_manager("STOPPING=1");
   log_.write(Event::kDraining, {{Field::kSignal, name_of_signal(signal_number)},
                                 {Field::kDeadlineMs, within.count()}});
@@ -411,12 +495,17 @@ int Daemon::run() {
   if (!start_admin() || !start_host()) return kExitBind;
   tell_certificate();
   tell_ready();
-  const sigset_t signals = watched_signals();
   while (true) {
-    int number = 0;
-    if (::sigwait(&signals, &number) != 0) continue;
+    const int number = wait_for_signal();
     if (number == SIGHUP) static_cast<void>(reload());
     if (number == job_signal()) run_jobs();
+    if (host_died_) bury_host();
+    if (restart_at_ <= runtime::monotonic_now()) revive_host();
+    if (watchdog_at_ <= runtime::monotonic_now()) feed_watchdog();
+    if (!gave_up_.empty()) {
+      log_.write(Event::kFatal, {{Field::kMessage, gave_up_}});
+      return kExitFailure;
+    }
     if (number != SIGTERM && number != SIGINT && !drain_asked_) continue;
     const int code = drain(number, drain_asked_.value_or(settings_.drain_deadline));
     shut();
@@ -445,6 +534,7 @@ int run(const CommandLine& command_line) {
   const sigset_t signals = watched_signals();
   ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);  // before any thread: all inherit it
   ::signal(SIGPIPE, SIG_IGN);
+  ops::forbid_core_dumps();
   auto configuration = read_configuration(command_line);
   if (!configuration) return refuse(configuration.error());
   return Daemon(command_line, std::move(*configuration)).run();

@@ -53,6 +53,15 @@ void log_downgrade(const host::Event& event, ops::Log& log) {
                                         {Field::kKexAlgo, event.group}});
 }
 
+void log_failed_handshake(const host::Event& event, ops::Log& log) {
+  std::vector<LogField> fields = {{Field::kReason, node::name(event.reason)},
+                                  {Field::kPeerAddr, event.peer},
+                                  {Field::kChannel, channel_name(event.channel)},
+                                  {Field::kLatencyMs, millis(event.lifetime)}};
+  if (event.erred) fields.emplace_back(Field::kErrorCode, oap::name(event.code));
+  log.write(Event::kHandshakeFailed, fields);
+}
+
 void log_tls_failure(const host::Event& event, ops::Log& log) {
   const bool certificate = event.failure == transport::FailureClass::kCert;
   std::vector<LogField> fields = {{Field::kReason, certificate ? "mtls" : "tls"},
@@ -70,7 +79,11 @@ void log_event(const host::Event& event, ops::Log& log) {
     case kSessionOpened:
       if (event.downgraded) log_downgrade(event, log);
       return log_session(event, log);
-    case kSessionClosed: return log_session(event, log);
+    case kSessionClosed:
+      return event.was_open ? log_session(event, log) : log_failed_handshake(event, log);
+    case kShardDied:
+      return log.write(Event::kChildDied, {{Field::kChild, "shard-" + std::to_string(event.shard)},
+                                           {Field::kMessage, event.text}});
     case kTlsFailed: return log_tls_failure(event, log);
     case kAcceptRefused:
       return log.write(Event::kAcceptRefused, {{Field::kReason, refusal_label(event.refusal)},

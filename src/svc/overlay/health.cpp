@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "crypto/certificate.hpp"
+#include "crypto/files.hpp"
 #include "crypto/library.hpp"
 #include "ops/process_facts.hpp"
 #include "runtime/loop.hpp"
@@ -58,10 +59,11 @@ ops::AdminAnswer Health::guarded(std::string (Health::*text)() const) const {
   return {.status = 200, .body = (this->*text)()};
 }
 
-void Health::set_host(host::Host& host, const NodeId& node) {
-  host_ = &host;
+void Health::set_host(host::Host* host, const NodeId& node) {
+  host_ = host;
   version_.node = hex(node);
-  if (!settings_.overlay.listen.empty()) version_.listen = host.bound().front();
+  const bool listens = host != nullptr && !settings_.overlay.listen.empty();
+  if (listens) version_.listen = host->bound().front();
 }
 
 void Health::begin_drain() {
@@ -86,13 +88,17 @@ node::ReadinessFacts Health::facts() {
     out.fd_percent = static_cast<std::uint32_t>(process.open_fds * 100 / process.max_fds);
   if (host_ == nullptr) return out;
   const host::Snapshot snapshot = host_->snapshot();
+  if (snapshot.complete) healthy_at_ = runtime::monotonic_now().since_origin().count();
   const NodeTotals totals = totals_of(snapshot, settings_.limits.total_queue_bytes);
+  out.listeners_bound = totals.deaf_listeners == 0;
   out.queue_percent = totals.queue_percent;
   out.published = totals.published;
   out.shed = totals.shed_by_node;
   memory_.observe(totals.held_bytes);
   if (server_tls(settings_))
-    out.certificate_ok = crypto::wall_clock().seconds < snapshot.certificate_not_after;
+    out.certificate_ok = crypto::wall_clock().seconds < snapshot.certificate_not_after &&
+                         crypto::check_public_file(settings_.tls.cert_path) &&
+                         crypto::check_secret_file(settings_.tls.key_path);
   return out;
 }
 
@@ -138,6 +144,7 @@ void Health::fill_own(ops::MetricsPage& page) const {
   }
   page.set(Metric::kAmnesia, settings_.overlay.amnesia ? 1 : 0);
   page.set(Metric::kInsecurePlaintext, settings_.overlay.insecure_plaintext ? 1 : 0);
+  page.set(Metric::kServiceRestarts, static_cast<double>(restarts_));
   page.set(Metric::kConfigUpdates, static_cast<double>(reloads_));
   page.set(Metric::kConfigUpdateFailures, static_cast<double>(reload_failures_));
   page.set(Metric::kLogLinesDropped, static_cast<double>(log_.lines_dropped()));

@@ -4,6 +4,7 @@
 // AdminServer::post, so nothing here is locked.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <string>
 #include <vector>
@@ -28,7 +29,12 @@ class Health {
   void set_server(const ops::AdminServer* server) { server_ = server; }
 
   /// The host runs; from here on it is observed. Until then /readyz is red.
-  void set_host(host::Host& host, const NodeId& node);
+  /// nullptr: it died, and may be started again.
+  void set_host(host::Host* host, const NodeId& node);
+  host::Host* host() const { return host_; }
+  void restarted() { ++restarts_; }
+  /// When every event loop last answered. Any thread.
+  Instant healthy_at() const { return Instant(Duration(healthy_at_.load())); }
   /// /readyz turns red for good.
   void begin_drain();
   void cut_off(std::uint64_t sessions) { cut_off_ += sessions; }
@@ -77,6 +83,8 @@ class Health {
   std::string admin_address_, config_file_, config_text_;
   bool draining_ = false;
   bool once_ready_ = false;
+  std::atomic<Duration::rep> healthy_at_ = 0;
+  std::uint64_t restarts_ = 0;
   std::uint64_t reloads_ = 0, reload_failures_ = 0, cut_off_ = 0;
 };
 

@@ -142,6 +142,9 @@ void fill_accept(const host::TransportStats& t, MetricsPage& page) {
   page.add(Metric::kConnections, {}, number(t.accepted));
   page.add(Metric::kConnectionsRefused, {"max_conns"}, number(t.refused_full));
   page.add(Metric::kConnectionsRefused, {"ratelimit"}, number(t.refused_rate));
+  // A connection that came too fast is a handshake that failed, too: a flood shows in both.
+  page.add(Metric::kHandshakeAttempts, {}, number(t.refused_rate));
+  page.add(Metric::kHandshakeFailures, {"ratelimit"}, number(t.refused_rate));
   page.add(Metric::kConnectionsRefused, {"uid"}, number(t.refused_uid));
   page.add(Metric::kConnectionsRefused, {"no_files"}, number(t.no_files));
   page.add(Metric::kRejected, {"busy"}, number(t.refused_full));
@@ -193,6 +196,7 @@ NodeTotals totals_of(const host::Snapshot& snapshot, std::uint64_t total_queue_b
     out.published += shard.node.published;
     out.shed_by_node += shard.node.shed[slot(ShedReason::kBudget)];
     out.sessions += shard.node.sessions_active;
+    out.deaf_listeners += shard.transport.deaf;
     // Publications are shed from three quarters of the budget on: that is what is full at 100 %.
     const std::uint64_t usable = std::max<std::uint64_t>(1, share / 4 * 3);
     out.queue_percent = std::max(out.queue_percent,

@@ -17,6 +17,7 @@ struct NodeTotals {
   std::uint64_t shed_by_node = 0;   // for the shed gate
   std::uint32_t queue_percent = 0;  // the fullest shard's queue budget
   std::uint32_t sessions = 0;
+  std::uint32_t deaf_listeners = 0;
   std::size_t held_bytes = 0;  // memory the node accounts for, roughly
 };
 NodeTotals totals_of(const host::Snapshot& snapshot, std::uint64_t total_queue_bytes);

@@ -1,8 +1,8 @@
-#include "session/backoff.hpp"
+#include "policy/backoff.hpp"
 
 #include <algorithm>
 
-namespace ron::session {
+namespace ron::policy {
 
 Duration Backoff::next(Choice& choice) {
   const Duration step = std::min(step_, limits_.most);
@@ -12,4 +12,4 @@ Duration Backoff::next(Choice& choice) {
   return low + Duration(static_cast<std::int64_t>(choice.index(spread + 1)));
 }
 
-}  // namespace ron::session
+}  // namespace ron::policy

@@ -7,7 +7,7 @@
 #include "base/choice.hpp"
 #include "base/time.hpp"
 
-namespace ron::session {
+namespace ron::policy {
 
 struct BackoffLimits {
   Duration first = std::chrono::milliseconds(100);
@@ -29,4 +29,4 @@ class Backoff {
   Duration step_;
 };
 
-}  // namespace ron::session
+}  // namespace ron::policy

@@ -1,8 +1,8 @@
-#include "session/backoff.hpp"
+#include "policy/backoff.hpp"
 
 #include <gtest/gtest.h>
 
-namespace ron::session {
+namespace ron::policy {
 namespace {
 using namespace std::chrono_literals;
 
@@ -29,4 +29,4 @@ TEST(Backoff, IsJittered) {
 }
 
 }  // namespace
-}  // namespace ron::session
+}  // namespace ron::policy
