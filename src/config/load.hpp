@@ -41,7 +41,8 @@ struct Loaded {
   std::vector<std::string> origins;  // by row of keys(): where the value came from
 };
 
-/// All errors at once, in the order file, environment, flags, rules between keys.
+/// All errors at once (at most 200), in the order file, environment, flags, rules between keys. The
+/// file is TOML, or JSON by its name or its first character.
 std::expected<Loaded, Problems> load(const Inputs& inputs);
 
 /// The defaults of a profile, which are valid by test.

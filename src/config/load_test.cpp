@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <set>
 
+#include "config/legacy.hpp"
 #include "config/nearest.hpp"
 
 namespace ron::config {
@@ -212,6 +213,9 @@ TEST(Keys, every_default_is_valid_and_reads_back) {
   for (const Profile profile : {Profile::kMicronode, Profile::kMacronode}) {
     const Settings s = defaults(profile);
     for (const KeyRow& row : keys()) {
+      if (row.effect == Effect::kReserved) {
+        EXPECT_EQ(row.micronode, row.macronode) << row.name;
+      }
       const auto text = profile == Profile::kMacronode ? row.macronode : row.micronode;
       EXPECT_EQ(value_text(row, s), text) << row.name;
       Assignment given;
@@ -236,7 +240,11 @@ TEST(Keys, names_are_unique_and_documented) {
     }
     EXPECT_FALSE(row.doc.empty()) << row.name;
   }
-  for (const Alias& alias : env_aliases()) EXPECT_NE(find_key(alias.key), nullptr) << alias.name;
+  for (const auto aliases : {env_aliases(), file_aliases()})
+    for (const Alias& alias : aliases) {
+      EXPECT_NE(find_key(alias.key), nullptr) << alias.name;
+      EXPECT_TRUE(names.insert(std::string(alias.name)).second) << alias.name;
+    }
 }
 
 // The slots reach enumerations as bytes: the order of choices must be that of the enumerators.

@@ -8,7 +8,10 @@
 #include <fstream>
 #include <sstream>
 
+#include <nlohmann/json.hpp>
+
 #include "config/load.hpp"
+#include "config/schema.hpp"
 
 namespace ron::config {
 namespace {
@@ -29,6 +32,32 @@ TEST(Reference, the_document_is_the_table) {
   if (std::getenv("RON_UPDATE_GOLDEN") != nullptr) std::ofstream(path) << reference_markdown();
   EXPECT_EQ(contents(path), reference_markdown())
       << "run this test with RON_UPDATE_GOLDEN=1 and read the difference";
+}
+
+TEST(Reference, the_schema_is_the_table) {
+  const auto path = root() / "docs" / "svc-overlay.schema.json";
+  if (std::getenv("RON_UPDATE_GOLDEN") != nullptr) std::ofstream(path) << json_schema();
+  EXPECT_EQ(contents(path), json_schema())
+      << "run this test with RON_UPDATE_GOLDEN=1 and read the difference";
+}
+
+TEST(Reference, the_schema_knows_every_key_and_its_default) {
+  const auto schema = nlohmann::json::parse(json_schema());
+  EXPECT_EQ(schema["additionalProperties"], false);
+  for (const KeyRow& row : keys()) {
+    const nlohmann::json* at = &schema;
+    std::string_view rest = row.name;
+    while (!rest.empty()) {
+      const auto dot = rest.find('.');
+      at = &at->at("properties").at(std::string(rest.substr(0, dot)));
+      rest = dot == std::string_view::npos ? "" : rest.substr(dot + 1);
+    }
+    EXPECT_TRUE(at->contains("default") || at->contains("const")) << row.name;
+    EXPECT_TRUE(at->contains("description")) << row.name;
+  }
+  const auto& peer = schema["properties"]["overlay"]["properties"]["peer"]["properties"];
+  EXPECT_EQ(peer["max_rps"]["minimum"], 1);
+  EXPECT_EQ(peer["max_rps"]["x-reload"], "live");
 }
 
 TEST(Reference, lines_stay_readable) {

@@ -31,6 +31,7 @@ enum Exit : int {
   kRefused = 4,
   kTimeout = 5,
   kNoResponder = 6,
+  kConfig = 78,  // as svc-overlay --check
   kInterrupted = 130,
 };
 
@@ -129,6 +130,7 @@ void add_request(CLI::App& app, Context& context, Run& run);
 void add_reply(CLI::App& app, Context& context, Run& run);
 void add_ping(CLI::App& app, Context& context, Run& run);
 void add_tls(CLI::App& app, Context& context, Run& run);
+void add_config(CLI::App& app, Context& context, Run& run);
 void add_bench(CLI::App& app, Context& context, Run& run);
 void add_version(CLI::App& app, Context& context, Run& run);
 

@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -18,7 +19,7 @@
 #include "ops/log.hpp"
 #include "ops/notify.hpp"
 #include "ops/process_facts.hpp"
-#include "svc/overlay/configuration.hpp"
+#include "setup/configuration.hpp"
 #include "svc/overlay/event_log.hpp"
 #include "svc/overlay/exit_codes.hpp"
 #include "svc/overlay/health.hpp"
@@ -74,6 +75,16 @@ int refuse(const config::Problems& problems) {
   return kExitConfig;
 }
 
+setup::Sources sources_of(const CommandLine& command_line) {
+  return {.config_path = command_line.config_path, .flags = command_line.flags};
+}
+
+// A core dump would put messages of others on a disk.
+void forbid_core_dumps() {
+  const rlimit none{.rlim_cur = 0, .rlim_max = 0};
+  (void)::setrlimit(RLIMIT_CORE, &none);  // lowering a limit is always allowed
+}
+
 std::string tls_text(const config::Settings& settings) {
   if (!server_tls(settings)) return "off";
   return settings.tls.require_client_cert ? "mutual" : "server";
@@ -81,7 +92,7 @@ std::string tls_text(const config::Settings& settings) {
 
 class Daemon {
  public:
-  Daemon(const CommandLine& command_line, Configuration configuration)
+  Daemon(const CommandLine& command_line, setup::Configuration configuration)
       : command_line_(command_line),
         configuration_(std::move(configuration)),
         settings_(configuration_.loaded.settings),
@@ -105,6 +116,7 @@ class Daemon {
   void tell_certificate();
   void reload();
   bool apply(const config::Settings& fresh);
+  bool apply_live(const config::Settings& next);
   int drain(int signal_number);
   [[noreturn]] void end_at_once(int signal_number);
   void shut();
@@ -112,7 +124,7 @@ class Daemon {
   std::string admin_address() const;
 
   CommandLine command_line_;
-  Configuration configuration_;
+  setup::Configuration configuration_;
   config::Settings settings_;  // what is in force
   ops::Log log_;
   Health health_;
@@ -206,6 +218,8 @@ void Daemon::tell_ready() {
   const std::string listen = settings_.overlay.listen.empty() ? "" : host_->bound().front();
   constexpr const char* kModes[] = {"off", "hybrid", "require"};
   log_.write(Event::kReady, {{Field::kListen, listen},
+                             {Field::kAdvertise, settings_.overlay.advertise_addr},
+                             {Field::kName, settings_.transport.name},
                              {Field::kAdmin, admin_address()},
                              {Field::kUds, settings_.uds.path},
                              {Field::kShards, host_->shards()},
@@ -244,12 +258,30 @@ void Daemon::tell_certificate() {
                 {Field::kRemedy, "replace the certificate and key, then send SIGHUP"}});
 }
 
-// Live keys of `fresh` take effect; what needs a restart is told and left alone.
+// Live keys of `fresh` take effect, all or none; what needs a restart is told and left alone.
 bool Daemon::apply(const config::Settings& fresh) {
-  const config::Settings next = config::with_live_keys(settings_, fresh);
-  for (const config::Change& change : config::differences(next, fresh))
-    log_.write(Event::kRestartNeeded,
-               {{Field::kKey, change.row->name}, {Field::kValue, change.after}});
+  const config::ReloadPlan plan = config::plan_reload(settings_, fresh);
+  if (!plan.errors.empty()) {
+    log_problems(log_, Event::kConfigError, plan.errors);
+    log_.write(Event::kReloadFailed,
+               {{Field::kMessage, "the live keys need keys that wait for a restart"}});
+    return false;
+  }
+  if (!apply_live(plan.next)) return false;
+  for (const config::Change& change : plan.live)
+    log_.write(Event::kConfigChanged, {{Field::kKey, change.row->name},
+                                       {Field::kValue, change.after},
+                                       {Field::kBefore, change.before}});
+  for (const config::Change& change : plan.restart)
+    log_.write(Event::kRestartNeeded, {{Field::kKey, change.row->name},
+                                       {Field::kValue, change.after},
+                                       {Field::kBefore, change.before}});
+  return true;
+}
+
+// The running node takes over the live keys of `next`, which passed every rule. What can fail (the
+// certificates) comes first; after it nothing does.
+bool Daemon::apply_live(const config::Settings& next) {
   if (const auto tls = server_tls(next)) {
     if (const auto done = host_->reload_tls(*tls); !done) {
       log_.write(Event::kReloadFailed, {{Field::kMessage, done.error()}});
@@ -258,13 +290,14 @@ bool Daemon::apply(const config::Settings& fresh) {
   }
   settings_ = next;
   log_.set_level(settings_.log.level);
+  log_.set_format(settings_.log.format);
   return true;
 }
 
 void Daemon::reload() {
   log_.write(Event::kReloading, {{Field::kConfigFile, configuration_.file}});
   ops::notify_service_manager(ops::reloading_message());
-  auto fresh = read_configuration(command_line_);
+  auto fresh = setup::read_configuration(sources_of(command_line_));
   bool done = false;
   if (!fresh) {
     log_problems(log_, Event::kConfigError, fresh.error());
@@ -338,12 +371,12 @@ int Daemon::run() {
 }  // namespace
 
 int check(const CommandLine& command_line) {
-  const auto configuration = read_configuration(command_line);
+  const auto configuration = setup::read_configuration(sources_of(command_line));
   if (!configuration) {
     print_problems("the configuration is wrong", configuration.error());
     return kExitConfig;
   }
-  std::fputs(configuration_text(*configuration).c_str(), stdout);
+  std::fputs(configuration_text(*configuration, setup::Show::kAll).c_str(), stdout);
   if (!configuration->loaded.warnings.empty())
     print_problems("warnings", configuration->loaded.warnings);
   std::fprintf(stderr, "the configuration is valid (file: %s)\n",
@@ -355,8 +388,9 @@ int run(const CommandLine& command_line) {
   const sigset_t signals = watched_signals();
   ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);  // before any thread: all inherit it
   ::signal(SIGPIPE, SIG_IGN);
-  auto configuration = read_configuration(command_line);
+  auto configuration = setup::read_configuration(sources_of(command_line));
   if (!configuration) return refuse(configuration.error());
+  if (configuration->loaded.settings.overlay.amnesia) forbid_core_dumps();
   return Daemon(command_line, std::move(*configuration)).run();
 }
 
