@@ -76,7 +76,7 @@ void check_tls(const Settings& s, Report& error, Report& warn) {
   for (const auto& san : tls.allowed_sans)
     if (!(san.starts_with("DNS:") || san.starts_with("URI:")) || san.size() == 4)
       error("tls.allowed_sans", "has the element \"" + san + "\"",
-            "write DNS:name or URI:uri, for example URI:ron:client/alice");
+            "write DNS:name or URI:uri, for example URI:ron:client:alice");
   if (tls.aes_128 && s.overlay.pq_mode != PqMode::kOff)
     error("tls.aes_128",
           "is true while overlay.pq_mode is not off: 128-bit ciphers are not quantum-safe",
