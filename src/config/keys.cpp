@@ -60,7 +60,7 @@ constexpr KeyRow kRows[] = {
     {.name = "overlay.amnesia", .type = Type::kSwitch, .slot = +RON_BOOL(overlay.amnesia),
      .micronode = "true", .macronode = "false",
      .env = "AMNESIA", .flag = "--amnesia",
-     .doc = "Keep everything in memory: nothing of a peer or a message reaches a disk. This version writes nothing anyway; true also forbids core dumps, warns of secrets this process could overwrite, and is shown by overlay_amnesia."},
+     .doc = "Keep everything in memory: nothing of a peer or a message reaches a disk. This version writes nothing anyway; true also forbids core dumps and is shown by overlay_amnesia; set explicitly, it warns of a key this process could overwrite."},
 
     {.name = "overlay.peer.inflight_frames", .type = Type::kCount, .slot = +RON_U64(overlay.peer.inflight_frames),
      .micronode = "32", .macronode = "128", .low = 1, .high = 65'536,

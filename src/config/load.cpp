@@ -99,7 +99,7 @@ Settings defaults(Profile profile) {
   return out;
 }
 
-std::expected<Loaded, Problems> load(const Inputs& inputs) {
+std::expected<Loaded, Problems> load(const Inputs& inputs, const HostFacts* host) {
   Problems errors;
   Loaded out;
   const auto all = gather(inputs, errors, out.warnings);
@@ -121,6 +121,8 @@ std::expected<Loaded, Problems> load(const Inputs& inputs) {
   }
   check_twice(all, errors);
   check_rules(out, errors);
+  if (host != nullptr)
+    for (Problem& problem : check_host(out, *host)) errors.push_back(std::move(problem));
   if (errors.empty()) return out;
   if (errors.size() > kMaxErrors) {
     errors.resize(kMaxErrors);

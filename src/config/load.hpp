@@ -18,6 +18,8 @@
 
 namespace ron::config {
 
+struct HostFacts;
+
 struct FileText {
   std::string name;  // as it shall appear in messages
   std::string text;
@@ -43,7 +45,8 @@ struct Loaded {
 
 /// All errors at once (at most 200), in the order file, environment, flags, rules between keys. The
 /// file is TOML, or JSON by its name or its first character.
-std::expected<Loaded, Problems> load(const Inputs& inputs);
+/// With facts about the machine (config/rules.hpp) its complaints stand beside those of the text.
+std::expected<Loaded, Problems> load(const Inputs& inputs, const HostFacts* host = nullptr);
 
 /// The defaults of a profile, which are valid by test.
 Settings defaults(Profile profile);

@@ -199,6 +199,14 @@ TEST(Load, toml_types_are_not_reinterpreted) {
             1U << 20U);
 }
 
+// Texts that broke assumptions of the TOML library (test/fuzz/config_text.cpp found them).
+TEST(Load, texts_the_library_did_not_expect_are_refused) {
+  for (const char* text :
+       {"a = 1979-05-27T'7:32:00Z\n", "a = 1979-05-27T:\n", "a = [1 \xc7\xb9 2]\n",
+        "\xc3\xa9 = 1\n", "a = 1 \xc2\xa9\n", "[a]\xc7\xb9\n"})
+    EXPECT_FALSE(load(from_file(text)).has_value()) << text;
+}
+
 TEST(Load, problems_cannot_forge_lines) {
   const std::string text = bad(from_env("SVC_OVERLAY_PQ_MODE", "x\n{\"level\":\"info\"}\x1b[31m"));
   EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 1) << text;

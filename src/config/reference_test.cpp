@@ -75,6 +75,8 @@ TEST_P(Examples, is_valid) {
       load({.file = FileText{path.filename().string(), text}, .environment = {}, .flags = {}});
   if (!loaded)
     for (const auto& problem : loaded.error()) ADD_FAILURE() << problem_text(problem);
+  if (loaded)
+    for (const auto& problem : loaded->warnings) ADD_FAILURE() << problem_text(problem);
 }
 
 INSTANTIATE_TEST_SUITE_P(All, Examples, ::testing::Values("micronode", "macronode", "development"));

@@ -10,17 +10,22 @@ class Report {
  public:
   Report(const Loaded& loaded, Problems& into) : loaded_(loaded), into_(into) {}
 
+  /// True when the value is not the profile's.
+  bool is_given(std::string_view key) const { return !origin(key).starts_with("default"); }
+
   void operator()(std::string_view key, std::string what, std::string remedy) {
-    const KeyRow* row = find_key(key);
-    const auto index = static_cast<std::size_t>(row - keys().data());
     into_.push_back({.key = std::string(key),
-                     .value = value_text(*row, loaded_.settings),
-                     .source = loaded_.origins[index],
+                     .value = value_text(*find_key(key), loaded_.settings),
+                     .source = origin(key),
                      .what = std::move(what),
                      .remedy = std::move(remedy)});
   }
 
  private:
+  const std::string& origin(std::string_view key) const {
+    return loaded_.origins[static_cast<std::size_t>(find_key(key) - keys().data())];
+  }
+
   const Loaded& loaded_;
   Problems& into_;
 };
@@ -146,9 +151,11 @@ void check_file(const HostFacts& host, std::string_view key, const std::string& 
 }
 
 // Amnesia means that this process leaves no trace on a disk; a secret it may overwrite is a place
-// where it could. Not an error: C51 allows mode 0600.
+// where it could. Not an error, since C51 allows mode 0600, and only told to those who asked for
+// amnesia: it is the default of a micronode.
 void check_amnesia(const HostFacts& host, const Settings& s, Report& warn) {
-  if (!s.overlay.amnesia || !s.tls.enabled || s.tls.key_path.empty()) return;
+  if (!s.overlay.amnesia || !warn.is_given("overlay.amnesia")) return;
+  if (!s.tls.enabled || s.tls.key_path.empty()) return;
   const FileFacts facts = host.file(s.tls.key_path);
   if ((facts.mode & 0200U) != 0 && facts.owner == host.euid)
     warn("overlay.amnesia", "is true, and the file of tls.key_path is writable by this process",

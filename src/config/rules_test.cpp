@@ -168,6 +168,16 @@ class HostRules : public ::testing::Test {
   bool hybrid = true;
 };
 
+TEST_F(HostRules, faults_of_the_text_and_of_the_machine_are_told_together) {
+  files["/k"].mode = 0640;
+  const HostFacts facts = host();
+  const auto loaded = load(with(plus(kTls, {{"--read-timeout", "soon"}})), &facts);
+  ASSERT_FALSE(loaded.has_value());
+  ASSERT_EQ(loaded.error().size(), 2U);
+  EXPECT_EQ(loaded.error()[0].key, "timeouts.read");
+  EXPECT_EQ(loaded.error()[1].key, "tls.key_path");
+}
+
 TEST_F(HostRules, good_files_pass) {
   EXPECT_EQ(complaints(kMutual), Keys{});
   files["/k"] = file(0400, 0);  // a systemd credential
@@ -217,12 +227,14 @@ TEST_F(HostRules, the_directory_of_the_socket_is_closed_to_others) {
 }
 
 TEST_F(HostRules, amnesia_warns_of_secrets_this_process_may_overwrite) {
-  EXPECT_EQ(warnings(kTls), Keys{"overlay.amnesia"});
+  const Flags asked = plus(kTls, {{"--amnesia", "true"}});
+  EXPECT_EQ(warnings(asked), Keys{"overlay.amnesia"});
+  EXPECT_EQ(warnings(kTls), Keys{}) << "the default alone does not ask";
   EXPECT_EQ(warnings(plus(kTls, {{"--amnesia", "false"}})), Keys{});
   files["/k"] = file(0400);
-  EXPECT_EQ(warnings(kTls), Keys{});
+  EXPECT_EQ(warnings(asked), Keys{});
   files["/k"] = file(0600, 0);
-  EXPECT_EQ(warnings(kTls), Keys{}) << "root's file is not writable by the service";
+  EXPECT_EQ(warnings(asked), Keys{}) << "root's file is not writable by the service";
 }
 
 TEST_F(HostRules, low_ports_need_a_privilege) {

@@ -113,12 +113,13 @@ std::expected<Configuration, Problems> read_configuration(const Sources& sources
   auto file = find_file(sources.config_path);
   if (!file) return std::unexpected(Problems{std::move(file.error())});
   const std::string name = *file ? (*file)->name : "";
-  auto loaded = config::load(
-      {.file = std::move(*file), .environment = environment(), .flags = sources.flags});
+  const config::HostFacts machine = host_facts();
+  auto loaded =
+      config::load({.file = std::move(*file), .environment = environment(), .flags = sources.flags},
+                   sources.ask_machine ? &machine : nullptr);
   if (!loaded) return std::unexpected(std::move(loaded.error()));
-  if (!sources.ask_machine) return Configuration{std::move(*loaded), name};
-  Problems errors = config::check_host(*loaded, host_facts());
-  if (errors.empty()) check_tls(*loaded, errors);
+  Problems errors;
+  if (sources.ask_machine) check_tls(*loaded, errors);
   if (!errors.empty()) return std::unexpected(std::move(errors));
   return Configuration{std::move(*loaded), name};
 }

@@ -42,6 +42,8 @@ def configurations():
                 yield b"\0" + text
     yield b"SVC_OVERLAY_PQ_MODE=off\nSVC_OVERLAY_TRANSPORT__NAME=\xff\0[timeouts]\nidle = 5\n"
     yield b"\0pq_hybrid = true\npq_only = false\nkey_rotation_days = 30\n"
+    yield b"\0a = 1979-05-27T'7:32:00Z\n"           # toml++ asserts on it
+    yield b"\0a = [1 \xc7\xb9 2]\n\xc3\xa9 = 1\n"   # and calls this letter unreachable
     yield b"\0a.b.c.d = [[1], {x = 1}, 1979-05-27T07:32:00Z]\n"
     yield b'\0{"tls": {"allowed_sans": ["DNS:a,b", 5]}, "tls": null, "x": [{}]}'
 
