@@ -149,7 +149,7 @@ constexpr KeyRow kRows[] = {
     {.name = "observability.metrics_addr", .type = Type::kListenAddress, .slot = +RON_TEXT(observability.metrics_addr),
      .micronode = "127.0.0.1:9600", .macronode = "127.0.0.1:9600",
      .env = "METRICS_ADDR", .flag = "--metrics",
-     .doc = "Where /healthz, /readyz, /metrics and /version are served. Port 0 lets the system pick one. Empty: no admin listener."},
+     .doc = "Where /healthz, /readyz, /metrics, /version and /configz are served. Port 0 lets the system pick one. Empty: no admin listener."},
     {.name = "observability.allow_public", .type = Type::kSwitch, .slot = +RON_BOOL(observability.allow_public),
      .micronode = "false", .macronode = "false",
      .env = "METRICS_ALLOW_PUBLIC",

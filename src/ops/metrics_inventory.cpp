@@ -11,8 +11,8 @@ using enum MetricType;
 
 // clang-format off
 constexpr std::array<MetricRow, kMetricCount> kRows = {{
-    {Metric::kHttpRequests, "http_requests_total", kCounter, "route=/healthz|/readyz|/metrics|/version|other,method=GET|HEAD|other,status=*", "", "Requests to the admin listener."},
-    {Metric::kRequestLatency, "request_latency_seconds", kHistogram, "route=/healthz|/readyz|/metrics|/version|other,method=GET|HEAD|other", "0.005 0.01 0.02 0.05 0.1 0.2 0.5 1 2 5", "Time from a request's last header byte to its answer being written."},
+    {Metric::kHttpRequests, "http_requests_total", kCounter, "route=/healthz|/readyz|/metrics|/version|/configz|other,method=GET|HEAD|other,status=*", "", "Requests to the admin listener."},
+    {Metric::kRequestLatency, "request_latency_seconds", kHistogram, "route=/healthz|/readyz|/metrics|/version|/configz|other,method=GET|HEAD|other", "0.005 0.01 0.02 0.05 0.1 0.2 0.5 1 2 5", "Time from a request's last header byte to its answer being written."},
     {Metric::kInflightRequests, "inflight_requests", kGauge, "route=admin", "", "Connections the admin listener serves now."},
 
     {Metric::kBuildInfo, "overlay_build_info", kGauge, "version=*,git=*", "", "Always 1; the labels say what runs."},

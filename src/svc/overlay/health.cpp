@@ -44,7 +44,8 @@ std::vector<ops::AdminRoute> Health::routes() {
   return {{"/healthz", [] { return ops::healthz_answer(); }},
           {"/readyz", [this] { return ops::readyz_answer(readiness()); }},
           {"/metrics", [this] { return ops::metrics_answer(metrics_text()); }},
-          {"/version", [this] { return ops::version_answer(version_); }}};
+          {"/version", [this] { return ops::version_answer(version_); }},
+          {"/configz", [this] { return ops::configz_answer(settings_); }}};
 }
 
 void Health::set_host(host::Host& host, const NodeId& node) {
