@@ -43,6 +43,7 @@ function(ron_test name)
   cmake_parse_arguments(ARG "" "" "SOURCES;LIBS" ${ARGN})
   add_executable(${name} ${ARG_SOURCES})
   target_include_directories(${name} PRIVATE "${CMAKE_SOURCE_DIR}/src")
+  target_compile_definitions(${name} PRIVATE RON_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
   target_link_libraries(${name} PRIVATE ron_options ${ARG_LIBS} GTest::gmock GTest::gtest
                         GTest::gtest_main ${RAPIDCHECK_LIBRARY})
   set_target_properties(${name} PROPERTIES

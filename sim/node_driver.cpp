@@ -304,6 +304,7 @@ void NodeDriver::obey(const node::Action& action) {
       break;
     case Kind::kEstablished: world_.note("established", conn.id); break;
     case Kind::kMail:
+    case Kind::kControl:  // no channel of these worlds may ask
     case Kind::kDrained: break;
   }
 }

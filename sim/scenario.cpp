@@ -64,6 +64,7 @@ void check_empty(World& world, unsigned shard) {
   must_be_zero("lane frames", stats.lane_frames);
   must_be_zero("held input bytes", stats.input_held_bytes);
   must_be_zero("subscriptions", stats.subscriptions);
+  must_be_zero("index entries", stats.index_entries);
   must_be_zero("block bytes", stats.slab_bytes);
   must_be_zero("waiting mail", stats.mail_waiting);
 }

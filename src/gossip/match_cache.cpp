@@ -33,12 +33,14 @@ std::span<const Target> MatchCache::match(const TopicIndex& index, TenantId tena
     if (slot != nullptr && slot->hash == hash && slot->generation == index.generation() &&
         slot->tenant == tenant && slot->topic == topic) {
       ++hits_;
+      last_ = slot.get();
       return slot->targets;
     }
   }
   ++misses_;
   if (scratch_.capacity() > kScratchKept) scratch_ = std::vector<Target>();
   scratch_.clear();
+  last_ = nullptr;
   index.match(tenant, topic, scratch_);
   keep(hash, index, tenant, topic);
   return scratch_;
@@ -47,6 +49,7 @@ std::span<const Target> MatchCache::match(const TopicIndex& index, TenantId tena
 void MatchCache::clear() {
   slots_ = std::vector<Slot>();  // not {}: that keeps the capacity
   scratch_ = std::vector<Target>();
+  last_ = nullptr;
   entry_count_ = bytes_ = hand_ = 0;
 }
 
@@ -54,8 +57,20 @@ void MatchCache::clear() {
 void MatchCache::keep(std::uint64_t hash, const TopicIndex& index, TenantId tenant,
                       std::string_view topic) {
   if (slots_max_ == 0) return;
+  std::uint64_t frames = 0;
+  std::uint64_t frame_bytes = 0;
+  if (!slots_.empty()) {  // the same topic, matched anew after a change of the index, counts on
+    const Slot& before = slot_of(hash);
+    if (before != nullptr && before->hash == hash && before->tenant == tenant &&
+        before->topic == topic) {
+      frames = before->frames;
+      frame_bytes = before->frame_bytes;
+    }
+  }
   make_place(hash, index.generation());
   auto entry = std::make_unique<Entry>();
+  entry->frames = frames;
+  entry->frame_bytes = frame_bytes;
   entry->hash = hash;
   entry->generation = index.generation();
   entry->tenant = tenant;
@@ -65,6 +80,7 @@ void MatchCache::keep(std::uint64_t hash, const TopicIndex& index, TenantId tena
   if (!make_room(bytes)) return;
   bytes_ += bytes;
   ++entry_count_;
+  last_ = entry.get();
   slot_of(hash) = std::move(entry);
 }
 
@@ -102,6 +118,7 @@ void MatchCache::grow() {
 
 void MatchCache::drop(Slot& slot) {
   if (slot == nullptr) return;
+  if (last_ == slot.get()) last_ = nullptr;
   bytes_ -= slot->memory_bytes();
   --entry_count_;
   slot.reset();

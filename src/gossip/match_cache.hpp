@@ -33,6 +33,30 @@ class MatchCache {
   /// the next call.
   std::span<const Target> match(const TopicIndex& index, TenantId tenant, std::string_view topic);
 
+  /// Counts publications on the topic of the last match, for as long as it is kept.
+  void count(std::uint32_t frames, std::size_t bytes) {
+    if (last_ == nullptr) return;
+    last_->frames += frames;
+    last_->frame_bytes += bytes;
+  }
+
+  /// A topic that is kept.
+  struct Known {
+    TenantId tenant;
+    std::string_view topic;
+    std::uint64_t frames = 0;  // counted since it came in
+    std::uint64_t bytes = 0;
+    std::size_t targets = 0;
+  };
+  template <typename Visit>
+  void each(const Visit& visit) const {
+    for (const Slot& slot : slots_) {
+      if (slot == nullptr) continue;
+      visit(
+          Known{slot->tenant, slot->topic, slot->frames, slot->frame_bytes, slot->targets.size()});
+    }
+  }
+
   /// Forgets everything and gives the memory back; the counters stay.
   void clear();
 
@@ -48,6 +72,8 @@ class MatchCache {
     TenantId tenant;
     std::string topic;
     std::vector<Target> targets;
+    std::uint64_t frames = 0;
+    std::uint64_t frame_bytes = 0;
     std::size_t memory_bytes() const;
   };
   using Slot = std::unique_ptr<Entry>;
@@ -64,6 +90,7 @@ class MatchCache {
   std::size_t bytes_max_;
   std::vector<Slot> slots_;      // none, or a power of two
   std::vector<Target> scratch_;  // the result of the last miss
+  Entry* last_ = nullptr;        // of the last match, if it is kept
   std::size_t entry_count_ = 0;
   std::size_t bytes_ = 0;  // of entries
   std::size_t hand_ = 0;   // where eviction goes on

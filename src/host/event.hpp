@@ -44,6 +44,7 @@ struct Event {
   std::string_view group;  // key exchange, of a TLS session
   std::string_view cipher;
   bool hybrid = false;
+  bool downgraded = false;  // with kSessionOpened: hello spoke of hybrid, the channel is classical
   bool authenticated = false;
   std::string_view peer_name;  // the first SAN of the peer's certificate
   Duration lifetime{};         // since it was accepted

@@ -157,7 +157,33 @@ Snapshot Host::snapshot() {
   return snapshot;
 }
 
+void Host::reconfigure(const LiveSettings& live) {
+  impl_->shared.limiter.with(
+      [&](transport::AcceptLimiter& limiter) { limiter.set_limits(live.accept); });
+  for (const auto& shard : impl_->shared.shards) shard->reconfigure(live);
+}
+
+Inspection Host::inspect(Inspect what) {
+  const auto gate = std::make_shared<runtime::Gate>(shards());
+  const auto parts = std::make_shared<runtime::Guarded<std::vector<Inspection>>>();
+  for (const auto& shard : impl_->shared.shards) shard->inspect(what, parts, gate);
+  const bool complete = gate->wait_for(std::chrono::milliseconds(250));
+  Inspection merged = parts->with([](std::vector<Inspection>& all) { return merge(all); });
+  merged.complete = complete;
+  return merged;
+}
+
+void Host::answer(ControlAnswer answer) {
+  const ShardIndex to = answer.session.shard();
+  if (to < impl_->shared.shards.size()) impl_->shared.shards[to]->answer(std::move(answer));
+}
+
 DrainReport Host::drain(Duration within, const char* reason) {
+  // First nobody is let in any more, on no shard, then those inside are told: who hears of the
+  // drain from one shard cannot get a session at another.
+  const auto shut = std::make_shared<runtime::Gate>(shards());
+  for (const auto& shard : impl_->shared.shards) shard->stop_accepting(shut);
+  static_cast<void>(shut->wait_for(std::chrono::milliseconds(250)));
   const auto gate = std::make_shared<runtime::Gate>(shards());
   for (const auto& shard : impl_->shared.shards) shard->drain(within, reason, gate);
   // A little longer than the machines take, so that it is they who report what was cut off.

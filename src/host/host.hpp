@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "host/inspection.hpp"
 #include "host/settings.hpp"
 #include "host/snapshot.hpp"
 
@@ -44,6 +45,15 @@ class Host {
   /// The latest counters; waits at most 50 ms for busy shards, whose numbers may then be a turn
   /// old.
   Snapshot snapshot();
+
+  /// Takes new limits over; open sessions keep what they were told (node::LiveConfig).
+  void reconfigure(const LiveSettings& live);
+
+  /// What an operator may see. Waits at most 250 ms for busy shards.
+  Inspection inspect(Inspect what);
+
+  /// Answers a request that Settings::on_control was told of. A session that is gone is no error.
+  void answer(ControlAnswer answer);
 
   /// Stops accepting, says bye, delivers what is queued; returns when all is gone or `within` is
   /// over. Call once.

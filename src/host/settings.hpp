@@ -11,6 +11,7 @@
 #include "crypto/tls_context.hpp"
 #include "host/event.hpp"
 #include "node/config.hpp"
+#include "node/control.hpp"
 #include "transport/accept_limiter.hpp"
 
 namespace ron::host {
@@ -29,6 +30,14 @@ struct Settings {
   /// among the shards.
   node::NodeConfig node;
   EventSink on_event;  // may be empty
+  /// Told on a shard's thread; answered by Host::answer. Empty: every control request is NotFound.
+  std::function<void(node::ControlRequest, std::uint32_t uid)> on_control;
+};
+
+/// What a running host takes over; the rest of Settings needs a restart.
+struct LiveSettings {
+  transport::AcceptLimits accept;
+  node::NodeConfig node;  // times, session, queue_bytes
 };
 
 }  // namespace ron::host

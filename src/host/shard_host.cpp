@@ -12,9 +12,11 @@ namespace {
 
 node::NodeConfig config_of(const Shared& shared) {
   node::NodeConfig config = shared.settings.node;
-  config.max_sessions = shared.settings.accept.connections + transport::kUnixReserve;
-  config.queue_bytes = std::max<std::size_t>(config.queue_bytes / shared.shards.size(), 1);
-  config.input_bytes = config.queue_bytes / 4;
+  const node::LiveConfig share =
+      shard_share({shared.settings.accept, config}, shared.shards.size());
+  config.max_sessions = share.max_sessions;
+  config.queue_bytes = share.queue_bytes;
+  config.input_bytes = share.input_bytes;
   return config;
 }
 
@@ -53,10 +55,17 @@ void ShardHost::set_ready(bool ready) {
   loop_.post([this, ready] { shard_.handle(node::Readiness{ready}, now_, actions_); });
 }
 
+void ShardHost::stop_accepting(std::shared_ptr<runtime::Gate> gate) {
+  loop_.post([this, gate = std::move(gate)] {
+    close_doors();
+    shard_.handle(node::Readiness{false}, runtime::monotonic_now(), actions_);
+    gate->done();
+  });
+}
+
 void ShardHost::drain(Duration within, const char* reason, std::shared_ptr<runtime::Gate> gate) {
   loop_.post([this, within, reason, gate = std::move(gate)]() mutable {
     drain_gate_ = std::move(gate);
-    close_doors();
     now_ = runtime::monotonic_now();
     shard_.handle(node::Drain{within, reason}, now_, actions_);
   });
@@ -158,6 +167,7 @@ void ShardHost::obey() {
 void ShardHost::obey(const node::Action& action) {
   using Kind = node::Action::Kind;
   if (action.kind == Kind::kMail) return;  // handed out at the end of the turn
+  if (action.kind == Kind::kControl) return hand_out_control();
   if (action.kind == Kind::kDrained) {
     cut_off_.with([&](std::uint32_t& count) { count = action.count; });
     shared_.tell({.kind = EventKind::kDrained, .shard = self_, .count = action.count});
@@ -177,7 +187,7 @@ void ShardHost::obey(const node::Action& action) {
     case Kind::kEstablished:
       link->counted_open = true;
       stats_.accept_to_handshake_seconds.add(to_seconds(now_ - link->accepted));
-      tell(EventKind::kSessionOpened, *link);
+      tell(EventKind::kSessionOpened, *link, {.downgraded = action.downgraded});
       break;
     case Kind::kClose:
       tell(EventKind::kSessionClosed, *link,
@@ -185,6 +195,7 @@ void ShardHost::obey(const node::Action& action) {
       drop(*link);
       break;
     case Kind::kMail:
+    case Kind::kControl:
     case Kind::kDrained: break;
   }
 }

@@ -12,6 +12,7 @@
 
 #include "base/slab.hpp"
 #include "crypto/library.hpp"
+#include "host/inspection.hpp"
 #include "host/link.hpp"
 #include "host/shared.hpp"
 #include "node/shard.hpp"
@@ -34,10 +35,16 @@ class ShardHost {
 
   // ---- any thread ----
   void set_ready(bool ready);
+  /// Closes the listeners; whoever is still shaking hands is refused.
+  void stop_accepting(std::shared_ptr<runtime::Gate> gate);
   void drain(Duration within, const char* reason, std::shared_ptr<runtime::Gate> gate);
   /// Publishes fresh counters, then tells the gate.
   void publish_to(std::shared_ptr<runtime::Gate> gate);
   void adopt(transport::Accepted accepted);
+  void reconfigure(const LiveSettings& live);
+  using Parts = std::shared_ptr<runtime::Guarded<std::vector<Inspection>>>;
+  void inspect(Inspect what, Parts into, std::shared_ptr<runtime::Gate> gate);
+  void answer(ControlAnswer answer);
   void ring() { loop_.ring(); }
   void request_stop();
   void join();
@@ -88,6 +95,10 @@ class ShardHost {
   void mark_ready(Link& link);
   void mark_flush(Link& link);
   void tell(EventKind kind, const Link& link, Event event = {});
+
+  // operators
+  void hand_out_control();
+  SessionInfo info_of(const node::SessionView& view);
 
   // mail
   void take_in_mail();

@@ -4,6 +4,7 @@
 #include <memory>
 #include <vector>
 
+#include "host/inspection.hpp"
 #include "host/settings.hpp"
 #include "host/snapshot.hpp"
 #include "node/mail.hpp"
@@ -33,5 +34,11 @@ struct Shared {
   std::vector<std::unique_ptr<MailRing>> rings;    // [from][to]
   std::vector<std::unique_ptr<ShardHost>> shards;  // all there before any thread starts
 };
+
+/// Limits of one shard, of a whole node's.
+node::LiveConfig shard_share(const LiveSettings& live, std::size_t shards);
+
+/// One inspection of the shards' parts.
+Inspection merge(std::vector<Inspection>& parts);
 
 }  // namespace ron::host

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 #include <variant>
 #include <vector>
@@ -49,9 +50,17 @@ struct Drain {
 struct Readiness {
   bool ready = true;
 };
+/// The answer to a control request that take_control() handed out: its body, or an error.
+struct ControlDone {
+  SessionId session;
+  CorrId corr = 0;
+  TenantId tenant;
+  std::string_view body;                // JSON; valid during the call
+  std::optional<oap::WireError> error;  // text static or valid during the call
+};
 
-using Input =
-    std::variant<ChannelReady, PeerFinished, StreamLost, Tick, TurnEnded, Drain, Readiness>;
+using Input = std::variant<ChannelReady, PeerFinished, StreamLost, Tick, TurnEnded, Drain,
+                           Readiness, ControlDone>;
 
 // ---- orders ------------------------------------------------------------------------------------
 
@@ -74,6 +83,7 @@ struct Action {
     kResume,       // the session wants to be read again
     kMail,         // messages wait for shard `shard`: take_mail
     kEstablished,  // handshake done (for logs and metrics)
+    kControl,      // a control request waits: take_control
     kDrained,      // the drain is over; `count` sessions were cut off
   };
   Kind kind;
@@ -81,6 +91,7 @@ struct Action {
   CloseReason reason = CloseReason::kPeer;
   oap::Code code = oap::Code::kInternal;  // with kClose after an error frame
   bool erred = false;                     // `code` is set
+  bool downgraded = false;  // with kEstablished: hello spoke of hybrid, the channel is classical
   std::uint32_t count = 0;
   SessionId session;
 };

@@ -50,4 +50,14 @@ struct NodeConfig {
   std::uint32_t mail_messages = 1024;
 };
 
+/// What a running shard takes over. Sessions that are open keep what hello_ack told them: window,
+/// inflight, rps, fps, max_frame, chunk; everything else holds for them too.
+struct LiveConfig {
+  session::TimeLimits times;
+  SessionLimits session;
+  std::uint32_t max_sessions = 1024;
+  std::size_t queue_bytes = 0;
+  std::size_t input_bytes = 0;
+};
+
 }  // namespace ron::node

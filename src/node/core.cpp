@@ -60,6 +60,8 @@ void ShardCore::handle(const Input& in, Instant now, Actions& out) {
     begin_drain(*drain);
   } else if (const auto* readiness = std::get_if<Readiness>(&in)) {
     ready_ = readiness->ready;
+  } else if (const auto* done = std::get_if<ControlDone>(&in)) {
+    control_done(*done);
   }
 }
 
@@ -131,7 +133,8 @@ void ShardCore::end_of_input(Session& session) {
   }
 }
 
-// Input this side holds counts as a whole; when it is exhausted, large half frames must go.
+// Input this side holds counts as a whole; when it is exhausted, large half frames must go. //
+// OAP-5.26
 void ShardCore::charge_held(Session& session) {
   const std::size_t held = session.parser.partial_bytes() + session.input.size();
   stats_.input_held_bytes = stats_.input_held_bytes - session.held + held;
@@ -272,7 +275,7 @@ const ShardStats& ShardCore::stats() {
   stats_.sessions = static_cast<std::uint32_t>(sessions_.size());
   stats_.slab_bytes = meter_.live_bytes;
   stats_.mail_waiting = mail_.waiting();
-  stats_.subscriptions = static_cast<std::uint32_t>(subscriptions_.size());
+  stats_.index_entries = static_cast<std::uint32_t>(subscriptions_.size());
   stats_.match_cache_hits = subscriptions_.cache().hits();
   stats_.match_cache_misses = subscriptions_.cache().misses();
   return stats_;

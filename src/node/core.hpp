@@ -7,9 +7,11 @@
 //   deliver.cpp    runs to lanes, groups, other shards
 //   lifecycle.cpp  timers, errors that end a session, closing, drain
 //   mail.cpp       messages of other shards
+//   operator.cpp   what an operator sees and asks
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <optional>
 #include <span>
@@ -21,6 +23,7 @@
 #include "gossip/run.hpp"
 #include "node/actions.hpp"
 #include "node/config.hpp"
+#include "node/control.hpp"
 #include "node/kind_table.hpp"
 #include "node/mail_links.hpp"
 #include "node/session.hpp"
@@ -76,6 +79,11 @@ class ShardCore {
   bool pending(SessionId id) const;
   std::optional<ShardMail> take_mail(ShardIndex to) { return mail_.take(to); }
   bool has_mail(ShardIndex to) const { return mail_.has(to); }
+  std::optional<ControlRequest> take_control();
+  void reconfigure(const LiveConfig& live, Instant now);
+  std::vector<SessionView> session_views(Instant now) const;
+  std::vector<PatternView> pattern_views() const;
+  std::vector<TopicView> topic_views() const { return subscriptions_.topic_views(); }
   void mail(ShardMail message, Instant now, Actions& out);
   Instant next_deadline() const;
   const ShardStats& stats();
@@ -134,6 +142,8 @@ class ShardCore {
   /// Sends a barrier to every other shard and answers once all have passed it.
   void answer_after_barrier(Session& session, const Incoming& in,
                             std::vector<SubscriptionKey> leaving);
+  /// Queues a control request for the driver; false when too many wait.
+  bool ask_operator(ControlRequest request);
   template <typename Body>
   void send_mail(ShardIndex to, Body body) {
     if (mail_.send(to, std::move(body))) order_mail(to);
@@ -212,6 +222,9 @@ class ShardCore {
   void on_mail(ShardIndex from, AppliedMail& mail);
   void on_mail(ShardIndex from, RoomMail& mail);
   void settle(std::uint64_t ticket, std::uint32_t to);
+  void answered_late(Session& session);
+  // operator.cpp
+  void control_done(const ControlDone& done);
 
   NodeConfig config_;
   ShardIndex self_;
@@ -222,6 +235,7 @@ class ShardCore {
   Deadlines deadlines_;  // by session slot
   Subscriptions subscriptions_;
   MailLinks mail_;
+  std::deque<ControlRequest> control_;
   std::map<std::uint64_t, Pending> pending_;
   std::uint64_t last_ticket_ = 0;
   std::uint64_t match_stamp_ = 0;          // never goes round

@@ -43,6 +43,7 @@ void Delivery::find_subscribers() {
 
 ShardCore::Delivered Delivery::to_all(std::uint64_t ticket) {
   find_subscribers();
+  core_.subscriptions_.count(publication_.run->frames, publication_.run->bytes.size());
   to_plain();
   if (!candidates_.empty()) {
     pieces_.resize(core_.count_);
@@ -167,6 +168,7 @@ void Delivery::push(Session& session, const gossip::RunRef& run) {
   if (core_.over_budget()) {
     session.egress.note_lost(lane_, run->frames);
     stats.shed[slot(ShedReason::kBudget)] += run->frames;
+    session.counters.dropped += run->frames;
     if (session.has_groups) core_.tell_room(session, lane_bit);
     core_.mark_flush(session);
     return;
@@ -180,8 +182,11 @@ void Delivery::push(Session& session, const gossip::RunRef& run) {
   stats.size_tx.add(run->bytes.size() / run->frames, result.queued);
   stats.shed[slot(ShedReason::kFull)] += result.shed_full;
   stats.shed[slot(ShedReason::kTooLarge)] += result.shed_too_large;
+  session.counters.delivered += result.queued;
+  session.counters.delivered_bytes += run->bytes.size() / run->frames * result.queued;
+  session.counters.dropped += result.shed_full + result.shed_too_large;
   if (result.queued > 0) {
-    ++delivered_.to;
+    if (!session.tap) ++delivered_.to;
     if (core_.turn_runs_.empty() || &*core_.turn_runs_.back() != &*run) {
       core_.turn_runs_.push_back(run);
     }

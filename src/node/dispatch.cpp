@@ -29,6 +29,7 @@ void ShardCore::dispatch(Session& session, const oap::Frame& frame) {
   const oap::Header& header = frame.header;
   session.timers.frame_complete();
   session.timers.frame_received(now_);
+  session.last_frame = now_;
 
   std::vector<std::uint8_t> inflated;
   ByteView payload = frame.payload();
@@ -148,8 +149,7 @@ bool ShardCore::admit(Session& session, const KindRow& row, const Incoming& in) 
 std::optional<oap::WireError> ShardCore::over_limits(Session& session, const KindRow& row,
                                                      const Incoming& in) {
   if (in.wants_answer) {
-    const std::uint32_t inflight = config_.session.inflight;
-    if (inflight > 0 && session.open.size() >= inflight) {  // OAP-5.20
+    if (session.inflight > 0 && session.open.size() >= session.inflight) {  // OAP-5.20
       return oap::WireError{Code::kQuotaExceeded, "too many requests without an answer", false, 0};
     }
   } else if (row.paced && !session.fps.take(1, now_)) {  // OAP-5.22
@@ -164,6 +164,11 @@ std::optional<oap::WireError> ShardCore::not_allowed(const Session& session, con
   if (!session.authorised) {  // OAP-3.21
     return oap::WireError{Code::kUnauth, "this node asks for a token or a client certificate",
                           false, 0};
+  }
+  // The kernel names who is at the other end of a Unix socket; nobody else operates a node.
+  if (row.right == Right::kOperate && session.channel.kind != ChannelKind::kUnix) {
+    return oap::WireError{Code::kForbidden, "the node is operated over its Unix socket only", false,
+                          0};
   }
   if (!session.any_tenant && !header.tenant.is_default()) {  // OAP-4.9
     return oap::WireError{Code::kForbidden, "not a tenant of this session", false, 0};
@@ -193,6 +198,7 @@ void ShardCore::reject(Session& session, const oap::Header& header, const oap::W
 
 void ShardCore::tally(Session& session, oap::Code code) {
   ++stats_.events_refused[slot(code)];
+  ++session.counters.refused;
   if (!session.refused) {
     session.refused = std::make_unique<RefusedTally>();
     session.refused->next_at = now_;

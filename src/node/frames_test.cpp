@@ -303,6 +303,32 @@ TEST(Groups, AMemberThatTakesOnlySmallFramesIsSpared) {  // OAP-4.36
   }
 }
 
+TEST(InputBudget, EndsTheLargeHalfFrameThatExceedsIt) {  // OAP-5.26
+  NodeConfig config = Rig::quiet_config();
+  config.session.chunk_bytes = 4096;
+  config.input_bytes = 10'000;
+  Rig rig(config);
+  const auto half = [](std::size_t size) {
+    const Slice frame =
+        oap::make_frame(oap::kEvent, {}, 0, Rig::gossip("t", std::string(size, 'x')));
+    return Bytes(frame.bytes().begin(), frame.bytes().end() - 1);
+  };
+  const SessionId within = rig.active(), over = rig.active(), small = rig.active();
+  rig.raw(within, half(9000));
+  EXPECT_TRUE(rig.receive(within).empty());
+  rig.raw(small, half(2000));
+  EXPECT_TRUE(rig.receive(small).empty())
+      << "over the budget, but a small frame always gets through";
+  rig.raw(over, half(9000));
+  const auto last = rig.receive(over);
+  ASSERT_EQ(last.size(), 1U);
+  EXPECT_EQ(last[0].code(), "Busy");
+  EXPECT_TRUE(rig.shard(0).discards(over));
+  EXPECT_FALSE(rig.shard(0).discards(small));
+  rig.raw(small, Bytes{0});  // the last byte: fanout
+  EXPECT_EQ(rig.stats().published, 1U) << "and it went on";
+}
+
 // ---- everything given back ---------------------------------------------------------------------
 
 void expect_nothing_left(Rig& rig, unsigned shards) {

@@ -36,6 +36,22 @@ TEST(Handshake, AnswersWithLimitsAndTheTruthAboutTheChannel) {  // OAP-3.12 OAP-
   EXPECT_EQ(rig.stats().pq_classical, 1U);
 }
 
+TEST(Handshake, CountsAndTellsAHybridClientOnAClassicalChannel) {
+  Rig rig;
+  oap::Hello wants = Rig::hello_of();
+  wants.pq = oap::Pq::kHybrid;
+  const auto greet = [&](const Channel& channel, const oap::Hello& hello) {
+    rig.send(rig.open(0, channel), oap::kReq, 1, oap::write_hello(hello));
+    return rig.stats().downgrades;
+  };
+  EXPECT_EQ(greet({.kind = ChannelKind::kTls, .hybrid = true}, wants), 0U);
+  EXPECT_EQ(greet({.kind = ChannelKind::kTls, .hybrid = false}, Rig::hello_of()), 0U);
+  EXPECT_EQ(greet({.kind = ChannelKind::kTcp, .hybrid = false}, wants), 0U) << "nothing to narrow";
+  EXPECT_TRUE(rig.downgraded().empty());
+  EXPECT_EQ(greet({.kind = ChannelKind::kTls, .hybrid = false}, wants), 1U);
+  EXPECT_EQ(rig.downgraded().size(), 1U);
+}
+
 struct Refusal {
   std::string what;
   std::string code;

@@ -78,9 +78,19 @@ void ShardCore::establish(Session& session, const oap::Hello& hello, CorrId corr
   session.authorised = config_.auth_off || session.channel.authenticated;
   session.any_tenant = config_.auth_off;  // OAP-4.11
   session.timers.established(now_);
+  session.inflight = limits.inflight;
+  session.rps = policy::TokenBucket(limits.rps, now_);
+  session.fps = policy::TokenBucket(limits.fps, now_);
+  session.recv = session::RecvCredit(limits.recv_window_bytes);
+  session.established = now_;
+  session.agent = hello.agent;
   ++stats_.sessions_opened;
   ++stats_.sessions_active;
   ++(session.channel.hybrid ? stats_.pq_hybrid : stats_.pq_classical);
+  // Its key exchange was narrowed on the way, or by this node's pq_mode: never silently.
+  const bool downgraded = session.channel.kind == ChannelKind::kTls && !session.channel.hybrid &&
+                          hello.pq == oap::Pq::kHybrid;
+  if (downgraded) ++stats_.downgrades;
 
   oap::HelloAck ack;
   ack.node = config_.node;
@@ -97,7 +107,7 @@ void ShardCore::establish(Session& session, const oap::Hello& hello, CorrId corr
   oap::Header to;
   to.corr = corr;
   answer(session, to, oap::write_hello_ack(ack));
-  order({.kind = Action::Kind::kEstablished, .session = session.id});
+  order({.kind = Action::Kind::kEstablished, .downgraded = downgraded, .session = session.id});
 }
 
 void handle_second_hello(ShardCore& core, Session& session, const Incoming& in) {  // OAP-3.22

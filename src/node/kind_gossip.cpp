@@ -9,14 +9,19 @@ void handle_gossip(ShardCore& core, Session& session, const Incoming& in) {
     core.refuse(session, in.header, {oap::Code::kBadFrame, gossip.error(), false, 0});
     return;
   }
-  if (!in.wants_answer && !in.header.has(oap::kComp)) {
+  const auto count = [&] {
     ++core.counters().published;
+    ++session.counters.published;
+    session.counters.published_bytes += in.header.wire_size();
+  };
+  if (!in.wants_answer && !in.header.has(oap::kComp)) {
+    count();
     core.add_to_run(session, in, gossip->topic);
     return;
   }
   core.flush_run();
   if (session.phase != Phase::kActive) return;  // the run before cost it its session
-  ++core.counters().published;
+  count();
 
   // What leaves is an EVENT, whatever it came as; all else stays. // OAP-4.30 OAP-4.31 OAP-4.32
   const bool comp = in.header.has(oap::kComp);

@@ -46,6 +46,11 @@ void handle_sub(ShardCore& core, Session& session, const Incoming& in) {
     core.refuse(session, in.header, {Code::kBadFrame, sub.error(), false, 0});
     return;
   }
+  if (sub->tap && session.channel.kind != ChannelKind::kUnix) {
+    core.refuse(session, in.header,
+                {Code::kForbidden, "a tap needs the node's Unix socket", false, 0});
+    return;
+  }
   std::vector<SubscriptionKey> keys = keys_of(*sub, in.header.tenant);
   const NodeConfig& config = core.config();
   const std::size_t fresh = count_new(session, keys);
@@ -54,11 +59,12 @@ void handle_sub(ShardCore& core, Session& session, const Incoming& in) {
                 {Code::kQuotaExceeded, "too many subscriptions of this session", false, 0});
     return;
   }
-  if (core.subscriptions().size() + fresh > config.subscriptions_max) {
+  if (core.counters().subscriptions + fresh > config.subscriptions_max) {
     core.refuse(session, in.header,
                 {Code::kQuotaExceeded, "too many subscriptions on this node", false, 0});
     return;
   }
+  if (sub->tap) session.tap = true;
   const bool echo = sub->echo.value_or(false);  // nothing refuses it any more // OAP-4.20
   for (SubscriptionKey& key : keys) {
     const auto known = session.subscriptions.find(key);
@@ -69,6 +75,7 @@ void handle_sub(ShardCore& core, Session& session, const Incoming& in) {
     }
     session.subscriptions.insert_or_assign(std::move(key), echo);
   }
+  core.counters().subscriptions += static_cast<std::uint32_t>(fresh);
   core.answer_after_barrier(session, in, {});  // OAP-4.24
 }
 
@@ -84,6 +91,7 @@ void handle_unsub(ShardCore& core, Session& session, const Incoming& in) {
     if (known == session.subscriptions.end()) continue;  // OAP-4.27
     const bool echo = known->second;
     session.subscriptions.erase(known);
+    --core.counters().subscriptions;
     if (!key.group.empty()) {
       core.send_to_others(
           GroupMail{key.tenant, key.pattern, key.group, session.id, 0, echo, false});

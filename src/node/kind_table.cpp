@@ -8,7 +8,7 @@ namespace {
 constexpr std::uint8_t kAny = kAsReq | kAsEvent | kAsAckReq;
 
 // Ordered by how often they come. keep, credit, lagged, refused and bye are plain events
-// (OAP-2.25); hello_ack, ack and error only ever answer.
+// (OAP-2.25); hello_ack, control_ok, ack and error only ever answer.
 constexpr std::array kTable = {
     KindRow{"gossip", kAny, Right::kPublish, true, true, false, handle_gossip},
     KindRow{"credit", kAsEvent, Right::kNone, false, false, true, handle_credit},
@@ -18,8 +18,10 @@ constexpr std::array kTable = {
     KindRow{"bye", kAsEvent, Right::kNone, false, false, true, handle_bye},
     KindRow{"lagged", kAsEvent, Right::kNone, false, false, true, handle_lagged},
     KindRow{"refused", kAsEvent, Right::kNone, false, false, true, handle_refused},
+    KindRow{"control", kAsReq, Right::kOperate, false, false, true, handle_control},
     KindRow{"hello", kAsReq, Right::kNone, false, false, true, handle_second_hello},
     KindRow{"hello_ack", 0, Right::kNone, false, false, true, nullptr},
+    KindRow{"control_ok", 0, Right::kNone, false, false, true, nullptr},
     KindRow{"ack", 0, Right::kNone, false, false, true, nullptr},
     KindRow{"error", 0, Right::kNone, false, false, true, nullptr},
 };

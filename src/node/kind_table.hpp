@@ -16,7 +16,7 @@ class ShardCore;
 struct Session;
 
 /// What a session must be allowed before a kind is acted on.
-enum class Right : std::uint8_t { kNone, kPublish, kSubscribe };
+enum class Right : std::uint8_t { kNone, kPublish, kSubscribe, kOperate };
 
 /// Which forms a kind may come in from a client.
 enum Form : std::uint8_t {
@@ -60,5 +60,6 @@ void handle_keep(ShardCore& core, Session& session, const Incoming& in);
 void handle_bye(ShardCore& core, Session& session, const Incoming& in);
 void handle_lagged(ShardCore& core, Session& session, const Incoming& in);
 void handle_refused(ShardCore& core, Session& session, const Incoming& in);
+void handle_control(ShardCore& core, Session& session, const Incoming& in);
 
 }  // namespace ron::node

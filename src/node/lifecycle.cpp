@@ -160,6 +160,7 @@ void ShardCore::unsubscribe_all(Session& session) {
       send_to_others(InterestMail{key.tenant, key.pattern, false});
     }
   }
+  stats_.subscriptions -= static_cast<std::uint32_t>(session.subscriptions.size());
   session.subscriptions.clear();
   // Other shards were told already; here it was to stay until they had answered.
   for (const SubscriptionKey& key : session.leaving) {

@@ -99,7 +99,10 @@ TEST_P(PubSub, UnsubEndsDelivery) {  // OAP-4.25 OAP-4.26 OAP-4.29
   rig_.send(publisher, oap::kReq, 52, Rig::gossip("t", "nobody"));
   EXPECT_TRUE(rig_.receive(subscriber).empty());
   EXPECT_EQ(rig_.receive(publisher)[0].ack().to, 0U);  // OAP-4.18
-  for (unsigned i = 0; i < GetParam(); ++i) EXPECT_EQ(rig_.stats(i).subscriptions, 0U);
+  for (unsigned i = 0; i < GetParam(); ++i) {
+    EXPECT_EQ(rig_.stats(i).subscriptions, 0U);
+    EXPECT_EQ(rig_.stats(i).index_entries, 0U);
+  }
 }
 
 TEST_P(PubSub, AGroupSharesFairly) {  // OAP-4.36 OAP-4.39

@@ -52,6 +52,14 @@ struct SubscriptionKey {
   friend auto operator<=>(const SubscriptionKey&, const SubscriptionKey&) = default;
 };
 
+/// What an operator is shown of a session.
+struct SessionCounters {
+  std::uint64_t published = 0, published_bytes = 0;  // accepted from it
+  std::uint64_t delivered = 0, delivered_bytes = 0;  // queued to it
+  std::uint64_t dropped = 0;                         // shed, told by `lagged`
+  std::uint64_t refused = 0;                         // its plain events that were refused
+};
+
 struct Session {
   Session(SessionId session_id, const NodeConfig& config, Instant accepted, SlabMeter* meter)
       : id(session_id),
@@ -75,10 +83,16 @@ struct Session {
   bool flush_marked = false;  // a kFlush is on its way
   bool bye_sent = false;
   bool has_groups = false;  // other shards are told about its room
+  bool tap = false;         // watches: what it gets does not count as received
   std::uint8_t full_lanes_told = 0;
   bool echo_matched = false;      // with match_stamp: a matching sub asked for echo
   std::uint64_t match_stamp = 0;  // the match that last found this session
   std::uint32_t max_frame = oap::kMaxFrame;
+  std::uint32_t inflight = 0;  // as hello_ack said; 0 = no limit
+  Instant established;
+  Instant last_frame;
+  std::string agent;
+  SessionCounters counters;
 
   oap::Parser parser;
   Slice input;           // read but not yet parsed

@@ -39,6 +39,14 @@ void Shard::mail(ShardMail message, Instant now, Actions& out) noexcept {
   impl_->mail(std::move(message), now, out);
 }
 
+std::optional<ControlRequest> Shard::take_control() noexcept { return impl_->take_control(); }
+void Shard::reconfigure(const LiveConfig& live, Instant now) noexcept {
+  impl_->reconfigure(live, now);
+}
+std::vector<SessionView> Shard::sessions(Instant now) const { return impl_->session_views(now); }
+std::vector<PatternView> Shard::patterns() const { return impl_->pattern_views(); }
+std::vector<TopicView> Shard::topics() const { return impl_->topic_views(); }
+
 Instant Shard::next_deadline() const noexcept { return impl_->next_deadline(); }
 const ShardStats& Shard::stats() const noexcept { return impl_->stats(); }
 SlabMeter& Shard::meter() noexcept { return impl_->meter(); }

@@ -16,12 +16,14 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <vector>
 
 #include "base/choice.hpp"
 #include "base/crypto_fns.hpp"
 #include "base/slab.hpp"
 #include "node/actions.hpp"
 #include "node/config.hpp"
+#include "node/control.hpp"
 #include "node/mail.hpp"
 #include "node/stats.hpp"
 
@@ -70,6 +72,17 @@ class Shard {
 
   /// A message from another shard.
   void mail(ShardMail message, Instant now, Actions& out) noexcept;
+
+  /// The next control request for whoever runs the node; nothing when there is none.
+  std::optional<ControlRequest> take_control() noexcept;
+
+  /// Takes new limits over; see LiveConfig for what open sessions keep.
+  void reconfigure(const LiveConfig& live, Instant now) noexcept;
+
+  /// What an operator may see. Costs time with the number of sessions: on request only.
+  std::vector<SessionView> sessions(Instant now) const;
+  std::vector<PatternView> patterns() const;
+  std::vector<TopicView> topics() const;
 
   /// The one timer the driver arms.
   Instant next_deadline() const noexcept;

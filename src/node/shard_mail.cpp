@@ -90,8 +90,14 @@ void ShardCore::settle(std::uint64_t ticket, std::uint32_t to) {
     ack.links = 0;
   }
   answer_ack(*session, done.corr, done.tenant, ack);
-  const bool all_read = !session->paused && session->input.empty();
-  if (session->fin_received && all_read) end_of_input(*session);
+  answered_late(*session);
+}
+
+// An answer that was not given at once may have been all that a session that has finished waits
+// for.
+void ShardCore::answered_late(Session& session) {
+  const bool all_read = !session.paused && session.input.empty();
+  if (session.fin_received && all_read && session.phase == Phase::kActive) end_of_input(session);
 }
 
 // Group members' room is known to the other shards as it changes, so that their choices can avoid

@@ -179,6 +179,9 @@ class Rig {
     turn();
   }
 
+  std::uint32_t control_orders() const { return control_orders_; }
+  const std::vector<SessionId>& downgraded() const { return downgraded_; }
+
   /// Ends the loop turn of every shard, and moves mail until none is left.
   void turn() {
     for (bool moved = true; moved;) {
@@ -216,13 +219,16 @@ class Rig {
  private:
   void note(const Action& action) {
     // Nothing may follow a close of the same session.
-    if (action.kind != Action::Kind::kMail && action.kind != Action::Kind::kDrained) {
+    using enum Action::Kind;
+    if (action.kind != kMail && action.kind != kDrained && action.kind != kControl) {
       EXPECT_FALSE(closed_.contains(action.session));
     }
     if (action.kind == Action::Kind::kFinishWrite) finished_[action.session] = true;
     if (action.kind == Action::Kind::kClose) closed_.emplace(action.session, action);
     if (action.kind == Action::Kind::kDrained) drained_ = action;
     if (action.kind == Action::Kind::kResume) ++resumes_[action.session];
+    if (action.kind == Action::Kind::kControl) ++control_orders_;
+    if (action.downgraded) downgraded_.push_back(action.session);
   }
 
   SeedChoice choice_;
@@ -232,6 +238,8 @@ class Rig {
   std::map<SessionId, bool> finished_;
   std::map<SessionId, Action> closed_;
   std::map<SessionId, std::uint32_t> resumes_;
+  std::uint32_t control_orders_ = 0;
+  std::vector<SessionId> downgraded_;
   std::optional<Action> drained_;
   CorrId corr_ = 1000;
 };

@@ -43,6 +43,7 @@ struct ShardStats {
   std::uint64_t handshakes = 0;  // streams that were taken: opened + failed, in the end
   std::array<std::uint64_t, kHandshakeFailures> handshake_failures{};
   std::uint64_t pq_hybrid = 0, pq_classical = 0, pq_incompatible = 0;
+  std::uint64_t downgrades = 0;       // hello spoke of hybrid over a classical TLS channel
   std::uint32_t sessions = 0;         // gauge: in the table
   std::uint32_t sessions_active = 0;  // gauge: handshake done, not closing
 
@@ -64,7 +65,8 @@ struct ShardStats {
   std::uint64_t delivered = 0;      // copies queued to lanes
   std::uint64_t lagged_told = 0;    // losses told by `lagged`
   std::uint64_t group_misses = 0;   // a chosen member was gone
-  std::uint32_t subscriptions = 0;  // gauge
+  std::uint32_t subscriptions = 0;  // gauge: of the sessions of this shard
+  std::uint32_t index_entries = 0;  // gauge: with what other shards and their group members want
   std::uint64_t match_cache_hits = 0, match_cache_misses = 0;
 
   // queues (gauges)

@@ -76,4 +76,13 @@ std::span<const gossip::Target> Subscriptions::match(TenantId tenant, std::strin
   return cache_.match(index_, tenant, topic);
 }
 
+std::vector<TopicView> Subscriptions::topic_views() const {
+  std::vector<TopicView> out;
+  cache_.each([&](const gossip::MatchCache::Known& known) {
+    out.push_back({known.tenant, std::string(known.topic), known.frames, known.bytes,
+                   static_cast<std::uint32_t>(known.targets)});
+  });
+  return out;
+}
+
 }  // namespace ron::node

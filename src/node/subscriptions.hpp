@@ -9,11 +9,13 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/ids.hpp"
 #include "gossip/groups.hpp"
 #include "gossip/match_cache.hpp"
 #include "gossip/topic_index.hpp"
+#include "node/control.hpp"
 
 namespace ron::node {
 
@@ -60,8 +62,13 @@ class Subscriptions {
   /// Everything that matches a topic; valid until the next call of any kind.
   std::span<const gossip::Target> match(TenantId tenant, std::string_view topic);
 
+  /// Counts a run of `frames` on the topic that was matched last.
+  void count(std::uint32_t frames, std::size_t bytes) { cache_.count(frames, bytes); }
+  std::vector<TopicView> topic_views() const;
+
   gossip::Groups& groups() { return groups_; }
   const gossip::MatchCache& cache() const { return cache_; }
+  /// Entries of the index: what sessions, other shards and group members of the node want.
   std::size_t size() const { return index_.target_count(); }
 
  private:

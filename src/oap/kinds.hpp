@@ -87,12 +87,14 @@ struct Sub {
   CborItem topics;  // array of valid patterns, at least one; iterate with CborArray
   std::optional<bool> echo;
   std::optional<std::string_view> group;
+  bool tap = false;  // section 10: watches without counting as a receiver
 };
 Decoded<Sub> read_sub(const Message& message);  // also for unsub: the same fields but echo
 struct SubOut {
   std::vector<std::string> topics;
   bool echo = false;
   std::string group;  // empty = plain
+  bool tap = false;
 };
 std::vector<std::uint8_t> write_sub(const SubOut& sub);
 std::vector<std::uint8_t> write_unsub(const SubOut& sub);
@@ -139,6 +141,25 @@ struct ByeOut {
   std::optional<std::uint64_t> after_ms;
 };
 std::vector<std::uint8_t> write_bye(const ByeOut& bye);
+
+/// What an operator asks of a node (section 10): an operation and its named arguments.
+inline constexpr std::size_t kControlArgsMax = 16;
+struct ControlArg {
+  std::string_view name, value;
+};
+struct Control {
+  std::string_view op;
+  std::vector<ControlArg> args;
+};
+Decoded<Control> read_control(const Message& message);
+struct ControlOut {
+  using Arg = std::pair<std::string, std::string>;
+  std::string op;
+  std::vector<Arg> args;  // any order; written canonically
+};
+std::vector<std::uint8_t> write_control(const ControlOut& control);
+Decoded<std::string_view> read_control_ok(const Message& message);  // its body: JSON text
+std::vector<std::uint8_t> write_control_ok(std::string_view body);
 
 /// A whole frame: header (len filled in) and payload in one fresh block.
 Slice make_frame(std::uint16_t flags, TenantId tenant, CorrId corr, ByteView payload,

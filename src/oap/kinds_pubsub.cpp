@@ -117,18 +117,23 @@ Decoded<Sub> read_sub(const Message& message) {
       if (!take(value, sub.group) || sub.group->empty() || sub.group->size() > kGroupMax) {
         return faulty("group is not text of 1 to 64 bytes");
       }
+    } else if (key == "tap" && has_echo) {
+      if (!take(value, sub.tap)) return faulty("sub.tap is not a bool");
     }
   }
+  if (sub.tap && sub.group) return faulty("a tap is in no group");
   if (!topics) return faulty("topics is missing");
   return sub;
 }
 
 namespace {
 
-std::vector<std::uint8_t> write_topics(std::string_view kind, const SubOut& sub, bool echo) {
+std::vector<std::uint8_t> write_topics(std::string_view kind, const SubOut& sub, bool echo,
+                                       bool tap) {
   std::vector<std::uint8_t> out;
   CborWriter to(out);
-  to.map(2U + (echo ? 1U : 0U) + (sub.group.empty() ? 0U : 1U));
+  to.map(2U + (echo ? 1U : 0U) + (tap ? 1U : 0U) + (sub.group.empty() ? 0U : 1U));
+  if (tap) to.key("tap").boolean(true);
   if (echo) to.key("echo").boolean(true);
   to.key("kind").text(kind);
   if (!sub.group.empty()) to.key("group").text(sub.group);
@@ -140,11 +145,11 @@ std::vector<std::uint8_t> write_topics(std::string_view kind, const SubOut& sub,
 }  // namespace
 
 std::vector<std::uint8_t> write_sub(const SubOut& sub) {
-  return write_topics("sub", sub, sub.echo);
+  return write_topics("sub", sub, sub.echo, sub.tap);
 }
 
 std::vector<std::uint8_t> write_unsub(const SubOut& sub) {
-  return write_topics("unsub", sub, false);
+  return write_topics("unsub", sub, false, false);
 }
 
 }  // namespace ron::oap

@@ -1,7 +1,5 @@
 #include "ops/admin_answers.hpp"
 
-#include "config/keys.hpp"
-
 #include <nlohmann/json.hpp>
 
 namespace ron::ops {
@@ -54,13 +52,6 @@ AdminAnswer version_answer(const VersionInfo& info) {
                         {"advertise", info.advertise},
                         {"name", info.name},
                         {"features", info.features}})};
-}
-
-AdminAnswer configz_answer(const config::Settings& settings) {
-  Json out;
-  for (const config::KeyRow& row : config::keys())
-    out[std::string(row.name)] = config::shown_value(row, settings);
-  return {.status = 200, .body = dump(out)};
 }
 
 AdminAnswer metrics_answer(std::string text) {

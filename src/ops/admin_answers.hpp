@@ -5,8 +5,6 @@
 #include <string_view>
 #include <vector>
 
-#include "config/settings.hpp"
-
 namespace ron::ops {
 
 struct AdminAnswer {
@@ -34,8 +32,6 @@ AdminAnswer healthz_answer();
 AdminAnswer readyz_answer(const Readiness& readiness);
 AdminAnswer version_answer(const VersionInfo& info);
 AdminAnswer metrics_answer(std::string text);
-/// What is in force, key by key, without what config::Privacy withholds (C82).
-AdminAnswer configz_answer(const config::Settings& settings);
 
 /// `{"code":"NotFound","message":"...","retryable":false}`
 AdminAnswer error_answer(unsigned status, std::string_view message);

@@ -13,7 +13,6 @@
 #include <string>
 #include <thread>
 
-#include "config/load.hpp"
 #include "ops/process_facts.hpp"
 
 namespace ron::ops {
@@ -313,18 +312,6 @@ TEST(BindFailure, has_a_remedy_for_each_cause) {
       std::string::npos);
   EXPECT_NE(bind_failure_text("[::1]:1", EAFNOSUPPORT, "--bind", "overlay.listen").find("IPv6"),
             std::string::npos);
-}
-
-TEST(AdminAnswers, configz_has_every_key_and_keeps_what_is_private) {
-  config::Settings settings = config::defaults(config::Profile::kMicronode);
-  settings.tls.key_path = "/etc/secret/node.key";
-  settings.uds.allow_uids = {4711};
-  const std::string text = configz_answer(settings).body;
-  const Json json = Json::parse(text);
-  EXPECT_EQ(json.size(), config::keys().size());
-  EXPECT_EQ(json["timeouts.idle"], "15s");
-  EXPECT_EQ(json["tls.key_path"], ".../node.key");
-  EXPECT_EQ(text.find("4711"), std::string::npos);
 }
 
 TEST(AdminAnswers, strings_are_escaped) {

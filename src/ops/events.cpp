@@ -34,8 +34,10 @@ constexpr std::array<EventRow, kEventCount> kEvents = {{
     {Event::kCertificateExpiring, "certificate_expiring", kWarn, false, "The node's certificate is older than tls.max_age or ends soon: path, days_left."},
     {Event::kSessionOpened, "session_opened", kDebug, false, "A session finished its handshake."},
     {Event::kSessionClosed, "session_closed", kDebug, false, "A session ended: reason as in overlay_sessions_close_total."},
+    {Event::kDowngradeDetected, "downgrade_detected", kWarn, true, "A hello spoke of hybrid key exchange over a classical TLS channel: somebody, or overlay.pq_mode, narrowed it."},
     {Event::kHandshakeFailed, "handshake_failed", kInfo, true, "A connection did not become a session: reason as in overlay_handshake_failures_total."},
     {Event::kAcceptRefused, "accept_refused", kWarn, true, "A connection was closed at accept: reason max_conns, ratelimit, uid or no_files."},
+    {Event::kControl, "control", kInfo, false, "An operator asked for a change over the Unix socket: op, uid."},
     {Event::kAdminRefused, "admin_refused", kInfo, true, "The admin listener refused a request: error_code is the HTTP status."},
 }};
 
@@ -83,6 +85,8 @@ constexpr std::array<FieldRow, kFieldCount> kFields = {{
     {Field::kDaysLeft, "days_left", "Days until the certificate ends."},
     {Field::kLimit, "limit", "What there is."},
     {Field::kWanted, "wanted", "What would be needed."},
+    {Field::kOp, "op", "Control operation."},
+    {Field::kUid, "uid", "User id at the other end of a Unix socket."},
     {Field::kSuppressed, "suppressed", "Equal events left out since the last one written; counters count them all."},
 }};
 // clang-format on

@@ -43,9 +43,11 @@ enum class Event : std::uint8_t {
   // sessions
   kSessionOpened,
   kSessionClosed,
+  kDowngradeDetected,
   kHandshakeFailed,
   kAcceptRefused,
-  // admin
+  // operators
+  kControl,
   kAdminRefused,
 };
 inline constexpr std::size_t kEventCount = static_cast<std::size_t>(Event::kAdminRefused) + 1;
@@ -105,6 +107,8 @@ enum class Field : std::uint8_t {
   kDaysLeft,
   kLimit,
   kWanted,
+  kOp,
+  kUid,
   kSuppressed,
 };
 inline constexpr std::size_t kFieldCount = static_cast<std::size_t>(Field::kSuppressed) + 1;

@@ -43,6 +43,7 @@ enum class Metric : std::uint8_t {
   kHandshakeFailures,
   kTlsHandshakeFailures,
   kAuthFailures,
+  kPqDowngrades,
   kPqNegotiations,
   kCertExpiry,
   kHandshakeSeconds,

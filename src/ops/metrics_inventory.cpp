@@ -11,8 +11,8 @@ using enum MetricType;
 
 // clang-format off
 constexpr std::array<MetricRow, kMetricCount> kRows = {{
-    {Metric::kHttpRequests, "http_requests_total", kCounter, "route=/healthz|/readyz|/metrics|/version|/configz|other,method=GET|HEAD|other,status=*", "", "Requests to the admin listener."},
-    {Metric::kRequestLatency, "request_latency_seconds", kHistogram, "route=/healthz|/readyz|/metrics|/version|/configz|other,method=GET|HEAD|other", "0.005 0.01 0.02 0.05 0.1 0.2 0.5 1 2 5", "Time from a request's last header byte to its answer being written."},
+    {Metric::kHttpRequests, "http_requests_total", kCounter, "route=/healthz|/readyz|/metrics|/version|/configz|/sessionz|/topicz|other,method=GET|HEAD|other,status=*", "", "Requests to the admin listener."},
+    {Metric::kRequestLatency, "request_latency_seconds", kHistogram, "route=/healthz|/readyz|/metrics|/version|/configz|/sessionz|/topicz|other,method=GET|HEAD|other", "0.005 0.01 0.02 0.05 0.1 0.2 0.5 1 2 5", "Time from a request's last header byte to its answer being written."},
     {Metric::kInflightRequests, "inflight_requests", kGauge, "route=admin", "", "Connections the admin listener serves now."},
 
     {Metric::kBuildInfo, "overlay_build_info", kGauge, "version=*,git=*", "", "Always 1; the labels say what runs."},
@@ -36,6 +36,7 @@ constexpr std::array<MetricRow, kMetricCount> kRows = {{
     {Metric::kHandshakeFailures, "overlay_handshake_failures_total", kCounter, "reason=timeout|tls|mtls|pq_neg_fail|ratelimit|proto|auth|io|not_ready", "", "Connections that did not become sessions."},
     {Metric::kTlsHandshakeFailures, "tls_handshake_failures_total", kCounter, "reason=cert|version|cipher|alpn|other", "", "TLS handshakes refused, by cause."},
     {Metric::kAuthFailures, "auth_failures_total", kCounter, "reason=unauth|expired|invalid_caveat", "", "Credentials that did not verify."},
+    {Metric::kPqDowngrades, "overlay_pq_downgrades_total", kCounter, "", "", "Sessions whose hello spoke of hybrid key exchange over a classical TLS channel."},
     {Metric::kPqNegotiations, "overlay_pq_negotiations_total", kCounter, "mode=off|hybrid|require,outcome=ok|fail|incompatible", "", "Handshakes by configured mode: ok is hybrid, fail classical, incompatible refused."},
     {Metric::kCertExpiry, "overlay_tls_cert_expiry_timestamp_seconds", kGauge, "", "", "When the node's certificate ends, Unix time; 0 without TLS."},
     {Metric::kHandshakeSeconds, "overlay_handshake_seconds", kHistogram, "", "0.001 0.0025 0.005 0.01 0.025 0.05 0.1 0.5 1 5", "TLS handshakes that succeeded."},

@@ -147,7 +147,7 @@ TEST(ProcessFacts, are_about_this_process) {
 
 // docs/observability.md names every event, field, metric and gate.
 TEST(Documentation, is_complete) {
-  const auto root = std::filesystem::path(__FILE__).parent_path().parent_path().parent_path();
+  const auto root = std::filesystem::path(RON_SOURCE_DIR);
   std::ostringstream out;
   out << std::ifstream(root / "docs" / "observability.md").rdbuf();
   const std::string text = out.str();

@@ -30,9 +30,9 @@ void Client::handle(const ClientInput& in, Instant now, ClientActions& out) noex
   if (state_ == ClientState::kEnded) {
     // Late commands still get their one answer.
     if (const auto* send = std::get_if<Send>(&in); send != nullptr && send->ticket != 0) {
-      out.events.emplace_back(Answer{send->ticket, end_why_, {}});
+      out.events.emplace_back(Answer{send->ticket, end_why_, {}, {}});
     } else if (const auto* sub = std::get_if<Subscribe>(&in)) {
-      out.events.emplace_back(Answer{sub->ticket, end_why_, {}});
+      out.events.emplace_back(Answer{sub->ticket, end_why_, {}, {}});
     }
     return;
   }

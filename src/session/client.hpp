@@ -127,7 +127,7 @@ class Client {
   void on(const Cancel& command, Instant now, ClientActions& out);
   void on(const Consumed& command, Instant now, ClientActions& out);
   void answer(Ticket ticket, std::optional<ClientError> error, ClientActions& out,
-              const oap::Ack& ack = {});
+              const oap::Ack& ack = {}, std::string body = {});
   void give_up(Ticket ticket, ClientError why, ClientActions& out);
   void queue_op(Ticket ticket, SubOp op);
   void strip_unwanted(ClientActions& out);

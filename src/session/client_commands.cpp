@@ -79,9 +79,9 @@ void Client::on(const Consumed& command, Instant now, ClientActions& out) {
 }
 
 void Client::answer(Ticket ticket, std::optional<ClientError> error, ClientActions& out,
-                    const oap::Ack& ack) {
+                    const oap::Ack& ack, std::string body) {
   if (ticket == 0 || ticket >= (1ULL << 63U)) return;  // internal tickets have no user
-  out.events.emplace_back(Answer{ticket, std::move(error), ack});
+  out.events.emplace_back(Answer{ticket, std::move(error), ack, std::move(body)});
 }
 
 void Client::give_up(Ticket ticket, ClientError why, ClientActions& out) {
@@ -287,7 +287,7 @@ void Client::stage_op(std::size_t index, Instant now) {
   const CorrId corr = link_->next_corr++;
   pending_.sent(ticket, corr);
   link_->requests.take(now);
-  const oap::SubOut sub{op.patterns, op.echo, op.group};
+  const oap::SubOut sub{op.patterns, op.echo, op.group, options_.tap};
   const auto payload = op.add ? oap::write_sub(sub) : oap::write_unsub(sub);
   outbox_.stage(oap::make_frame(oap::kReq, op.tenant, corr, payload), std::nullopt);
 }

@@ -131,6 +131,7 @@ void Client::response(const oap::Header& header, const oap::Message& message, In
                       ClientActions& out) {
   std::optional<ClientError> error;
   oap::Ack ack;
+  std::string body;
   if (message.kind == "error") {
     const auto read = oap::read_error(message);
     error = read ? error_of(*read)
@@ -146,6 +147,10 @@ void Client::response(const oap::Header& header, const oap::Message& message, In
     const auto read = oap::read_ack(message);
     if (read) ack = *read;
     if (!read) error = ClientError{Failure::kProtocol, std::string(read.error()), false, {}};
+  } else if (message.kind == "control_ok") {
+    const auto read = oap::read_control_ok(message);
+    if (read) body = *read;
+    if (!read) error = ClientError{Failure::kProtocol, std::string(read.error()), false, {}};
   } else {
     error = ClientError{Failure::kProtocol, "an answer of an unknown kind", false, {}};
   }
@@ -159,7 +164,7 @@ void Client::response(const oap::Header& header, const oap::Message& message, In
     ops_.erase(at);
     return op_answered(answered.ticket, std::move(op), std::move(error), ack, now, out);
   }
-  answer(answered.ticket, std::move(error), out, ack);
+  answer(answered.ticket, std::move(error), out, ack, std::move(body));
 }
 
 void Client::event(const oap::Frame& frame, Slice bytes, ByteView payload, Instant now,

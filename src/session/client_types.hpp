@@ -68,6 +68,7 @@ struct ClientOptions {
   std::uint32_t max_frame = oap::kMaxFrame;  // payload bytes
   std::uint64_t window = 16U * 64 * 1024;    // what the node may have in flight to us; 0 = off
   bool reconnect = true;
+  bool tap = false;  // its subscriptions watch, and do not count as receivers
   TimeLimits times;
   BackoffLimits backoff;
   Duration dial = std::chrono::seconds(10);  // for the stream, TLS included
@@ -188,6 +189,7 @@ struct Answer {
   Ticket ticket = 0;
   std::optional<ClientError> error;
   oap::Ack ack;
+  std::string body;  // of a control_ok
 };
 /// The node dropped `dropped` messages for us here.
 struct Lagged {

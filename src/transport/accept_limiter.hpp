@@ -37,6 +37,9 @@ class AcceptLimiter {
   Admission admit_unix();
   void release();
 
+  /// New limits from now on; what is open stays.
+  void set_limits(const AcceptLimits& limits) { limits_ = limits; }
+
   std::uint32_t open() const { return open_; }
   std::size_t sources() const { return buckets_.size(); }
 

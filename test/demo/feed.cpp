@@ -7,7 +7,7 @@
 #include <sstream>
 #include <stdexcept>
 
-#include "child.hpp"
+#include "cli/common/child.hpp"
 
 namespace ron::demo {
 namespace {
@@ -73,7 +73,7 @@ std::vector<Source> real_sources(const std::string& repository) {
   }
   add_logs(sources);
   const std::string history =
-      output_of({"git", "-C", repository, "log", "-p", "--no-color"}, kSourceMost);
+      cli::output_of({"git", "-C", repository, "log", "-p", "--no-color"}, kSourceMost);
   if (!history.empty()) {
     sources.push_back({"demo/blocks/history", "git log -p", history, false});
     sources.push_back({"demo/lines/history", "git log -p", history, true});

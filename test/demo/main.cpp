@@ -10,7 +10,7 @@
 #include <stdexcept>
 #include <thread>
 
-#include "child.hpp"
+#include "cli/common/child.hpp"
 #include "config/quantity.hpp"
 #include "feed.hpp"
 #include "table.hpp"
@@ -20,6 +20,7 @@ namespace ron::demo {
 namespace {
 
 using namespace std::chrono_literals;
+using cli::Child;
 using Clock = std::chrono::steady_clock;
 
 constexpr std::uint64_t kAheadBytes = 1U << 20U;
@@ -43,7 +44,8 @@ std::string hex(const Digest256& digest) {
 
 class Demo {
  public:
-  explicit Demo(Arguments arguments) : arguments_(std::move(arguments)), tools_(own_directory()) {}
+  explicit Demo(Arguments arguments)
+      : arguments_(std::move(arguments)), tools_(cli::own_directory()) {}
 
   int run() {
     start_node();
@@ -71,7 +73,7 @@ class Demo {
                                  tls + "/node.key", "--tls-client-ca", tls + "/ca.pem",
                                  "--tls-require-client-cert", "true"},
         log);
-    options_.url = "rons://" + wait_ready(*node_, log, 10s);
+    options_.url = "rons://" + cli::wait_ready(*node_, log, 10s).listen;
     options_.ca_path = tls + "/ca.pem";
     options_.cert_path = tls + "/client.pem";
     options_.key_path = tls + "/client.key";
@@ -239,7 +241,7 @@ class Demo {
   const Arguments arguments_;
   const std::string tools_;
   const Clock::time_point start_ = Clock::now();
-  TempDir temp_;
+  cli::TempDir temp_;
   std::unique_ptr<Child> node_;
   sdk::Options options_;
   std::vector<Source> sources_;

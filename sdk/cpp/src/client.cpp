@@ -144,7 +144,7 @@ void Client::publish_acked(std::string_view topic, std::string_view data,
   item.mode = session::Mode::kAcked;
   item.ticket = core_->new_ticket();
   item.deadline = deadline_of(call);
-  item.done = [done](Result<Published> result) { done(std::move(result)); };
+  item.done = [done](Result<detail::Reply> result) { done(std::move(result)); };
   if (auto queued = core_->submit(std::move(item), true, call); !queued) {
     done(std::unexpected(queued.error()));
   }
@@ -282,6 +282,28 @@ Result<std::chrono::nanoseconds> Client::flush(const CallOptions& call) {
     }
   }
   return runtime::monotonic_now() - start;
+}
+
+Result<std::string> Client::control(std::string_view op,
+                                    const std::vector<std::pair<std::string, std::string>>& args,
+                                    const CallOptions& call) {
+  if (core_->on_own_thread()) return std::unexpected(in_handler());
+  if (args.size() > oap::kControlArgsMax) return std::unexpected(usage("too many arguments"));
+  detail::Waiter waiter;
+  Core::Publication item;
+  item.frame = oap::make_frame(oap::kReq, {}, 0, oap::write_control({std::string(op), args}));
+  item.mode = session::Mode::kRequest;
+  item.counted = false;
+  item.ticket = core_->new_ticket();
+  item.deadline = deadline_of(call);
+  item.done = waiter.done();
+  const session::Ticket ticket = item.ticket;
+  if (auto queued = core_->submit(std::move(item), true, call); !queued) {
+    return std::unexpected(queued.error());
+  }
+  auto result = waiter.wait(call.stop, [&] { core_->cancel(ticket); });
+  if (!result) return std::unexpected(result.error());
+  return std::move(result->body);
 }
 
 SessionInfo Client::info() const { return core_->info(); }

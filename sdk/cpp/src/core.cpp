@@ -19,6 +19,7 @@ session::ClientOptions machine_options(const Options& options) {
   out.comp = options.accept_compression;
   out.compress = options.compress;
   out.window = options.window;
+  out.tap = options.tap;
   out.reconnect = options.reconnect || options.wait_for_node;
   out.queue_frames = options.queue_frames;
   out.queue_bytes = options.queue_bytes;
@@ -41,7 +42,7 @@ Error error_of(const session::ClientError& error) {
 }
 
 Done Waiter::done() {
-  return [state = state_](Result<Published> result) {
+  return [state = state_](Result<Reply> result) {
     {
       const std::scoped_lock lock(state->mutex);
       state->result = std::move(result);
@@ -50,7 +51,7 @@ Done Waiter::done() {
   };
 }
 
-Result<Published> Waiter::wait(const std::stop_token& stop, const std::function<void()>& cancel) {
+Result<Reply> Waiter::wait(const std::stop_token& stop, const std::function<void()>& cancel) {
   std::unique_lock lock(state_->mutex);
   const auto there = [&] { return state_->result.has_value(); };
   if (!state_->changed.wait(lock, stop, there)) {
@@ -169,7 +170,7 @@ bool Core::subscribe(std::shared_ptr<Subscriber> subscriber, bool echo, session:
     subscriber->lag_seen = lag_total_;
     const std::uint64_t id = subscriber->id;
     dispatch_.add(std::move(subscriber));
-    dones_.emplace(ticket, [this, id, done = std::move(done)](Result<Published> result) mutable {
+    dones_.emplace(ticket, [this, id, done = std::move(done)](Result<Reply> result) mutable {
       if (!result) (void)dispatch_.remove(id);
       done(std::move(result));
     });
@@ -196,7 +197,7 @@ void Core::unsubscribe(std::uint64_t id) {
   Waiter waiter;
   if (post([this, id, forget, done = waiter.done()]() mutable {
         forget(dispatch_.remove(id).get());
-        done(Published{});
+        done(Reply{});
       })) {
     (void)waiter.wait({}, [] {});
   }

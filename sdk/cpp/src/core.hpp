@@ -30,22 +30,27 @@ namespace ron::sdk::detail {
 
 Error error_of(const session::ClientError& error);
 
+/// What the node answered: an acknowledgement, or the body of a control_ok.
+struct Reply : Published {
+  std::string body;
+};
+
 /// Told once what became of a ticket. Called on the client's thread, or by the caller's when the
 /// client has ended already.
-using Done = std::move_only_function<void(Result<Published>)>;
+using Done = std::move_only_function<void(Result<Reply>)>;
 
 /// Waits for one Done.
 class Waiter {
  public:
   Done done();
   /// The result; on `stop` calls `cancel` once and goes on waiting.
-  Result<Published> wait(const std::stop_token& stop, const std::function<void()>& cancel);
+  Result<Reply> wait(const std::stop_token& stop, const std::function<void()>& cancel);
 
  private:
   struct State {
     std::mutex mutex;
     std::condition_variable_any changed;
-    std::optional<Result<Published>> result;
+    std::optional<Result<Reply>> result;
   };
   std::shared_ptr<State> state_ = std::make_shared<State>();
 };

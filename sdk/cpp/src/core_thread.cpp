@@ -184,7 +184,7 @@ void Core::on(session::Answer& event) {
   Done done = std::move(at->second);
   dones_.erase(at);
   if (event.error) return done(std::unexpected(error_of(*event.error)));
-  done(Published{event.ack.to.value_or(0), event.ack.links.value_or(0)});
+  done(Reply{{event.ack.to.value_or(0), event.ack.links.value_or(0)}, std::move(event.body)});
 }
 
 void Core::on(session::Lagged& event) {

@@ -8,8 +8,8 @@
 #include <thread>
 
 #include "base/bytes.hpp"
+#include "cli/common/histogram.hpp"
 #include "common.hpp"
-#include "histogram.hpp"
 
 namespace ron::cli {
 namespace {

@@ -6,7 +6,9 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <deque>
 #include <future>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <thread>
 
@@ -19,7 +21,9 @@
 #include "ops/log.hpp"
 #include "ops/notify.hpp"
 #include "ops/process_facts.hpp"
+#include "runtime/guarded.hpp"
 #include "setup/configuration.hpp"
+#include "svc/overlay/control.hpp"
 #include "svc/overlay/event_log.hpp"
 #include "svc/overlay/exit_codes.hpp"
 #include "svc/overlay/health.hpp"
@@ -37,15 +41,18 @@ constexpr std::uint64_t kDaySeconds = 86'400;
 constexpr std::uint64_t kExpiryWarningDays = 7;
 
 int drained_signal() { return SIGRTMIN; }  // from the drain's thread to the main thread
+int job_signal() { return SIGRTMIN + 1; }  // from a control request
 
 sigset_t watched_signals() {
   sigset_t set;
   sigemptyset(&set);
-  for (const int number : {SIGTERM, SIGINT, SIGHUP, drained_signal()}) sigaddset(&set, number);
+  for (const int number : {SIGTERM, SIGINT, SIGHUP, drained_signal(), job_signal()})
+    sigaddset(&set, number);
   return set;
 }
 
 const char* name_of_signal(int number) {
+  if (number == job_signal()) return "control";
   if (number == SIGINT) return "SIGINT";
   return number == SIGTERM ? "SIGTERM" : "SIGHUP";
 }
@@ -85,9 +92,24 @@ void forbid_core_dumps() {
   (void)::setrlimit(RLIMIT_CORE, &none);  // lowering a limit is always allowed
 }
 
-std::string tls_text(const config::Settings& settings) {
-  if (!server_tls(settings)) return "off";
-  return settings.tls.require_client_cert ? "mutual" : "server";
+// What a reload did, for whoever asked for it.
+struct Reloaded {
+  bool done = false;
+  std::vector<std::string> live, restart;
+  std::vector<config::Problem> problems;
+  std::string error;
+};
+
+ControlResult result_of(const Reloaded& reloaded) {
+  if (reloaded.done) {
+    return nlohmann::ordered_json(
+               {{"reloaded", true}, {"applied", reloaded.live}, {"restart", reloaded.restart}})
+               .dump() +
+           "\n";
+  }
+  std::string text = reloaded.error;
+  for (const auto& problem : reloaded.problems) text += "\n  - " + problem_text(problem);
+  return std::unexpected(ControlError{oap::Code::kBadFrame, std::move(text)});
 }
 
 class Daemon {
@@ -101,6 +123,7 @@ class Daemon {
               .level = settings_.log.level,
               .fd = 2}),
         health_(settings_, log_),
+        control_(health_, log_, jobs_of_main()),
         node_(node_id(settings_)) {}
 
   ~Daemon() { shut(); }
@@ -114,10 +137,16 @@ class Daemon {
   void tell_ready();
   void tell_people(const std::string& listen);
   void tell_certificate();
-  void reload();
-  bool apply(const config::Settings& fresh);
-  bool apply_live(const config::Settings& next);
-  int drain(int signal_number);
+  Reloaded reload();
+  bool apply(const config::Settings& fresh, Reloaded& told);
+  int drain(int signal_number, std::chrono::milliseconds within);
+  MainThread jobs_of_main();
+  void on_main_thread(std::function<void()> job);
+  void run_jobs();
+  void take_control(node::ControlRequest request, std::uint32_t uid);
+  bool apply_live(const config::Settings& next, Reloaded& told);
+  void tell_changes(Event event, const std::vector<config::Change>& changes,
+                    std::vector<std::string>& told);
   [[noreturn]] void end_at_once(int signal_number);
   void shut();
   void on_admin_thread(std::function<void()> job);
@@ -128,7 +157,11 @@ class Daemon {
   config::Settings settings_;  // what is in force
   ops::Log log_;
   Health health_;
+  Control control_;
   NodeId node_;
+  const pthread_t main_ = ::pthread_self();
+  runtime::Guarded<std::deque<std::function<void()>>> jobs_;  // for the main thread
+  std::optional<std::chrono::milliseconds> drain_asked_;      // by a control request
   std::unique_ptr<host::Host> host_;
   std::unique_ptr<ops::AdminServer> admin_;  // before the host: its thread reads it
 };
@@ -190,6 +223,9 @@ bool Daemon::start_admin() {
 bool Daemon::start_host() {
   host::Settings settings = host_settings(settings_, node_);
   settings.on_event = [this](const host::Event& event) { log_event(event, log_); };
+  settings.on_control = [this](node::ControlRequest request, std::uint32_t uid) {
+    take_control(std::move(request), uid);
+  };
   auto host = host::Host::start(std::move(settings));
   if (!host) {
     log_.write(Event::kBindFailed,
@@ -202,6 +238,8 @@ bool Daemon::start_host() {
   host_ = std::move(*host);
   on_admin_thread([this] {
     health_.set_host(*host_, node_);
+    health_.set_admin_address(admin_address());
+    health_.set_config(configuration_.file, configuration_json(configuration_));
     health_.tick();
   });
   return true;
@@ -259,60 +297,114 @@ void Daemon::tell_certificate() {
 }
 
 // Live keys of `fresh` take effect, all or none; what needs a restart is told and left alone.
-bool Daemon::apply(const config::Settings& fresh) {
+bool Daemon::apply(const config::Settings& fresh, Reloaded& told) {
   const config::ReloadPlan plan = config::plan_reload(settings_, fresh);
   if (!plan.errors.empty()) {
+    told.problems = plan.errors;
+    told.error = "the live keys need keys that wait for a restart";
     log_problems(log_, Event::kConfigError, plan.errors);
-    log_.write(Event::kReloadFailed,
-               {{Field::kMessage, "the live keys need keys that wait for a restart"}});
+    log_.write(Event::kReloadFailed, {{Field::kMessage, told.error}});
     return false;
   }
-  if (!apply_live(plan.next)) return false;
-  for (const config::Change& change : plan.live)
-    log_.write(Event::kConfigChanged, {{Field::kKey, change.row->name},
-                                       {Field::kValue, change.after},
-                                       {Field::kBefore, change.before}});
-  for (const config::Change& change : plan.restart)
-    log_.write(Event::kRestartNeeded, {{Field::kKey, change.row->name},
-                                       {Field::kValue, change.after},
-                                       {Field::kBefore, change.before}});
+  if (!apply_live(plan.next, told)) return false;
+  tell_changes(Event::kConfigChanged, plan.live, told.live);
+  tell_changes(Event::kRestartNeeded, plan.restart, told.restart);
   return true;
+}
+
+void Daemon::tell_changes(Event event, const std::vector<config::Change>& changes,
+                          std::vector<std::string>& told) {
+  for (const config::Change& change : changes) {
+    told.emplace_back(change.row->name);
+    log_.write(event, {{Field::kKey, change.row->name},
+                       {Field::kValue, change.after},
+                       {Field::kBefore, change.before}});
+  }
 }
 
 // The running node takes over the live keys of `next`, which passed every rule. What can fail (the
 // certificates) comes first; after it nothing does.
-bool Daemon::apply_live(const config::Settings& next) {
+bool Daemon::apply_live(const config::Settings& next, Reloaded& told) {
   if (const auto tls = server_tls(next)) {
     if (const auto done = host_->reload_tls(*tls); !done) {
       log_.write(Event::kReloadFailed, {{Field::kMessage, done.error()}});
+      told.error = done.error();
       return false;
     }
   }
   settings_ = next;
+  host_->reconfigure(live_settings(settings_));
   log_.set_level(settings_.log.level);
   log_.set_format(settings_.log.format);
   return true;
 }
 
-void Daemon::reload() {
+Reloaded Daemon::reload() {
+  Reloaded told;
   log_.write(Event::kReloading, {{Field::kConfigFile, configuration_.file}});
   ops::notify_service_manager(ops::reloading_message());
   auto fresh = setup::read_configuration(sources_of(command_line_));
-  bool done = false;
   if (!fresh) {
+    told.problems = fresh.error();
+    told.error = "the configuration is wrong; the old one stays";
     log_problems(log_, Event::kConfigError, fresh.error());
-    log_.write(Event::kReloadFailed,
-               {{Field::kMessage, "the configuration is wrong; the old one stays"}});
+    log_.write(Event::kReloadFailed, {{Field::kMessage, told.error}});
   } else {
     log_problems(log_, Event::kConfigWarning, fresh->loaded.warnings);
-    done = apply(fresh->loaded.settings);
+    told.done = apply(fresh->loaded.settings, told);
   }
-  if (done) tell_certificate();
-  if (done) log_.write(Event::kReloaded);
-  admin_->post([this, done, settings = settings_] {
+  if (told.done) {
+    configuration_ = std::move(*fresh);
+    configuration_.loaded.settings = settings_;
+    tell_certificate();
+    log_.write(Event::kReloaded);
+  }
+  admin_->post([this, done = told.done, settings = settings_, file = configuration_.file,
+                text = configuration_json(configuration_)] {
+    if (done) health_.set_config(file, text);
     done ? health_.reloaded(settings) : health_.reload_failed();
   });
   ops::notify_service_manager("READY=1");
+  return told;
+}
+
+// ---- control requests --------------------------------------------------------------------------
+
+// On a shard's thread.
+void Daemon::take_control(node::ControlRequest request, std::uint32_t uid) {
+  admin_->post([this, request = std::move(request), uid] {
+    control_.handle(request, uid,
+                    [this, id = request.session, corr = request.corr,
+                     tenant = request.tenant](ControlResult result) {
+                      host::ControlAnswer answer{
+                          .session = id, .corr = corr, .tenant = tenant, .body = {}};
+                      answer.ok = result.has_value();
+                      answer.body = result ? std::move(*result) : std::move(result.error().text);
+                      if (!result) answer.code = result.error().code;
+                      host_->answer(std::move(answer));
+                    });
+  });
+}
+
+MainThread Daemon::jobs_of_main() {
+  return {.reload =
+              [this](std::function<void(ControlResult)> done) {
+                on_main_thread([this, done = std::move(done)] { done(result_of(reload())); });
+              },
+          .drain =
+              [this](std::chrono::milliseconds within) {
+                on_main_thread([this, within] { drain_asked_ = within; });
+              }};
+}
+
+void Daemon::on_main_thread(std::function<void()> job) {
+  jobs_.with([&](auto& jobs) { jobs.push_back(std::move(job)); });
+  ::pthread_kill(main_, job_signal());
+}
+
+void Daemon::run_jobs() {
+  auto jobs = jobs_.with([](auto& waiting) { return std::exchange(waiting, {}); });
+  for (const auto& job : jobs) job();
 }
 
 // A second signal: nothing is waited for. The log is written out, that is all.
@@ -323,15 +415,15 @@ void Daemon::end_at_once(int signal_number) {
 }
 
 // B5: readyz red, stop accepting, bye, drain to the deadline, close, report what was cut off.
-int Daemon::drain(int signal_number) {
+int Daemon::drain(int signal_number, std::chrono::milliseconds within) {
   ops::notify_service_manager("STOPPING=1");
   log_.write(Event::kDraining, {{Field::kSignal, name_of_signal(signal_number)},
-                                {Field::kDeadlineMs, settings_.drain_deadline.count()}});
+                                {Field::kDeadlineMs, within.count()}});
   on_admin_thread([this] { health_.begin_drain(); });
   host::DrainReport report;
-  std::thread worker([this, &report, main = ::pthread_self()] {
-    report = host_->drain(settings_.drain_deadline);
-    ::pthread_kill(main, drained_signal());
+  std::thread worker([this, &report, within] {
+    report = host_->drain(within);
+    ::pthread_kill(main_, drained_signal());
   });
   const sigset_t signals = watched_signals();
   int number = 0;
@@ -359,9 +451,10 @@ int Daemon::run() {
   while (true) {
     int number = 0;
     if (::sigwait(&signals, &number) != 0) continue;
-    if (number == SIGHUP) reload();
-    if (number != SIGTERM && number != SIGINT) continue;
-    const int code = drain(number);
+    if (number == SIGHUP) static_cast<void>(reload());
+    if (number == job_signal()) run_jobs();
+    if (number != SIGTERM && number != SIGINT && !drain_asked_) continue;
+    const int code = drain(number, drain_asked_.value_or(settings_.drain_deadline));
     shut();
     log_.write(Event::kStopped);
     return code;

@@ -45,6 +45,14 @@ void log_session(const host::Event& event, ops::Log& log) {
   log.write(what, fields);
 }
 
+void log_downgrade(const host::Event& event, ops::Log& log) {
+  log.write(Event::kDowngradeDetected, {{Field::kPeerAddr, event.peer},
+                                        {Field::kPeerName, event.peer_name},
+                                        {Field::kSession, event.session.value},
+                                        {Field::kPeerMode, "hybrid"},
+                                        {Field::kKexAlgo, event.group}});
+}
+
 void log_tls_failure(const host::Event& event, ops::Log& log) {
   const bool certificate = event.failure == transport::FailureClass::kCert;
   std::vector<LogField> fields = {{Field::kReason, certificate ? "mtls" : "tls"},
@@ -60,6 +68,8 @@ void log_event(const host::Event& event, ops::Log& log) {
   using enum host::EventKind;
   switch (event.kind) {
     case kSessionOpened:
+      if (event.downgraded) log_downgrade(event, log);
+      return log_session(event, log);
     case kSessionClosed: return log_session(event, log);
     case kTlsFailed: return log_tls_failure(event, log);
     case kAcceptRefused:

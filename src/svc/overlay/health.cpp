@@ -20,6 +20,8 @@ node::ReadinessLimits limits_of(const config::Settings& settings) {
   return out;
 }
 
+constexpr std::size_t kPageRows = 100;  // of /sessionz and /topicz
+
 // The gates of overlay_readiness_gate, as in the inventory.
 constexpr std::string_view kGates[] = {"listeners_bound", "metrics_bound", "cfg_loaded",
                                        "certificate_ok",  "pq_ready",      "queues_ok",
@@ -45,7 +47,17 @@ std::vector<ops::AdminRoute> Health::routes() {
           {"/readyz", [this] { return ops::readyz_answer(readiness()); }},
           {"/metrics", [this] { return ops::metrics_answer(metrics_text()); }},
           {"/version", [this] { return ops::version_answer(version_); }},
-          {"/configz", [this] { return ops::configz_answer(settings_); }}};
+          {"/configz", [this] { return guarded(&Health::config_text); }},
+          {"/sessionz", [this] { return guarded(&Health::sessionz); }},
+          {"/topicz", [this] { return guarded(&Health::topicz); }}};
+}
+
+// Names and addresses of peers, topics and paths are nobody's business beyond this machine.
+ops::AdminAnswer Health::guarded(std::string (Health::*text)() const) const {
+  if (settings_.observability.allow_public)
+    return ops::error_answer(
+        403, "not where observability.allow_public is set: ask over the Unix socket (ronctl)");
+  return {.status = 200, .body = (this->*text)()};
 }
 
 void Health::set_host(host::Host& host, const NodeId& node) {
@@ -153,6 +165,54 @@ std::string Health::metrics_text() {
   page.set(Metric::kProcessStart, process.start_unix_seconds);
   if (server_ != nullptr) server_->fill(page);
   return page.text();
+}
+
+// ---- operators ---------------------------------------------------------------------------------
+
+host::Snapshot Health::snapshot() const {
+  return host_ != nullptr ? host_->snapshot() : host::Snapshot{};
+}
+
+host::Inspection Health::inspect(host::Inspect what) const {
+  return host_ != nullptr ? host_->inspect(what) : host::Inspection{};
+}
+
+std::string Health::sessionz() const { return sessions_text(SessionOrder::kQueued, kPageRows); }
+std::string Health::topicz() const { return topics_text(kPageRows); }
+
+std::string Health::sessions_text(SessionOrder order, std::size_t limit) const {
+  return sessions_json(inspect(host::Inspect::kSessions), order, limit);
+}
+
+std::string Health::topics_text(std::size_t limit) const {
+  return topics_json(inspect(host::Inspect::kTopics), limit);
+}
+
+std::string Health::queues_text(std::size_t limit) const {
+  return queues_json(snapshot(), settings_, inspect(host::Inspect::kSessions), limit);
+}
+
+std::string Health::status_text() const {
+  constexpr const char* kModes[] = {"off", "hybrid", "require"};
+  constexpr const char* kLevels[] = {"trace", "debug", "info", "warn", "error"};
+  Status status;
+  status.version = version_;
+  status.readiness = readiness();
+  status.process = ops::process_facts();
+  status.snapshot = snapshot();
+  status.admin = admin_address_;
+  status.uds = settings_.uds.path;
+  status.tls = tls_text(settings_);
+  status.pq_mode = kModes[static_cast<int>(settings_.overlay.pq_mode)];
+  status.profile = profile_text(settings_);
+  status.log_level = kLevels[static_cast<int>(log_.level())];
+  status.config_file = config_file_;
+  status.now_unix = crypto::wall_clock().seconds;
+  status.reloads = reloads_;
+  status.reload_failures = reload_failures_;
+  status.queue_capacity = settings_.limits.total_queue_bytes;
+  status.draining = draining_;
+  return status_json(status);
 }
 
 }  // namespace ron::svc

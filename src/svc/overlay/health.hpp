@@ -14,6 +14,7 @@
 #include "ops/admin_server.hpp"
 #include "ops/log.hpp"
 #include "svc/overlay/memory.hpp"
+#include "svc/overlay/operator_json.hpp"
 
 namespace ron::svc {
 
@@ -39,6 +40,21 @@ class Health {
 
   bool ready() const { return judge_.ready(); }
 
+  /// What operators ask for (docs/control.md): JSON.
+  std::string status_text() const;
+  std::string sessions_text(SessionOrder order, std::size_t limit) const;
+  std::string topics_text(std::size_t limit) const;
+  std::string queues_text(std::size_t limit) const;
+  std::string config_text() const { return config_text_; }
+  std::chrono::milliseconds drain_deadline() const { return settings_.drain_deadline; }
+
+  /// Facts that only the daemon has.
+  void set_admin_address(std::string address) { admin_address_ = std::move(address); }
+  void set_config(std::string file, std::string text) {
+    config_file_ = std::move(file);
+    config_text_ = std::move(text);
+  }
+
  private:
   node::ReadinessFacts facts();
   void judge_again(bool was_ready);
@@ -46,6 +62,11 @@ class Health {
   std::string metrics_text();
   void fill_own(ops::MetricsPage& page) const;
   void tell_change(bool was_ready);
+  host::Snapshot snapshot() const;
+  host::Inspection inspect(host::Inspect what) const;
+  ops::AdminAnswer guarded(std::string (Health::*text)() const) const;
+  std::string sessionz() const;
+  std::string topicz() const;
 
   config::Settings settings_;
   ops::Log& log_;
@@ -54,6 +75,7 @@ class Health {
   ops::VersionInfo version_;
   node::ReadinessJudge judge_;
   MemoryKeeper memory_;
+  std::string admin_address_, config_file_, config_text_;
   bool draining_ = false;
   bool once_ready_ = false;
   std::uint64_t reloads_ = 0, reload_failures_ = 0, cut_off_ = 0;

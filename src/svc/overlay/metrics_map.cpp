@@ -119,6 +119,7 @@ void fill_pq(const ShardStats& s, std::string_view mode, MetricsPage& page) {
   page.add(Metric::kPqNegotiations, {mode, "ok"}, number(s.pq_hybrid + (off ? s.pq_classical : 0)));
   if (!off) page.add(Metric::kPqNegotiations, {mode, "fail"}, number(s.pq_classical));
   page.add(Metric::kPqNegotiations, {mode, "incompatible"}, number(s.pq_incompatible));
+  page.add(Metric::kPqDowngrades, {}, number(s.downgrades));
 }
 
 void fill_tls(const host::TransportStats& t, MetricsPage& page) {
@@ -196,7 +197,7 @@ NodeTotals totals_of(const host::Snapshot& snapshot, std::uint64_t total_queue_b
     const std::uint64_t usable = std::max<std::uint64_t>(1, share / 4 * 3);
     out.queue_percent = std::max(out.queue_percent,
                                  static_cast<std::uint32_t>(shard.node.slab_bytes * 100 / usable));
-    out.held_bytes += shard.node.slab_bytes + shard.node.subscriptions * kBytesASubscription +
+    out.held_bytes += shard.node.slab_bytes + shard.node.index_entries * kBytesASubscription +
                       shard.node.sessions * kBytesASession;
   }
   return out;

@@ -52,6 +52,14 @@ node::NodeConfig node_config(const config::Settings& s, const NodeId& id) {
   return out;
 }
 
+transport::AcceptLimits accept_limits(const config::Settings& settings) {
+  transport::AcceptLimits out;
+  out.connections = narrow(settings.transport.max_conns);
+  out.sustained = static_cast<double>(settings.transport.accept_rate);
+  out.burst = static_cast<double>(settings.transport.accept_burst);
+  return out;
+}
+
 // The host takes numeric addresses only.
 std::string numeric(const std::string& address) {
   constexpr std::string_view kName = "localhost:";
@@ -67,13 +75,24 @@ host::Settings host_settings(const config::Settings& settings, const NodeId& nod
   out.uds_path = settings.uds.path;
   out.allow_uids = settings.uds.allow_uids;
   out.shards = static_cast<unsigned>(settings.overlay.shards);
-  out.accept.connections = narrow(settings.transport.max_conns);
-  out.accept.sustained = static_cast<double>(settings.transport.accept_rate);
-  out.accept.burst = static_cast<double>(settings.transport.accept_burst);
+  out.accept = accept_limits(settings);
   out.backlog = static_cast<int>(settings.transport.backlog);
   out.insecure_public = settings.overlay.insecure_plaintext;
   out.node = node_config(settings, node);
   return out;
+}
+
+host::LiveSettings live_settings(const config::Settings& settings) {
+  return {accept_limits(settings), node_config(settings, {})};
+}
+
+std::string tls_text(const config::Settings& settings) {
+  if (!server_tls(settings)) return "off";
+  return settings.tls.require_client_cert ? "mutual" : "server";
+}
+
+std::string profile_text(const config::Settings& settings) {
+  return settings.profile == config::Profile::kMacronode ? "macronode" : "micronode";
 }
 
 NodeId node_id(const config::Settings& settings) {

@@ -13,6 +13,13 @@ using setup::server_tls;
 /// Without `on_event`, which is the caller's.
 host::Settings host_settings(const config::Settings& settings, const NodeId& node);
 
+/// "off", "server" or "mutual"; "micronode" or "macronode".
+std::string tls_text(const config::Settings& settings);
+std::string profile_text(const config::Settings& settings);
+
+/// What a running host takes over of new settings.
+host::LiveSettings live_settings(const config::Settings& settings);
+
 /// The id of the node's certificate (OAP/1 section 9); without TLS a random one for this run.
 NodeId node_id(const config::Settings& settings);
 

@@ -145,6 +145,12 @@ class Client {
   /// the round trip.
   Result<std::chrono::nanoseconds> flush(const CallOptions& call = {});
 
+  /// Asks the node to do or to tell something (docs/OAP-1.md section 10); returns its answer, JSON
+  /// text. Over a node's Unix socket only, else kForbidden; kNotFound for an unknown operation.
+  Result<std::string> control(std::string_view op,
+                              const std::vector<std::pair<std::string, std::string>>& args = {},
+                              const CallOptions& call = {});
+
   /// What the node said when the current (or last) session began.
   SessionInfo info() const;
   /// In session right now.

@@ -78,6 +78,8 @@ struct Options {
   bool wait_for_node = false;  ///< connect() keeps trying until its timeout; default: one attempt
   bool reconnect = true;       ///< after a loss: jittered, 100 ms to 10 s, subscriptions restored
 
+  bool tap = false;  ///< watch only: does not count as a receiver; Unix sockets only
+
   std::uint64_t window = 1U << 20U;     ///< bytes the node may have in flight to us; 0 = no limit
   std::uint32_t queue_frames = 16'384;  ///< publications that wait here
   std::size_t queue_bytes = 8U << 20U;  ///< the same, in bytes

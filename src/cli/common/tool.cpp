@@ -1,4 +1,4 @@
-#include "common.hpp"
+#include "cli/common/tool.hpp"
 
 #include <array>
 #include <cerrno>
@@ -9,7 +9,6 @@
 #include "config/quantity.hpp"
 
 namespace ron::cli {
-namespace {
 
 sdk::Options options_of(const Context& context) {
   sdk::Options options;
@@ -18,7 +17,7 @@ sdk::Options options_of(const Context& context) {
   options.cert_path = context.cert;
   options.key_path = context.key;
   options.server_names = context.server_names;
-  options.agent = "ronctl";
+  options.agent = context.tool;
   options.connect_timeout = context.timeout();
   options.hybrid = context.pq == "off"       ? sdk::Hybrid::kOff
                    : context.pq == "require" ? sdk::Hybrid::kRequire
@@ -29,8 +28,6 @@ sdk::Options options_of(const Context& context) {
   }
   return options;
 }
-
-}  // namespace
 
 Milliseconds Context::timeout() const { return parse_time("--timeout", timeout_text); }
 

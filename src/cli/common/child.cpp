@@ -1,4 +1,4 @@
-#include "child.hpp"
+#include "cli/common/child.hpp"
 
 #include <fcntl.h>
 #include <spawn.h>
@@ -15,9 +15,11 @@
 #include <stdexcept>
 #include <thread>
 
+#include <nlohmann/json.hpp>
+
 extern char** environ;  // NOLINT(readability-redundant-declaration)
 
-namespace ron::demo {
+namespace ron::cli {
 namespace {
 
 using namespace std::chrono_literals;
@@ -35,7 +37,7 @@ int spawn(const std::vector<std::string>& command, posix_spawn_file_actions_t& a
 }  // namespace
 
 TempDir::TempDir() {
-  std::string pattern = std::filesystem::temp_directory_path() / "ron-demo-XXXXXX";
+  std::string pattern = std::filesystem::temp_directory_path() / "ron-XXXXXX";
   if (::mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("no temporary directory");
   path_ = pattern;
 }
@@ -69,7 +71,7 @@ int Child::reap(std::chrono::milliseconds limit) {
     } else if (std::chrono::steady_clock::now() > deadline) {
       return -1;
     } else {
-      std::this_thread::sleep_for(5ms);  // lint: allow(sleep)
+      std::this_thread::sleep_for(5ms);
     }
   }
   return code_;
@@ -89,18 +91,16 @@ int Child::wait() { return reap(20s); }
 
 bool Child::running() { return reap(0ms) == -1 && pid_ != 0; }
 
-std::string wait_ready(Child& node, const std::string& log_path, std::chrono::milliseconds limit) {
+Served wait_ready(Child& node, const std::string& log_path, std::chrono::milliseconds limit) {
   const auto deadline = std::chrono::steady_clock::now() + limit;
   for (;;) {
     std::ifstream log(log_path);
     std::string line;
     while (std::getline(log, line)) {
-      if (line.find("\"event\":\"ready\"") == std::string::npos) continue;
-      constexpr std::string_view kKey = "\"listen\":\"";
-      const std::size_t at = line.find(kKey);
-      if (at == std::string::npos) continue;
-      const std::size_t from = at + kKey.size();
-      return line.substr(from, line.find('"', from) - from);
+      const auto event = nlohmann::json::parse(line, nullptr, false);
+      if (event.is_object() && event.value("event", "") == "ready") {
+        return {event.value("listen", ""), event.value("admin", "")};
+      }
     }
     const bool late = std::chrono::steady_clock::now() > deadline;
     if (late || !node.running()) {
@@ -109,7 +109,7 @@ std::string wait_ready(Child& node, const std::string& log_path, std::chrono::mi
       text << all.rdbuf();
       throw std::runtime_error("the node did not start:\n" + text.str());
     }
-    std::this_thread::sleep_for(10ms);  // lint: allow(sleep)
+    std::this_thread::sleep_for(10ms);
   }
 }
 
@@ -140,4 +140,4 @@ std::string own_directory() {
   return std::filesystem::read_symlink("/proc/self/exe").parent_path().string();
 }
 
-}  // namespace ron::demo
+}  // namespace ron::cli

@@ -1,4 +1,4 @@
-#include "histogram.hpp"
+#include "cli/common/histogram.hpp"
 
 #include <algorithm>
 #include <bit>

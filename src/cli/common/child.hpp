@@ -1,11 +1,11 @@
-// Processes of the demo: certificates made by ronctl, a node of its own.
+// Processes a tool starts: a node of its own, certificates made by ronctl.
 #pragma once
 
 #include <chrono>
 #include <string>
 #include <vector>
 
-namespace ron::demo {
+namespace ron::cli {
 
 /// A temporary directory with mode 0700 that goes with this object.
 class TempDir {
@@ -34,6 +34,8 @@ class Child {
   /// Waits until it ends by itself.
   int wait();
   bool running();
+  /// 0 once it has ended.
+  int pid() const { return pid_; }
 
  private:
   int reap(std::chrono::milliseconds limit);
@@ -41,8 +43,14 @@ class Child {
   int code_ = 0;
 };
 
-/// Where the "ready" event in the node's log says it listens; throws when it does not come.
-std::string wait_ready(Child& node, const std::string& log_path, std::chrono::milliseconds limit);
+/// Where a node serves.
+struct Served {
+  std::string listen;  // HOST:PORT of sessions
+  std::string admin;   // HOST:PORT of /readyz and /metrics
+};
+
+/// What the "ready" event in the node's JSON log says; throws when it does not come.
+Served wait_ready(Child& node, const std::string& log_path, std::chrono::milliseconds limit);
 
 /// The whole output of a command; empty when it fails. No shell.
 std::string output_of(const std::vector<std::string>& command, std::size_t most);
@@ -50,4 +58,4 @@ std::string output_of(const std::vector<std::string>& command, std::size_t most)
 /// The directory of this program.
 std::string own_directory();
 
-}  // namespace ron::demo
+}  // namespace ron::cli

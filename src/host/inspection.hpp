@@ -1,0 +1,39 @@
+// What an operator may see of a running node: values, gathered on request.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "node/control.hpp"
+
+namespace ron::host {
+
+/// A session with what its stream knows.
+struct SessionInfo {
+  node::SessionView view;
+  std::string peer;       // "127.0.0.1:40312"; empty for Unix sockets
+  std::uint32_t uid = 0;  // of a Unix peer
+  std::string peer_name;  // the first SAN of the peer's certificate
+  std::string group;      // key exchange, of a TLS session
+};
+
+struct Inspection {
+  std::vector<SessionInfo> sessions;
+  std::vector<node::PatternView> patterns;  // each once, sessions of all shards added up
+  std::vector<node::TopicView> topics;      // the same
+  bool complete = true;                     // every shard answered in time
+};
+
+enum class Inspect : std::uint8_t { kSessions, kTopics };
+
+/// The answer to a node::ControlRequest.
+struct ControlAnswer {
+  SessionId session;
+  CorrId corr = 0;
+  TenantId tenant;
+  std::string body;  // JSON
+  bool ok = true;    // else `code` and `body` as the error's text
+  oap::Code code = oap::Code::kInternal;
+};
+
+}  // namespace ron::host

@@ -1,0 +1,113 @@
+#include "svc/overlay/control.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <initializer_list>
+
+#include "config/quantity.hpp"
+
+namespace ron::svc {
+namespace {
+
+using Args = std::vector<std::pair<std::string, std::string>>;
+
+constexpr std::size_t kLimitDefault = 100;
+constexpr std::size_t kLimitMost = 2000;  // keeps an answer below max_frame
+constexpr std::array<std::string_view, 5> kLevels = {"trace", "debug", "info", "warn", "error"};
+
+std::unexpected<ControlError> bad(std::string text) {
+  return std::unexpected(ControlError{oap::Code::kBadFrame, std::move(text)});
+}
+
+const std::string* find(const Args& args, std::string_view name) {
+  const auto at = std::ranges::find(args, name, &Args::value_type::first);
+  return at == args.end() ? nullptr : &at->second;
+}
+
+std::optional<ControlError> only(const Args& args, std::initializer_list<std::string_view> known) {
+  for (const auto& [name, value] : args) {
+    if (std::ranges::find(known, name) == known.end())
+      return ControlError{oap::Code::kBadFrame, "unknown argument '" + name + "'"};
+  }
+  return std::nullopt;
+}
+
+std::expected<std::size_t, ControlError> limit_of(const Args& args) {
+  const std::string* text = find(args, "limit");
+  if (text == nullptr) return kLimitDefault;
+  std::size_t limit = 0;
+  const auto [end, fault] = std::from_chars(text->data(), text->data() + text->size(), limit);
+  if (fault != std::errc() || end != text->data() + text->size() || limit < 1 ||
+      limit > kLimitMost) {
+    return bad("limit is not a number from 1 to " + std::to_string(kLimitMost));
+  }
+  return limit;
+}
+
+}  // namespace
+
+Control::Control(Health& health, ops::Log& log, MainThread main)
+    : health_(health), log_(log), main_(std::move(main)) {}
+
+void Control::handle(const node::ControlRequest& request, std::uint32_t uid,
+                     std::function<void(ControlResult)> reply) {
+  const bool changes = request.op == "drain" || request.op == "reload" ||
+                       (request.op == "log-level" && !request.args.empty());
+  if (changes)
+    log_.write(ops::Event::kControl, {{ops::Field::kOp, request.op}, {ops::Field::kUid, uid}});
+  if (request.op == "reload") {
+    if (auto fault = only(request.args, {})) return reply(std::unexpected(std::move(*fault)));
+    return main_.reload(std::move(reply));
+  }
+  reply(answer(request.op, request.args));
+}
+
+ControlResult Control::answer(std::string_view op, const Args& args) {
+  if (op == "drain") return drain(args);
+  if (op == "log-level") return log_level(args);
+  if (op == "status" || op == "config") {
+    if (auto fault = only(args, {})) return std::unexpected(std::move(*fault));
+    return op == "status" ? health_.status_text() : health_.config_text();
+  }
+  if (op != "sessions" && op != "topics" && op != "queues") {
+    return std::unexpected(ControlError{oap::Code::kNotFound, "no such operation"});
+  }
+  const bool sorts = op == "sessions";
+  auto fault = sorts ? only(args, {"limit", "order"}) : only(args, {"limit"});
+  if (fault) return std::unexpected(std::move(*fault));
+  const auto limit = limit_of(args);
+  if (!limit) return std::unexpected(limit.error());
+  if (op == "topics") return health_.topics_text(*limit);
+  if (op == "queues") return health_.queues_text(*limit);
+  SessionOrder order = SessionOrder::kQueued;
+  const std::string* name = find(args, "order");
+  if (name != nullptr && !parse_order(*name, order))
+    return bad("order is not one of queued, dropped, published, delivered, age, id");
+  return health_.sessions_text(order, *limit);
+}
+
+ControlResult Control::log_level(const Args& args) {
+  if (auto fault = only(args, {"level"})) return std::unexpected(std::move(*fault));
+  if (const std::string* level = find(args, "level")) {
+    const auto* at = std::ranges::find(kLevels, *level);
+    if (at == kLevels.end()) return bad("level is not one of trace, debug, info, warn, error");
+    log_.set_level(static_cast<config::LogLevel>(at - kLevels.begin()));
+  }
+  return R"({"level":")" + std::string(kLevels[static_cast<std::size_t>(log_.level())]) + "\"}\n";
+}
+
+ControlResult Control::drain(const Args& args) {
+  if (auto fault = only(args, {"deadline"})) return std::unexpected(std::move(*fault));
+  std::chrono::milliseconds within = health_.drain_deadline();
+  if (const std::string* text = find(args, "deadline")) {
+    const auto parsed = config::parse_duration(*text);
+    if (!parsed || *parsed < std::chrono::milliseconds(100) || *parsed > std::chrono::seconds(300))
+      return bad("deadline is not a duration from 100ms to 5m");
+    within = *parsed;
+  }
+  main_.drain(within);
+  return R"({"draining":true,"deadline_ms":)" + std::to_string(within.count()) + "}\n";
+}
+
+}  // namespace ron::svc

@@ -1,0 +1,251 @@
+#include "svc/overlay/operator_json.hpp"
+
+#include <algorithm>
+#include <array>
+#include <nlohmann/json.hpp>
+#include <tuple>
+
+#include "config/keys.hpp"
+#include "svc/overlay/metrics_map.hpp"
+
+namespace ron::svc {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+std::string dump(const Json& value) {
+  return value.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+constexpr std::array<std::string_view, 6> kOrders = {"queued",    "dropped", "published",
+                                                     "delivered", "age",     "id"};
+
+std::string_view channel_of(node::ChannelKind kind) {
+  constexpr std::array<std::string_view, 4> kNames = {"tcp", "tls", "uds", "mem"};
+  return kNames[static_cast<std::size_t>(kind)];
+}
+
+std::string_view state_of(const node::SessionView& view) {
+  if (view.closing) return "closing";
+  return view.paused ? "paused" : "active";
+}
+
+std::string hex_of(TenantId tenant) {
+  constexpr char kDigits[] = "0123456789abcdef";
+  std::string out;
+  for (const std::uint64_t half : {tenant.hi, tenant.lo}) {
+    for (int shift = 60; shift >= 0; shift -= 4) out += kDigits[(half >> shift) & 15U];
+  }
+  return out;
+}
+
+Json counted(std::uint64_t frames, std::uint64_t bytes) {
+  return {{"frames", frames}, {"bytes", bytes}};
+}
+
+double seconds(Duration time) {
+  return static_cast<double>(std::chrono::duration_cast<std::chrono::milliseconds>(time).count()) /
+         1000;
+}
+
+Json json_of(const host::SessionInfo& info) {
+  const node::SessionView& view = info.view;
+  Json out = {{"id", view.id.value}, {"channel", channel_of(view.channel)}};
+  if (!info.peer.empty()) out["peer"] = info.peer;
+  if (view.channel == node::ChannelKind::kUnix) out["uid"] = info.uid;
+  if (!info.peer_name.empty()) out["name"] = info.peer_name;
+  if (!info.group.empty()) out["kex"] = info.group;
+  out.update({{"agent", view.agent},
+              {"state", state_of(view)},
+              {"tap", view.tap},
+              {"age_s", seconds(view.age)},
+              {"quiet_s", seconds(view.quiet)},
+              {"subscriptions", view.subscriptions},
+              {"open_requests", view.open_requests},
+              {"queued", counted(view.lane_frames, view.lane_bytes)},
+              {"answers", view.answers},
+              {"input_bytes", view.input_bytes},
+              {"published", counted(view.published, view.published_bytes)},
+              {"delivered", counted(view.delivered, view.delivered_bytes)},
+              {"dropped", view.dropped},
+              {"refused", view.refused}});
+  return out;
+}
+
+std::uint64_t rank(const node::SessionView& view, SessionOrder order) {
+  switch (order) {
+    case SessionOrder::kQueued: return view.lane_bytes;
+    case SessionOrder::kDropped: return view.dropped;
+    case SessionOrder::kPublished: return view.published;
+    case SessionOrder::kDelivered: return view.delivered;
+    case SessionOrder::kAge: return static_cast<std::uint64_t>(view.age.count());
+    case SessionOrder::kId: break;
+  }
+  return ~view.id.value;
+}
+
+Json first_sessions(std::vector<host::SessionInfo>& sessions, SessionOrder order,
+                    std::size_t limit) {
+  const std::size_t count = std::min(limit, sessions.size());
+  const auto before = [order](const host::SessionInfo& a, const host::SessionInfo& b) {
+    const std::uint64_t left = rank(a.view, order);
+    const std::uint64_t right = rank(b.view, order);
+    return left != right ? left > right : a.view.id.value < b.view.id.value;
+  };
+  const auto end = sessions.begin() + static_cast<std::ptrdiff_t>(count);
+  std::partial_sort(sessions.begin(), end, sessions.end(), before);
+  Json out = Json::array();
+  for (std::size_t i = 0; i < count; ++i) out.push_back(json_of(sessions[i]));
+  return out;
+}
+
+// The largest first, by name where equal.
+template <typename View, typename Order, typename Of>
+Json first_views(std::vector<View>& views, std::size_t limit, const Order& order, const Of& of) {
+  std::ranges::sort(views, {}, order);
+  Json out = Json::array();
+  for (std::size_t i = 0; i < std::min(limit, views.size()); ++i) out.push_back(of(views[i]));
+  return out;
+}
+
+}  // namespace
+
+bool parse_order(std::string_view order, SessionOrder& into) {
+  const auto* at = std::ranges::find(kOrders, order);
+  if (at == kOrders.end()) return false;
+  into = static_cast<SessionOrder>(at - kOrders.begin());
+  return true;
+}
+
+std::string sessions_json(host::Inspection inspection, SessionOrder order, std::size_t limit) {
+  const std::size_t total = inspection.sessions.size();
+  return dump({{"total", total},
+               {"complete", inspection.complete},
+               {"order", kOrders[static_cast<std::size_t>(order)]},
+               {"sessions", first_sessions(inspection.sessions, order, limit)}});
+}
+
+std::string topics_json(host::Inspection inspection, std::size_t limit) {
+  const auto pattern = [](const node::PatternView& view) {
+    Json out = {{"tenant", hex_of(view.tenant)}, {"pattern", view.pattern}};
+    if (!view.group.empty()) out["group"] = view.group;
+    out["sessions"] = view.sessions;
+    return out;
+  };
+  const auto topic = [](const node::TopicView& view) {
+    return Json{{"tenant", hex_of(view.tenant)},
+                {"topic", view.topic},
+                {"published", counted(view.published, view.bytes)},
+                {"receivers", view.receivers}};
+  };
+  const auto by_sessions = [](const node::PatternView& view) {
+    return std::tuple(-std::int64_t{view.sessions}, std::string_view(view.pattern));
+  };
+  const auto by_publications = [](const node::TopicView& view) {
+    return std::tuple(-static_cast<std::int64_t>(view.published), std::string_view(view.topic));
+  };
+  const std::size_t patterns = inspection.patterns.size();
+  const std::size_t topics = inspection.topics.size();
+  return dump({{"complete", inspection.complete},
+               {"total_patterns", patterns},
+               {"patterns", first_views(inspection.patterns, limit, by_sessions, pattern)},
+               {"recent_topics", topics},
+               {"topics", first_views(inspection.topics, limit, by_publications, topic)}});
+}
+
+std::string queues_json(const host::Snapshot& snapshot, const config::Settings& settings,
+                        host::Inspection inspection, std::size_t limit) {
+  std::uint64_t lane_frames = 0, lane_bytes = 0, input = 0, mail = 0, slabs = 0;
+  for (const host::ShardSnapshot& shard : snapshot.shards) {
+    lane_frames += shard.node.lane_frames;
+    lane_bytes += shard.node.lane_bytes;
+    input += shard.node.input_held_bytes;
+    mail += shard.node.mail_waiting;
+    slabs += shard.node.slab_bytes;
+  }
+  const std::uint64_t capacity = settings.limits.total_queue_bytes;
+  const NodeTotals totals = totals_of(snapshot, capacity);
+  return dump(
+      {{"memory", {{"bytes", slabs}, {"capacity", capacity}, {"percent", totals.queue_percent}}},
+       {"egress", counted(lane_frames, lane_bytes)},
+       {"ingress", {{"bytes", input}}},
+       {"between_shards", {{"messages", mail}}},
+       {"complete", inspection.complete},
+       {"sessions", first_sessions(inspection.sessions, SessionOrder::kQueued, limit)}});
+}
+
+std::string configuration_json(const setup::Configuration& configuration) {
+  Json keys = Json::object();
+  std::size_t index = 0;
+  for (const config::KeyRow& row : config::keys()) {
+    keys[std::string(row.name)] = {
+        {"value", config::shown_value(row, configuration.loaded.settings)},
+        {"source", configuration.loaded.origins[index++]},
+        {"live", row.reload == config::Reload::kLive}};
+  }
+  return dump({{"file", configuration.file}, {"keys", keys}});
+}
+
+std::string status_json(const Status& s) {
+  node::ShardStats sum;
+  std::uint64_t dropped = 0, connections = 0;
+  for (const host::ShardSnapshot& shard : s.snapshot.shards) {
+    const node::ShardStats& one = shard.node;
+    sum.sessions_active += one.sessions_active;
+    sum.sessions_opened += one.sessions_opened;
+    sum.subscriptions += one.subscriptions;
+    sum.published += one.published;
+    sum.delivered += one.delivered;
+    sum.lagged_told += one.lagged_told;
+    sum.bytes_rx += one.bytes_rx;
+    sum.bytes_tx += one.bytes_tx;
+    sum.slab_bytes += one.slab_bytes;
+    sum.lane_frames += one.lane_frames;
+    for (const std::uint64_t count : one.shed) dropped += count;
+    for (const std::uint64_t count : one.events_refused) sum.unknown_kinds += count;
+    connections += shard.transport.accepted;
+  }
+  const double uptime = static_cast<double>(s.now_unix) - s.process.start_unix_seconds;
+  Json out = {{"version", s.version.version},
+              {"git", s.version.git},
+              {"node", s.version.node},
+              {"profile", s.profile},
+              {"uptime_s", std::max(0.0, uptime)},
+              {"ready", s.readiness.ready},
+              {"degraded", s.readiness.degraded},
+              {"missing", s.readiness.missing},
+              {"draining", s.draining},
+              {"listen", s.version.listen},
+              {"admin", s.admin},
+              {"uds", s.uds},
+              {"tls", s.tls},
+              {"pq_mode", s.pq_mode},
+              {"log_level", s.log_level},
+              {"config_file", s.config_file},
+              {"shards", s.snapshot.shards.size()},
+              {"reloads", s.reloads},
+              {"reload_failures", s.reload_failures}};
+  if (s.snapshot.certificate_not_after != 0)
+    out["certificate_not_after"] = s.snapshot.certificate_not_after;
+  out["totals"] = {{"connections", connections},
+                   {"sessions", sum.sessions_active},
+                   {"sessions_opened", sum.sessions_opened},
+                   {"subscriptions", sum.subscriptions},
+                   {"published", sum.published},
+                   {"delivered", sum.delivered},
+                   {"dropped", dropped},
+                   {"lagged_told", sum.lagged_told},
+                   {"refused", sum.unknown_kinds},
+                   {"bytes_rx", sum.bytes_rx},
+                   {"bytes_tx", sum.bytes_tx},
+                   {"queued_frames", sum.lane_frames},
+                   {"queue_bytes", sum.slab_bytes},
+                   {"queue_capacity", s.queue_capacity}};
+  out["process"] = {{"open_fds", s.process.open_fds},
+                    {"max_fds", s.process.max_fds},
+                    {"memory_bytes", s.process.resident_bytes},
+                    {"cpu_seconds", s.process.cpu_seconds}};
+  return dump(out);
+}
+
+}  // namespace ron::svc
