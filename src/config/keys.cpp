@@ -101,7 +101,7 @@ constexpr KeyRow kRows[] = {
      .doc = "Eager pushes to a peer in one turn. Has an effect once nodes form a mesh."},
     {.name = "overlay.egress.drop_policy", .type = Type::kChoice, .slot = +RON_ENUM_SLOT(overlay.egress.drop_policy),
      .micronode = "newest", .macronode = "newest", .choices = "newest|oldest|disconnect",
-     .env = "DROP_POLICY",
+     .env = "DROP_POLICY", .reload = Reload::kLive,
      .doc = "What a full lane sheds: the newest message, the oldest, or the subscriber."},
 
     {.name = "timeouts.read", .type = Type::kDuration, .slot = +RON_MS(timeouts.read),

@@ -106,7 +106,7 @@ TEST(Legacy, two_switches_became_one_mode) {
 
 // Configurations of earlier versions and of the documents before them (docs/api-history).
 std::vector<std::filesystem::path> corpus() {
-  const auto root = std::filesystem::path(__FILE__).parent_path().parent_path().parent_path();
+  const auto root = std::filesystem::path(RON_SOURCE_DIR);
   std::vector<std::filesystem::path> out;
   for (const auto& entry : std::filesystem::directory_iterator(root / "docs/api-history/config"))
     if (entry.path().extension() != ".md") out.push_back(entry.path());

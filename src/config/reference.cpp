@@ -37,7 +37,8 @@ bare number of bytes. Addresses: `127.0.0.1:9500`, `[::1]:9500`, `localhost:9500
 system pick one.
 
 **Reload.** On SIGHUP keys marked *live* take effect without dropping a session; a change of the
-others is reported and waits for a restart. It is all or nothing: an invalid configuration, or live
+others is reported and waits for a restart. Sessions that are open keep what their hello_ack told
+them (window, requests in flight, rates); every other limit holds for them, too. It is all or nothing: an invalid configuration, or live
 keys that break a rule without those that wait, change nothing. Every change is logged, with
 directories of paths and identities left out.
 

@@ -16,10 +16,7 @@
 namespace ron::config {
 namespace {
 
-// The tests are compiled from src/config/, which finds the root without a build setting.
-std::filesystem::path root() {
-  return std::filesystem::path(__FILE__).parent_path().parent_path().parent_path();
-}
+std::filesystem::path root() { return std::filesystem::path(RON_SOURCE_DIR); }
 
 std::string contents(const std::filesystem::path& path) {
   std::ostringstream out;

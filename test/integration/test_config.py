@@ -8,6 +8,7 @@ import tempfile
 import unittest
 
 import names
+import oap
 from node import Node, binary, environment, toml
 from wait import until
 
@@ -50,6 +51,16 @@ class Reload(unittest.TestCase):
             self.reloaded("session_opened")
         shown = json.loads(self.node.http("/configz")[2])["keys"]
         self.assertEqual((shown["timeouts.idle"]["value"], shown["overlay.amnesia"]["value"]), ("20s", "true"))
+        self.node.stop()
+
+    def test_new_sessions_are_told_new_limits(self):
+        with self.node.session() as before:
+            self.rewrite(overlay__peer__recv_window_frames=3)
+            self.reloaded()
+            with self.node.session() as after:
+                self.assertEqual(after.ack["limits"]["window"], 3 * 65536)
+            self.assertEqual(before.ack["limits"]["window"], 16 * 65536)
+            before.ok(oap.unsub("t"))
         self.node.stop()
 
     def test_an_invalid_file_changes_nothing(self):
