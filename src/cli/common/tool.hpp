@@ -27,6 +27,7 @@ enum Exit : int {
   kRefused = 4,
   kTimeout = 5,
   kNoResponder = 6,
+  kConfig = 78,  // as svc-overlay --check
   kInterrupted = 130,
 };
 

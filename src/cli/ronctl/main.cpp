@@ -15,13 +15,14 @@ Where the node is:
 Exit codes:
   0 ok            3 cannot connect      6 no responder
   1 failure       4 refused by node   130 interrupted
-  2 usage         5 timeout
+  2 usage         5 timeout            78 wrong configuration (config)
 
 Examples:
   ronctl sub 'logs/**'                          print everything below logs/
   tail -f /var/log/syslog | ronctl pub logs/syslog -
   ronctl reply time --exec date &  ronctl request time
   ronctl tls init                               certificates for a node with TLS
+  ronctl config check svc-overlay.toml          judge a node's configuration
 
 'ronctl COMMAND --help' says more about a command.)";
 
@@ -40,6 +41,7 @@ int run_main(int argc, char** argv) {
   add_reply(app, context, run);
   add_ping(app, context, run);
   add_tls(app, context, run);
+  add_config(app, context, run);
   add_bench(app, context, run);
   add_version(app, context, run);
   for (CLI::App* command : app.get_subcommands({})) command->fallthrough();
