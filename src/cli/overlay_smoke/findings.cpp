@@ -14,6 +14,15 @@ std::uint64_t Findings::delivered() const {
   return sum;
 }
 
+double Findings::delivered_bytes() const {
+  double sum = 0;
+  for (std::size_t i = 0; i < kClasses; ++i) {
+    const ClassShape& form = shape(static_cast<Class>(i));
+    sum += static_cast<double>(classes[i].delivered * form.chunks * form.chunk_bytes);
+  }
+  return sum;
+}
+
 Histogram Findings::latency() const {
   Histogram all;
   for (const ClassFindings& each : classes) all.merge(each.latency);

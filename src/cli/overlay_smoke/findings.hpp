@@ -49,7 +49,8 @@ struct Flip {
 
 /// From the node's /readyz and /metrics.
 struct Observed {
-  std::uint64_t polls = 0, red_polls = 0;
+  std::uint64_t polls = 0;
+  double seconds = 0, red_seconds = 0;  // not ready, or no answer
   std::vector<Flip> flips;
   Histogram answer;                       // time of /readyz
   std::vector<Point> memory, files, cpu;  // bytes, descriptors, seconds used; after `from`
@@ -105,6 +106,7 @@ struct Findings {
 
   std::uint64_t sent() const;       // messages
   std::uint64_t delivered() const;  // whole messages
+  double delivered_bytes() const;
   Histogram latency() const;
   /// Publications at all readers (`slow`: at those slow on purpose).
   Account total(bool slow) const;

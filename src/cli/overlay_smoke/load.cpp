@@ -1,5 +1,6 @@
 #include "load.hpp"
 
+#include <algorithm>
 #include <condition_variable>
 
 #include "cli/common/tool.hpp"
@@ -12,7 +13,8 @@ using namespace std::chrono_literals;
 constexpr std::size_t kProblems = 20;
 constexpr auto kLateAtMost = 1s;  // behind the end of the schedule: the rest stays unsent
 constexpr std::uint64_t kSlowWindow = 128U * 1024;
-constexpr auto kSlowPause = 2ms;
+constexpr double kSlowShare = 0.25;  // of what it is sent
+constexpr std::chrono::duration<double> kSlowPauseMost = 1s;
 
 std::string text_of(const sdk::Error& error) {
   return std::string(sdk::name(error.code)) + ": " + error.message;
@@ -107,7 +109,7 @@ bool Publisher::send(Class of, Clock::time_point due) {
     const auto done = client_.publish(topic_, data_);
     if (!done) {
       course_.problems.add("publisher " + std::to_string(index_) + ": " + text_of(done.error()));
-      settle();
+      refused_ += client_.counters().refused;
       return false;
     }
     ++sent_;
@@ -179,6 +181,8 @@ Reader::Reader(const Course& course, std::string name, std::vector<unsigned> sou
     : name_(std::move(name)),
       sources_(std::move(sources)),
       slow_(slow),
+      pause_(std::min(kSlowPauseMost, std::chrono::duration<double>(
+                                          1 / publications_a_second(course.plan) / kSlowShare))),
       client_(must_connect(course.connector, slow ? kSlowWindow : sdk::Options{}.window)) {
   std::vector<std::string> topics;
   for (const unsigned source : sources_) topics.push_back(course.topic(source));
@@ -198,7 +202,7 @@ void Reader::read_slowly(const std::stop_token& stop) {
     const auto message = queue_->pop({200ms, stop});
     if (message) {
       intake_.take(message->data);
-      if (!hurry_) std::this_thread::sleep_for(kSlowPause);
+      if (!hurry_) std::this_thread::sleep_for(pause_);
     } else if (message.error().code == sdk::ErrorCode::kClosed) {
       return;
     }

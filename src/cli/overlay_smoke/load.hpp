@@ -133,6 +133,7 @@ class Reader {
   const std::string name_;
   const std::vector<unsigned> sources_;
   const bool slow_;
+  const std::chrono::duration<double> pause_;  // between messages, if slow
   Intake intake_;
   std::atomic<bool> hurry_ = false;
   sdk::Client client_;

@@ -88,6 +88,16 @@ std::uint64_t scheduled(const Plan& plan, unsigned publisher, std::chrono::nanos
   return own > 0 ? static_cast<std::uint64_t>(own) : 0;
 }
 
+double publications_a_second(const Plan& plan) {
+  double messages = 0;
+  double chunks = 0;
+  for (std::size_t i = 0; i < kClasses; ++i) {
+    messages += plan.mix.parts[i];
+    chunks += plan.mix.parts[i] * kShapes[i].chunks;
+  }
+  return plan.rate / plan.publishers * chunks / messages;
+}
+
 std::vector<unsigned> sources_of(const Plan& plan, unsigned index) {
   std::vector<unsigned> sources;
   for (unsigned publisher = 0; publisher < plan.publishers; ++publisher) {

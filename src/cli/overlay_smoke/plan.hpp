@@ -61,6 +61,9 @@ std::chrono::nanoseconds due(const Plan& plan, unsigned publisher, std::uint64_t
 /// Messages of a publisher that are due before `elapsed`.
 std::uint64_t scheduled(const Plan& plan, unsigned publisher, std::chrono::nanoseconds elapsed);
 
+/// Publications (chunks) a second of one publisher.
+double publications_a_second(const Plan& plan);
+
 /// The publishers whose messages subscriber `index` gets: each publisher has `fanout` subscribers.
 std::vector<unsigned> sources_of(const Plan& plan, unsigned index);
 

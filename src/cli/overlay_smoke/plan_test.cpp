@@ -57,6 +57,11 @@ TEST(Schedule, PublishersTakeTurnsAndNothingIsLeftOut) {
   EXPECT_EQ(scheduled(plan, 2, 0ns), 0U);
 }
 
+TEST(Schedule, PublicationsAreChunks) {
+  EXPECT_NEAR(publications_a_second({.mix = {{50, 40, 10}}, .rate = 100, .publishers = 2}), 125,
+              1e-9);
+}
+
 TEST(Schedule, EveryPublisherHasItsFanout) {
   for (const unsigned subscribers : {3U, 4U, 5U, 6U}) {
     const Plan plan{.fanout = 3, .publishers = 2, .subscribers = subscribers};

@@ -42,7 +42,11 @@ Json observed_json(const Observed& o) {
           {"files_limit", o.files_limit},
           {"files_growth", growth(o.files)},
           {"shards", o.shards},
-          {"readyz", {{"polls", o.polls}, {"not_ready", o.red_polls}, {"flips", flips}}},
+          {"readyz",
+           {{"polls", o.polls},
+            {"seconds", o.seconds},
+            {"not_ready_s", o.red_seconds},
+            {"flips", flips}}},
           {"readyz_time", times(o.answer)}};
 }
 

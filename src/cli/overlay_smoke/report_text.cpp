@@ -66,6 +66,10 @@ std::string flow_text(const Findings& f) {
            count_text(f.sent()).c_str(), count_text(f.scheduled).c_str(), f.seconds,
            count_text(f.flow.sent).c_str(),
            cli::rate_text(static_cast<double>(f.flow.bytes) / seconds).c_str());
+  text += line(
+      "delivered   %s whole messages, %s/s, %s", count_text(f.delivered()).c_str(),
+      count_text(static_cast<std::uint64_t>(static_cast<double>(f.delivered()) / seconds)).c_str(),
+      cli::rate_text(f.delivered_bytes() / seconds).c_str());
   const auto account = [&](const char* name, const Account& sum) {
     if (sum.expected == 0) return;
     text += line("%-11s %s publications expected = %s received + %s told lost%s", name,
@@ -106,9 +110,10 @@ std::string node_text(const Findings& f) {
   }
   text +=
       line("            %.1f MiB and %.0f open files at most", o.memory_most / kMiB, o.files_most);
-  text += line("readiness   asked %s times, not ready %s times, %zu flips; answers p95 %s, max %s",
-               count_text(o.polls).c_str(), count_text(o.red_polls).c_str(), o.flips.size(),
-               time_text(o.answer.quantile(0.95)).c_str(), time_text(o.answer.most()).c_str());
+  text +=
+      line("readiness   asked %s times, not ready for %.1f s, %zu flips; answers p95 %s, max %s",
+           count_text(o.polls).c_str(), o.red_seconds, o.flips.size(),
+           time_text(o.answer.quantile(0.95)).c_str(), time_text(o.answer.most()).c_str());
   for (const Flip& flip : o.flips) {
     text += line("  %s  %s%s%s", clock_text(flip.at).c_str(),
                  flip.ready ? "ready" : "NOT READY: ", flip.cause.c_str(),

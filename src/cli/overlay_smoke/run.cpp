@@ -42,7 +42,9 @@ class Run {
     connector_.emplace(cli::options_of(context_));
     course_.emplace(settings_.plan, topic_root(), *connector_, problems_, context_.stop);
     open();
+    if (admin_) before_ = take_sample(*admin_);
     start_ = Clock::now() + kLeadIn;
+    interval_from_ = start_;
     if (admin_) watch_.emplace(*admin_, plan(), start_, [this] { return lost(); });
     for (auto& publisher : publishers_) publisher->begin(start_);
     for (unsigned i = 0; plan().soak && i < kChurners; ++i) {
@@ -120,9 +122,12 @@ class Run {
         next_reload += reload;
       }
     }
-    found_.seconds = Seconds(Clock::now() - start_).count();
+    const auto end = Clock::now();
+    collect();
+    if (end - interval_from_ > line / 2) end_interval(end);
+    found_.seconds = Seconds(end - start_).count();
     found_.interrupted = context_.interrupted();
-    const auto elapsed = std::min<std::chrono::nanoseconds>(Clock::now() - start_, plan().duration);
+    const auto elapsed = std::min<std::chrono::nanoseconds>(end - start_, plan().duration);
     for (unsigned i = 0; i < plan().publishers; ++i) {
       found_.scheduled += scheduled(plan(), i, elapsed);
     }
@@ -157,7 +162,7 @@ class Run {
   }
 
   void end_interval(Clock::time_point now) {
-    const double seconds = Seconds(now - std::max(interval_from_, start_)).count();
+    const double seconds = Seconds(now - interval_from_).count();
     Interval line{.at = Seconds(now - start_).count()};
     line.sent = static_cast<double>(found_.sent() - sent_before_) / seconds;
     line.delivered = static_cast<double>(recent_.count()) / seconds;

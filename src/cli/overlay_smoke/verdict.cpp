@@ -96,8 +96,8 @@ class Judge {
   }
 
   void observed(const Observed& o) {
-    const double ready = 1 - share_of(o.red_polls, o.polls);
-    add("ready", ">= 99.9 %", percent(ready), ready >= 0.999);
+    const double ready = 1 - o.red_seconds / std::max(o.seconds, 1e-9);
+    add("ready", ">= 99.9 % of the time", percent(ready), ready >= 0.999);
     const auto alarms = std::ranges::count_if(o.flips, &Flip::alarm);
     add("false alarms of /readyz", "0", std::to_string(alarms), alarms == 0);
     below("/readyz answers p95", o.answer, 0.95, 200ms);

@@ -23,7 +23,11 @@ Findings good() {
   for (auto& phase : f.phases) phase.add(1ms);
   for (const char* name : {"1", "2", "3"}) f.accounts.push_back({name, 1000, 1000, 0, 0, false});
   f.accounts.push_back({"slow", 1000, 100, 900, 0, true});
-  Observed o{.polls = 2000, .memory_most = 50 * kMiB, .files_most = 30, .files_limit = 1024};
+  Observed o{.polls = 2000,
+             .seconds = 200,
+             .memory_most = 50 * kMiB,
+             .files_most = 30,
+             .files_limit = 1024};
   for (int i = 0; i < 100; ++i) {
     o.memory.push_back({double(i), 50 * kMiB});
     o.files.push_back({double(i), 30.0 + i % 2});
@@ -108,7 +112,7 @@ TEST(Verdict, TrendsOfASoak) {
 TEST(Verdict, TheNode) {
   Findings f = good();
   f.observed->flips.push_back({1, false, "queues_ok", true});
-  f.observed->red_polls = 3;
+  f.observed->red_seconds = 3;
   EXPECT_EQ(failed(f), (Names{"ready", "false alarms of /readyz"}));
   f = good();
   f.own->files_after = 21;

@@ -57,15 +57,18 @@ void Watch::poll_readiness() {
   const auto answer = get(at_, "/readyz", kPatience);
   const auto time = Clock::now() - before;
   const bool green = answer && answer->status == 200;
+  const double now = seconds();
   const std::scoped_lock lock(mutex_);
   ++observed_.polls;
+  const double since = std::max(0.0, now - observed_.seconds);  // the poll before
+  observed_.seconds += since;
+  if (!green) observed_.red_seconds += since;
   if (answer) observed_.answer.add(time);
-  if (!green) ++observed_.red_polls;
   if (green == ready_) return;
   ready_ = green;
   if (observed_.flips.size() >= kFlips) return;
   const std::string cause = green ? "" : answer ? cause_of(*answer) : answer.error();
-  observed_.flips.push_back({seconds(), green, cause, !green && lost_() == 0});
+  observed_.flips.push_back({now, green, cause, answer && !green && lost_() == 0});
 }
 
 void Watch::poll_metrics() {
