@@ -47,7 +47,7 @@ class Classes {
 
 struct Plan {
   Mix mix;
-  double rate = 100;  // messages a second of all publishers
+  double rate = 500;  // messages a second of all publishers; the Bronze rate
   unsigned fanout = 3;
   unsigned publishers = 2;
   unsigned subscribers = 3;

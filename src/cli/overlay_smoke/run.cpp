@@ -16,7 +16,7 @@ namespace {
 using namespace std::chrono_literals;
 using Seconds = std::chrono::duration<double>;
 
-constexpr auto kTurn = 100ms;
+constexpr auto kTurn = 20ms;
 constexpr auto kLeadIn = 50ms;  // until the first message is due
 constexpr auto kSettle = 15s;
 constexpr auto kFilesBack = 5s;
