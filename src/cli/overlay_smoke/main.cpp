@@ -22,7 +22,7 @@ schedule whatever the node does; latency is from when a message was due until it
 the subscriber. Each publisher has a topic of its own with --fanout subscribers.
 
 Without --url it starts a node of its own on ephemeral ports, with the configuration of the
-environment (SVC_OVERLAY_...), observes it and stops it. Another node is observed with --admin.
+environment (SVC_OVERLAY_..., no file), observes it and stops it. Another node is observed with --admin.
 
 --soak adds sessions and subscriptions that come and go, a slow reader, a reload every 10 s (of its
 own node), and judges growth of memory and open files and the drift of latency.
@@ -142,7 +142,11 @@ int run_main(int argc, char** argv) {
   cli::add_global_options(app, context);
   Arguments args;
   add_options(app, args);
-  const CLI::Option* url = app.get_option("--url");
+  CLI::Option* url = app.get_option("--url");
+  // A load is never put on a node that was not named here.
+  url->description("Address of the node to load (default: one of its own)")
+      ->default_str("")
+      ->envname("");
   return cli::run_tool(
       app, context, [&] { return run(args, context, url->count() > 0); }, argc, argv);
 }

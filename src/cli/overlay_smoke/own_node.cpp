@@ -1,6 +1,7 @@
 #include "own_node.hpp"
 
 #include <csignal>
+#include <fstream>
 #include <stdexcept>
 
 namespace ron::smoke {
@@ -15,7 +16,11 @@ constexpr auto kStartAtMost = 20s;
 
 NodeProcess::NodeProcess(const std::string& path, bool tls) try {
   const std::string tools = cli::own_directory();
+  const std::string configuration = directory_.path() + "/node.toml";
+  std::ofstream(configuration).flush();  // empty: not what this machine's own node uses
   std::vector<std::string> command{path.empty() ? tools + "/svc-overlay" : path,
+                                   "--config",
+                                   configuration,
                                    "--bind",
                                    "127.0.0.1:0",
                                    "--metrics",

@@ -108,8 +108,12 @@ std::string node_text(const Findings& f) {
     text += line("node        %.1f us of CPU a message delivered, %.2f cores, %.0f shards",
                  used * 1e6 / static_cast<double>(f.delivered()), used / time, o.shards);
   }
-  text +=
-      line("            %.1f MiB and %.0f open files at most", o.memory_most / kMiB, o.files_most);
+  if (o.files_limit > 0) {
+    text += line("            %.1f MiB and %.0f open files at most", o.memory_most / kMiB,
+                 o.files_most);
+  } else {
+    text += "node        /metrics did not answer\n";
+  }
   text +=
       line("readiness   asked %s times, not ready for %.1f s, %zu flips; answers p95 %s, max %s",
            count_text(o.polls).c_str(), o.red_seconds, o.flips.size(),

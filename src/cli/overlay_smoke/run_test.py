@@ -7,6 +7,7 @@ the verdicts say. What does not depend on it, accounting and an orderly end, mus
 Usage: run_test.py PATH_OF_OVERLAY_SMOKE
 """
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -16,8 +17,13 @@ SECONDS = 120
 TOOL = sys.argv.pop(1)
 
 
+ENVIRONMENT = {name: value for name, value in os.environ.items()
+               if not name.startswith(("RON_", "SVC_OVERLAY_", "OVERLAY_"))}
+
+
 def smoke(*arguments):
-    return subprocess.run([TOOL, *arguments], capture_output=True, text=True, timeout=SECONDS, check=False)
+    return subprocess.run([TOOL, *arguments], capture_output=True, text=True, timeout=SECONDS, check=False,
+                          env=ENVIRONMENT)
 
 
 class Run(unittest.TestCase):

@@ -107,6 +107,7 @@ class Judge {
       const double share = cores / std::max(o.shards, 1.0);
       add("CPU of a shard", "< 70 %", percent(share), share < 0.7);
     }
+    if (o.files_limit == 0) return;  // /metrics never answered
     add("memory, most", "< 512 MiB", mib(o.memory_most), o.memory_most < 512 * kMiB);
     const double files = o.files_most / std::max(o.files_limit, 1.0);
     add("open files, most", "< 40 % of limit", percent(files), files < 0.4);

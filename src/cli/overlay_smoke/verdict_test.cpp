@@ -124,6 +124,20 @@ TEST(Verdict, TheNode) {
   EXPECT_EQ(failed(f), Names{"CPU of a shard"});
 }
 
+TEST(Verdict, WhatWasNotMeasuredIsNotJudged) {
+  Findings f = good();
+  f.plan.soak = false;
+  f.own.reset();
+  f.churn.reset();
+  f.observed = Observed{.polls = 1, .seconds = 1};
+  for (const Verdict& verdict : judge(f)) {
+    EXPECT_NE(verdict.gate, "memory, most");
+    EXPECT_NE(verdict.gate, "CPU of a shard");
+  }
+  f.observed.reset();
+  for (const Verdict& verdict : judge(f)) EXPECT_NE(verdict.gate, "ready");
+}
+
 TEST(Verdict, ChurnAndFailures) {
   Findings f = good();
   f.churn->untold = 1;
