@@ -27,11 +27,11 @@ sdk::Client must_connect(Connector& connector, std::uint64_t window) {
                     "cannot connect: " + client.error().message};
 }
 
+}  // namespace
+
 std::uint64_t nanoseconds_of(Clock::time_point at) {
   return static_cast<std::uint64_t>(at.time_since_epoch() / 1ns);
 }
-
-}  // namespace
 
 void Problems::add(std::string text) {
   const std::scoped_lock lock(mutex_);

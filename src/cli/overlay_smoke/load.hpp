@@ -52,6 +52,9 @@ struct Course {
   std::string topic(unsigned publisher) const { return root + "/p" + std::to_string(publisher); }
 };
 
+/// As in Stamp::due_ns.
+std::uint64_t nanoseconds_of(Clock::time_point at);
+
 /// Sleeps; false when `stop` was requested before.
 bool wait_until(Clock::time_point at, const std::stop_token& stop);
 

@@ -22,7 +22,7 @@ constexpr auto kSettle = 15s;
 constexpr auto kFilesBack = 5s;
 constexpr std::chrono::milliseconds kLine = 60s;
 constexpr std::chrono::milliseconds kReload = 10s;
-constexpr unsigned kChurners = 4;
+constexpr unsigned kChurners = 2;
 
 std::string topic_root() {
   std::random_device random;

@@ -126,8 +126,10 @@ class Judge {
   }
 
   void soak() {
+    const Histogram& ending = f_.phases[static_cast<std::size_t>(Phase::kLast)];
+    if (ending.count() == 0) return;  // broken off: there is no trend
     const auto first = f_.phases[static_cast<std::size_t>(Phase::kFirst)].quantile(0.95);
-    const auto last = f_.phases[static_cast<std::size_t>(Phase::kLast)].quantile(0.95);
+    const auto last = ending.quantile(0.95);
     const std::chrono::nanoseconds most =
         first + std::max<std::chrono::nanoseconds>(first / 10, 5ms);
     add("drift of p95, first to last third", "<= +10 % or +5 ms",
