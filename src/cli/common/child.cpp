@@ -36,6 +36,7 @@ int spawn(const std::vector<std::string>& command, posix_spawn_file_actions_t& a
       &attributes, static_cast<short>(POSIX_SPAWN_SETSIGMASK | (own ? POSIX_SPAWN_SETPGROUP : 0)));
   std::vector<std::string> words = command;
   std::vector<char*> argv;
+  argv.reserve(words.size() + 1);
   for (std::string& word : words) argv.push_back(word.data());
   argv.push_back(nullptr);
   pid_t pid = 0;

@@ -185,6 +185,7 @@ Reader::Reader(const Course& course, std::string name, std::vector<unsigned> sou
                                           1 / publications_a_second(course.plan) / kSlowShare))),
       client_(must_connect(course.connector, slow ? kSlowWindow : sdk::Options{}.window)) {
   std::vector<std::string> topics;
+  topics.reserve(sources_.size());
   for (const unsigned source : sources_) topics.push_back(course.topic(source));
   if (!slow_) {
     subscription_ = cli::must(client_.subscribe(
