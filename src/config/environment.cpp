@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "config/keys.hpp"
+#include "config/legacy.hpp"
 #include "config/nearest.hpp"
 
 namespace ron::config {
@@ -78,8 +80,8 @@ std::vector<Assignment> parse_environment(
   std::vector<Assignment> out;
   for (const auto& [name, value] : environment) {
     if (const Alias* alias = alias_of(name)) {
-      out.push_back(from_text(alias->key, value + std::string(alias->unit), Layer::kEnv,
-                              "environment " + name));
+      out.push_back(
+          from_text(alias->key, aliased_value(*alias, value), Layer::kEnv, "environment " + name));
       if (alias->deprecated) warnings.push_back(deprecated(*alias, value));
       continue;
     }

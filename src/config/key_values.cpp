@@ -75,6 +75,30 @@ Judged store_switch(const KeyRow& row, const std::string& text, Settings& into) 
   return {};
 }
 
+// Bytes of the character that starts here, 0 if none does. Strict: no overlong forms, surrogates,
+// or code points above U+10FFFF, as TOML and JSON demand.
+std::size_t utf8_length(std::string_view text) {
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  const unsigned char lead = byte(0);
+  if (lead < 0x80) return 1;
+  const std::size_t length = lead < 0xc2 ? 0U : lead < 0xe0 ? 2U : lead < 0xf0 ? 3U : 4U;
+  if (length == 0 || lead > 0xf4 || text.size() < length) return 0;
+  for (std::size_t i = 1; i < length; ++i)
+    if ((byte(i) & 0xc0U) != 0x80U) return 0;
+  const bool overlong = (lead == 0xe0 && byte(1) < 0xa0) || (lead == 0xf0 && byte(1) < 0x90);
+  const bool outside = (lead == 0xed && byte(1) > 0x9f) || (lead == 0xf4 && byte(1) > 0x8f);
+  return overlong || outside ? 0 : length;
+}
+
+bool is_utf8(std::string_view text) {
+  while (!text.empty()) {
+    const std::size_t length = utf8_length(text);
+    if (length == 0) return false;
+    text.remove_prefix(length);
+  }
+  return true;
+}
+
 bool has_control(std::string_view text) {
   return std::any_of(text.begin(), text.end(), [](char c) {
     return static_cast<unsigned char>(c) < 0x20 || static_cast<unsigned char>(c) == 0x7f;
@@ -83,6 +107,7 @@ bool has_control(std::string_view text) {
 
 Judged store_text(const KeyRow& row, const std::string& text, Settings& into) {
   if (has_control(text)) return wrong("contains control characters", "remove them");
+  if (!is_utf8(text)) return wrong("is not valid UTF-8", "write it in UTF-8");
   const bool bounded = row.high != 0;
   if (bounded && (text.size() < row.low || text.size() > row.high))
     return wrong("has " + std::to_string(text.size()) + " bytes");
@@ -113,7 +138,8 @@ Judged store_list(const KeyRow& row, const Assignment& given, Settings& into) {
   if (items.size() > row.high) return wrong("has " + std::to_string(items.size()) + " elements");
   if (row.type == Type::kTextList) {
     for (const auto& item : items)
-      if (item.empty() || has_control(item)) return wrong("has an empty or unprintable element");
+      if (item.empty() || has_control(item) || !is_utf8(item))
+        return wrong("has an empty or unprintable element");
     member<std::vector<std::string>>(row, into) = items;
     return {};
   }
@@ -150,8 +176,25 @@ Judged form_fits(const KeyRow& row, const Assignment& given) {
   return wrong("is of a type no key takes");
 }
 
+bool is_default(const KeyRow& row, const Assignment& given) {
+  const bool list = row.type == Type::kTextList || row.type == Type::kCountList;
+  if (list) return elements(given).empty();
+  if (row.type != Type::kSwitch) return given.text == row.micronode;
+  const auto value = parse_switch(given.text);
+  return value && *value == (row.micronode == "true");
+}
+
+// A file may name what is not there yet as long as it does not ask for it.
+Judged judge_reserved(const KeyRow& row, const Assignment& given) {
+  if (is_default(row, given)) return {};
+  return wrong(
+      "is not supported by this version",
+      "remove it" + (row.micronode.empty() ? "" : ", or write " + std::string(row.micronode)));
+}
+
 Judged judge(const KeyRow& row, const Assignment& given, Settings& into) {
   if (const auto ok = form_fits(row, given); !ok) return ok;
+  if (row.effect == Effect::kReserved) return judge_reserved(row, given);
   switch (row.type) {
     case Type::kSwitch: return store_switch(row, given.text, into);
     case Type::kCount:
@@ -168,6 +211,17 @@ Judged judge(const KeyRow& row, const Assignment& given, Settings& into) {
   return wrong("cannot be judged");
 }
 
+std::string list_text(const KeyRow& row, const Settings& from) {
+  std::string out;
+  if (row.type == Type::kTextList)
+    for (const auto& item : member<std::vector<std::string>>(row, from))
+      out += (out.empty() ? "" : ",") + item;
+  else
+    for (const auto item : member<std::vector<std::uint32_t>>(row, from))
+      out += (out.empty() ? "" : ",") + std::to_string(item);
+  return out;
+}
+
 std::string range_text(const std::string& low, const std::string& high) {
   return low == high ? "exactly " + low : low + " to " + high;
 }
@@ -177,16 +231,18 @@ std::string range_text(const std::string& low, const std::string& high) {
 std::expected<void, Problem> store(const KeyRow& row, const Assignment& given, Settings& into) {
   const auto judged = judge(row, given, into);
   if (judged) return {};
+  const bool hide = row.privacy == Privacy::kSecret && !given.text.empty();
   std::string remedy = judged.error().remedy;
   if (remedy.empty()) remedy = "write " + accepts_text(row);
   return std::unexpected(Problem{.key = std::string(row.name),
-                                 .value = given.text,
+                                 .value = hide ? "(hidden)" : given.text,
                                  .source = given.source,
                                  .what = judged.error().what,
                                  .remedy = std::move(remedy)});
 }
 
 std::string value_text(const KeyRow& row, const Settings& from) {
+  if (row.effect == Effect::kReserved) return std::string(row.micronode);
   switch (row.type) {
     case Type::kSwitch: return member<bool>(row, from) ? "true" : "false";
     case Type::kCount: return std::to_string(member<std::uint64_t>(row, from));
@@ -199,19 +255,43 @@ std::string value_text(const KeyRow& row, const Settings& from) {
     case Type::kPublicAddress:
     case Type::kPath: return member<std::string>(row, from);
     case Type::kTextList:
-    case Type::kCountList: break;
+    case Type::kCountList: return list_text(row, from);
   }
-  std::string out;
-  if (row.type == Type::kTextList)
-    for (const auto& item : member<std::vector<std::string>>(row, from))
-      out += (out.empty() ? "" : ",") + item;
-  else
-    for (const auto item : member<std::vector<std::uint32_t>>(row, from))
-      out += (out.empty() ? "" : ",") + std::to_string(item);
-  return out;
+  return {};
+}
+
+std::string shown_value(const KeyRow& row, const Settings& from) {
+  std::string text = value_text(row, from);
+  if (text.empty()) return text;
+  switch (row.privacy) {
+    case Privacy::kPublic: return text;
+    case Privacy::kPath: {
+      const std::size_t slash = text.rfind('/');
+      return slash == std::string::npos ? text : "..." + text.substr(slash);
+    }
+    case Privacy::kIdentity: {
+      const std::size_t count = row.type == Type::kTextList
+                                    ? member<std::vector<std::string>>(row, from).size()
+                                    : member<std::vector<std::uint32_t>>(row, from).size();
+      return "(entries: " + std::to_string(count) + ")";
+    }
+    case Privacy::kSecret: break;
+  }
+  return "(hidden)";
+}
+
+void copy_value(const KeyRow& row, const Settings& from, Settings& to) {
+  std::visit(
+      [&](auto slot) {
+        if constexpr (!std::is_same_v<decltype(slot), std::monostate>)
+          slot(to) = slot(const_cast<Settings&>(from));
+      },
+      row.slot);
 }
 
 std::string accepts_text(const KeyRow& row) {
+  if (row.effect == Effect::kReserved)
+    return row.micronode.empty() ? "only the empty value" : "only " + std::string(row.micronode);
   switch (row.type) {
     case Type::kSwitch: return "true or false";
     case Type::kCount:

@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <expected>
 #include <span>
 #include <string>
 #include <string_view>
@@ -34,12 +35,28 @@ enum class Type : std::uint8_t {
 
 /// The member of Settings a row stands for. Enumerations are reached as their underlying byte
 /// (unsigned char may alias anything), so that one alternative serves them all.
-using Slot = std::variant<bool& (*)(Settings&), std::uint64_t& (*)(Settings&),
+using Slot = std::variant<std::monostate,  // a reserved key
+                          bool& (*)(Settings&), std::uint64_t& (*)(Settings&),
                           Millis& (*)(Settings&), std::string& (*)(Settings&),
                           std::uint8_t& (*)(Settings&), std::vector<std::string>& (*)(Settings&),
                           std::vector<std::uint32_t>& (*)(Settings&)>;
 
 enum class Reload : std::uint8_t { kRestart, kLive };
+
+/// What a key drives in this version. The reference says it, so that no key is silently idle.
+enum class Effect : std::uint8_t {
+  kNow,
+  kLater,     // judged, but drives nothing yet; the text says when it will
+  kReserved,  // belongs to a part that is not there yet: anything but the default is an error
+};
+
+/// How much of a value is shown beyond the operator's own terminal (logs, diffs, `config show`).
+enum class Privacy : std::uint8_t {
+  kPublic,
+  kPath,      // the file name, not its directory
+  kIdentity,  // how many entries
+  kSecret,    // nothing; also hidden in error messages
+};
 
 struct KeyRow {
   std::string_view name;
@@ -53,6 +70,8 @@ struct KeyRow {
   std::string_view env = {};      // flat alias after SVC_OVERLAY_, empty if none
   std::string_view flag = {};     // "--pq", empty if none
   Reload reload = Reload::kRestart;
+  Privacy privacy = Privacy::kPublic;
+  Effect effect = Effect::kNow;
   std::string_view doc = {};
 };
 
@@ -67,23 +86,18 @@ std::string env_name(const KeyRow& row);
 
 inline constexpr std::string_view kEnvPrefix = "SVC_OVERLAY_";
 
-/// Another name of a key, kept for compatibility; using a deprecated one is a warning.
-struct Alias {
-  std::string_view name;
-  std::string_view key;
-  std::string_view unit;  // appended to a bare number, "" if the value carries its own
-  bool deprecated = true;
-};
-
-/// Environment names without the prefix that are accepted too (C36).
-std::span<const Alias> env_aliases();
-
 /// Judges one value against its row and stores it. On failure `what` and `remedy` are filled and
 /// nothing is stored.
 std::expected<void, Problem> store(const KeyRow& row, const Assignment& given, Settings& into);
 
 /// The value of a key as a file would spell it (strings without quotes, lists with commas).
 std::string value_text(const KeyRow& row, const Settings& from);
+
+/// value_text, with what the row's Privacy withholds left out: for logs and diffs.
+std::string shown_value(const KeyRow& row, const Settings& from);
+
+/// Takes one key's value over.
+void copy_value(const KeyRow& row, const Settings& from, Settings& to);
 
 /// "3s", "64KiB", "off|hybrid|require": what a row accepts, for messages and the reference.
 std::string accepts_text(const KeyRow& row);

@@ -1,13 +1,19 @@
 #include "config/load.hpp"
 
 #include <algorithm>
+#include <array>
 
 #include "config/environment.hpp"
+#include "config/json_text.hpp"
+#include "config/legacy.hpp"
 #include "config/rules.hpp"
 #include "config/toml_text.hpp"
 
 namespace ron::config {
 namespace {
+
+constexpr std::size_t kLayers = static_cast<std::size_t>(Layer::kFlag) + 1;
+constexpr std::size_t kMaxErrors = 200;  // a file of nonsense is not answered with a book
 
 std::size_t index_of(const KeyRow& row) { return static_cast<std::size_t>(&row - keys().data()); }
 
@@ -22,25 +28,42 @@ Problem unknown_key(const Assignment& given) {
       .remedy = suggestion(given.key, names, "remove it; docs/configuration.md lists every key")};
 }
 
-// One layer naming one key twice (a flat and a nested variable, a flag and --set) is only fine
-// while both say the same.
+bool same_value(const KeyRow& row, const Assignment& a, const Assignment& b) {
+  if (a.text == b.text) return true;
+  Settings one, other;
+  return store(row, a, one) && store(row, b, other) &&
+         value_text(row, one) == value_text(row, other);
+}
+
+// One layer naming one key twice (a flat and a nested variable, a flag and --set, timeouts.read and
+// transport.read_timeout: C39) is only fine while all say the same. Each is compared with the first
+// of its layer, so that this stays linear.
 void check_twice(const std::vector<Assignment>& all, Problems& errors) {
-  for (std::size_t i = 0; i < all.size(); ++i)
-    for (std::size_t j = 0; j < i; ++j)
-      if (all[i].layer == all[j].layer && all[i].key == all[j].key && all[i].text != all[j].text) {
-        errors.push_back({.key = all[i].key,
-                          .value = all[i].text,
-                          .source = all[i].source,
-                          .what = "contradicts " + all[j].source + " (\"" + all[j].text + "\")",
-                          .remedy = "keep one of the two"});
-        break;
-      }
+  std::vector<std::array<const Assignment*, kLayers>> first(keys().size());
+  for (const Assignment& given : all) {
+    const KeyRow* row = find_key(given.key);
+    if (row == nullptr) continue;
+    const Assignment*& seen = first[index_of(*row)][static_cast<std::size_t>(given.layer)];
+    if (seen == nullptr) seen = &given;
+    if (same_value(*row, *seen, given)) continue;
+    errors.push_back({.key = given.key,
+                      .value = given.text,
+                      .source = given.source,
+                      .what = "contradicts " + seen->source + " (\"" + seen->text + "\")",
+                      .remedy = "keep one of the two"});
+    if (errors.size() > kMaxErrors) return;
+  }
+}
+
+std::expected<std::vector<Assignment>, Problem> parse_file(const FileText& file) {
+  return looks_like_json(file.text, file.name) ? parse_json(file.text, file.name)
+                                               : parse_toml(file.text, file.name);
 }
 
 std::vector<Assignment> gather(const Inputs& inputs, Problems& errors, Problems& warnings) {
   std::vector<Assignment> all;
   if (inputs.file) {
-    auto parsed = parse_toml(inputs.file->text, inputs.file->name);
+    auto parsed = parse_file(*inputs.file);
     if (parsed)
       all = std::move(*parsed);
     else
@@ -49,6 +72,7 @@ std::vector<Assignment> gather(const Inputs& inputs, Problems& errors, Problems&
   for (auto& given : parse_environment(inputs.environment, errors, warnings))
     all.push_back(std::move(given));
   for (auto& given : parse_flags(inputs.flags, errors)) all.push_back(std::move(given));
+  resolve_legacy(all, warnings);
   return all;
 }
 
@@ -75,7 +99,7 @@ Settings defaults(Profile profile) {
   return out;
 }
 
-std::expected<Loaded, Problems> load(const Inputs& inputs) {
+std::expected<Loaded, Problems> load(const Inputs& inputs, const HostFacts* host) {
   Problems errors;
   Loaded out;
   const auto all = gather(inputs, errors, out.warnings);
@@ -84,6 +108,7 @@ std::expected<Loaded, Problems> load(const Inputs& inputs) {
   out.origins.assign(keys().size(), profile == Profile::kMacronode ? "default (macronode)"
                                                                    : "default (micronode)");
   for (const Assignment& given : all) {  // layers come in rising order of precedence
+    if (errors.size() > kMaxErrors) break;
     const KeyRow* row = find_key(given.key);
     if (row == nullptr) {
       errors.push_back(unknown_key(given));
@@ -96,8 +121,18 @@ std::expected<Loaded, Problems> load(const Inputs& inputs) {
   }
   check_twice(all, errors);
   check_rules(out, errors);
-  if (!errors.empty()) return std::unexpected(std::move(errors));
-  return out;
+  if (host != nullptr)
+    for (Problem& problem : check_host(out, *host)) errors.push_back(std::move(problem));
+  if (errors.empty()) return out;
+  if (errors.size() > kMaxErrors) {
+    errors.resize(kMaxErrors);
+    errors.push_back({.key = {},
+                      .value = {},
+                      .source = {},
+                      .what = "there are more errors than are shown",
+                      .remedy = "mend these first"});
+  }
+  return std::unexpected(std::move(errors));
 }
 
 }  // namespace ron::config

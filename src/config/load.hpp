@@ -18,6 +18,8 @@
 
 namespace ron::config {
 
+struct HostFacts;
+
 struct FileText {
   std::string name;  // as it shall appear in messages
   std::string text;
@@ -41,8 +43,10 @@ struct Loaded {
   std::vector<std::string> origins;  // by row of keys(): where the value came from
 };
 
-/// All errors at once, in the order file, environment, flags, rules between keys.
-std::expected<Loaded, Problems> load(const Inputs& inputs);
+/// All errors at once (at most 200), in the order file, environment, flags, rules between keys. The
+/// file is TOML, or JSON by its name or its first character.
+/// With facts about the machine (config/rules.hpp) its complaints stand beside those of the text.
+std::expected<Loaded, Problems> load(const Inputs& inputs, const HostFacts* host = nullptr);
 
 /// The defaults of a profile, which are valid by test.
 Settings defaults(Profile profile);

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <set>
 
+#include "config/legacy.hpp"
 #include "config/nearest.hpp"
 
 namespace ron::config {
@@ -198,6 +199,14 @@ TEST(Load, toml_types_are_not_reinterpreted) {
             1U << 20U);
 }
 
+// Texts that broke assumptions of the TOML library (test/fuzz/config_text.cpp found them).
+TEST(Load, texts_the_library_did_not_expect_are_refused) {
+  for (const char* text :
+       {"a = 1979-05-27T'7:32:00Z\n", "a = 1979-05-27T:\n", "a = [1 \xc7\xb9 2]\n",
+        "\xc3\xa9 = 1\n", "a = 1 \xc2\xa9\n", "[a]\xc7\xb9\n"})
+    EXPECT_FALSE(load(from_file(text)).has_value()) << text;
+}
+
 TEST(Load, problems_cannot_forge_lines) {
   const std::string text = bad(from_env("SVC_OVERLAY_PQ_MODE", "x\n{\"level\":\"info\"}\x1b[31m"));
   EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 1) << text;
@@ -212,6 +221,9 @@ TEST(Keys, every_default_is_valid_and_reads_back) {
   for (const Profile profile : {Profile::kMicronode, Profile::kMacronode}) {
     const Settings s = defaults(profile);
     for (const KeyRow& row : keys()) {
+      if (row.effect == Effect::kReserved) {
+        EXPECT_EQ(row.micronode, row.macronode) << row.name;
+      }
       const auto text = profile == Profile::kMacronode ? row.macronode : row.micronode;
       EXPECT_EQ(value_text(row, s), text) << row.name;
       Assignment given;
@@ -236,7 +248,11 @@ TEST(Keys, names_are_unique_and_documented) {
     }
     EXPECT_FALSE(row.doc.empty()) << row.name;
   }
-  for (const Alias& alias : env_aliases()) EXPECT_NE(find_key(alias.key), nullptr) << alias.name;
+  for (const auto aliases : {env_aliases(), file_aliases()})
+    for (const Alias& alias : aliases) {
+      EXPECT_NE(find_key(alias.key), nullptr) << alias.name;
+      EXPECT_TRUE(names.insert(std::string(alias.name)).second) << alias.name;
+    }
 }
 
 // The slots reach enumerations as bytes: the order of choices must be that of the enumerators.

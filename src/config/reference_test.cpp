@@ -8,15 +8,15 @@
 #include <fstream>
 #include <sstream>
 
+#include <nlohmann/json.hpp>
+
 #include "config/load.hpp"
+#include "config/schema.hpp"
 
 namespace ron::config {
 namespace {
 
-// The tests are compiled from src/config/, which finds the root without a build setting.
-std::filesystem::path root() {
-  return std::filesystem::path(__FILE__).parent_path().parent_path().parent_path();
-}
+std::filesystem::path root() { return std::filesystem::path(RON_SOURCE_DIR); }
 
 std::string contents(const std::filesystem::path& path) {
   std::ostringstream out;
@@ -29,6 +29,32 @@ TEST(Reference, the_document_is_the_table) {
   if (std::getenv("RON_UPDATE_GOLDEN") != nullptr) std::ofstream(path) << reference_markdown();
   EXPECT_EQ(contents(path), reference_markdown())
       << "run this test with RON_UPDATE_GOLDEN=1 and read the difference";
+}
+
+TEST(Reference, the_schema_is_the_table) {
+  const auto path = root() / "docs" / "svc-overlay.schema.json";
+  if (std::getenv("RON_UPDATE_GOLDEN") != nullptr) std::ofstream(path) << json_schema();
+  EXPECT_EQ(contents(path), json_schema())
+      << "run this test with RON_UPDATE_GOLDEN=1 and read the difference";
+}
+
+TEST(Reference, the_schema_knows_every_key_and_its_default) {
+  const auto schema = nlohmann::json::parse(json_schema());
+  EXPECT_EQ(schema["additionalProperties"], false);
+  for (const KeyRow& row : keys()) {
+    const nlohmann::json* at = &schema;
+    std::string_view rest = row.name;
+    while (!rest.empty()) {
+      const auto dot = rest.find('.');
+      at = &at->at("properties").at(std::string(rest.substr(0, dot)));
+      rest = dot == std::string_view::npos ? "" : rest.substr(dot + 1);
+    }
+    EXPECT_TRUE(at->contains("default") || at->contains("const")) << row.name;
+    EXPECT_TRUE(at->contains("description")) << row.name;
+  }
+  const auto& peer = schema["properties"]["overlay"]["properties"]["peer"]["properties"];
+  EXPECT_EQ(peer["max_rps"]["minimum"], 1);
+  EXPECT_EQ(peer["max_rps"]["x-reload"], "live");
 }
 
 TEST(Reference, lines_stay_readable) {
@@ -46,6 +72,8 @@ TEST_P(Examples, is_valid) {
       load({.file = FileText{path.filename().string(), text}, .environment = {}, .flags = {}});
   if (!loaded)
     for (const auto& problem : loaded.error()) ADD_FAILURE() << problem_text(problem);
+  if (loaded)
+    for (const auto& problem : loaded->warnings) ADD_FAILURE() << problem_text(problem);
 }
 
 INSTANTIATE_TEST_SUITE_P(All, Examples, ::testing::Values("micronode", "macronode", "development"));

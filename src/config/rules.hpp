@@ -30,8 +30,9 @@ struct HostFacts {
   bool hybrid_available = true;    // the linked TLS library has X25519MLKEM768
 };
 
-/// Rules that need the machine (C51, C57, ports): files exist with safe permissions, the TLS
-/// library has what pq_mode asks for. Empty when all is well.
-Problems check_host(const Loaded& loaded, const HostFacts& host);
+/// Rules that need the machine (C51, C57, ports): files exist with safe permissions, the socket's
+/// directory is closed to others, the TLS library has what pq_mode asks for. Returns the errors,
+/// none when all is well; appends to loaded.warnings.
+Problems check_host(Loaded& loaded, const HostFacts& host);
 
 }  // namespace ron::config

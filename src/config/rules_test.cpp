@@ -134,7 +134,7 @@ class HostRules : public ::testing::Test {
             .hybrid_available = hybrid};
   }
   Keys complaints(Flags flags) {
-    const auto loaded = load(with(std::move(flags)));
+    auto loaded = load(with(std::move(flags)));
     EXPECT_TRUE(loaded.has_value());
     Keys out;
     if (loaded)
@@ -143,6 +143,16 @@ class HostRules : public ::testing::Test {
         out.push_back(problem.key);
       }
     return out;
+  }
+  Keys warnings(Flags flags) {
+    auto loaded = load(with(std::move(flags)));
+    Keys out;
+    if (!loaded || !check_host(*loaded, host()).empty()) return {"errors"};
+    for (const auto& problem : loaded->warnings) out.push_back(problem.key);
+    return out;
+  }
+  static FileFacts directory(std::uint32_t mode, std::uint32_t owner = 1000) {
+    return {.exists = true, .readable = true, .directory = true, .mode = mode, .owner = owner};
   }
   static FileFacts file(std::uint32_t mode, std::uint32_t owner = 1000) {
     return {.exists = true,
@@ -157,6 +167,16 @@ class HostRules : public ::testing::Test {
   bool low_ports = false;
   bool hybrid = true;
 };
+
+TEST_F(HostRules, faults_of_the_text_and_of_the_machine_are_told_together) {
+  files["/k"].mode = 0640;
+  const HostFacts facts = host();
+  const auto loaded = load(with(plus(kTls, {{"--read-timeout", "soon"}})), &facts);
+  ASSERT_FALSE(loaded.has_value());
+  ASSERT_EQ(loaded.error().size(), 2U);
+  EXPECT_EQ(loaded.error()[0].key, "timeouts.read");
+  EXPECT_EQ(loaded.error()[1].key, "tls.key_path");
+}
 
 TEST_F(HostRules, good_files_pass) {
   EXPECT_EQ(complaints(kMutual), Keys{});
@@ -186,6 +206,35 @@ TEST_F(HostRules, hybrid_needs_a_library_that_has_it) {
   hybrid = false;
   EXPECT_EQ(complaints(kTls), Keys{"overlay.pq_mode"});
   EXPECT_EQ(complaints(plus(kTls, {{"--pq", "off"}})), Keys{});
+}
+
+TEST_F(HostRules, the_directory_of_the_socket_is_closed_to_others) {
+  const Flags uds = {{"--uds", "/run/ron/a.sock"}};
+  EXPECT_EQ(complaints(uds), Keys{}) << "a missing directory is made";
+  files["/run/ron"] = directory(0700);
+  EXPECT_EQ(complaints(uds), Keys{});
+  files["/run/ron"] = directory(0700, 0);
+  EXPECT_EQ(complaints(uds), Keys{});
+  for (const std::uint32_t mode : {0750U, 0701U, 01777U}) {
+    files["/run/ron"] = directory(mode);
+    EXPECT_EQ(complaints(uds), Keys{"uds.path"}) << mode;
+  }
+  files["/run/ron"] = directory(0700, 1001);
+  EXPECT_EQ(complaints(uds), Keys{"uds.path"});
+  files["/run/ron"] = file(0600);
+  EXPECT_EQ(complaints(uds), Keys{"uds.path"});
+  EXPECT_EQ(complaints({{"--uds", "/a.sock"}}), Keys{"uds.path"});
+}
+
+TEST_F(HostRules, amnesia_warns_of_secrets_this_process_may_overwrite) {
+  const Flags asked = plus(kTls, {{"--amnesia", "true"}});
+  EXPECT_EQ(warnings(asked), Keys{"overlay.amnesia"});
+  EXPECT_EQ(warnings(kTls), Keys{}) << "the default alone does not ask";
+  EXPECT_EQ(warnings(plus(kTls, {{"--amnesia", "false"}})), Keys{});
+  files["/k"] = file(0400);
+  EXPECT_EQ(warnings(asked), Keys{});
+  files["/k"] = file(0600, 0);
+  EXPECT_EQ(warnings(asked), Keys{}) << "root's file is not writable by the service";
 }
 
 TEST_F(HostRules, low_ports_need_a_privilege) {

@@ -1,8 +1,9 @@
 // What an operator decides, validated, as plain values.
 //
 // Every member is one row of the key table (config/keys.cpp): its name, default, bounds and
-// documentation stand there and nowhere else. A member-initialised Settings is NOT the default
-// configuration; config::load() or config::defaults() make one.
+// documentation stand there and nowhere else. Reserved keys have a row but no member. A
+// member-initialised Settings is NOT the default configuration; config::load() or
+// config::defaults() make one.
 #pragma once
 
 #include <chrono>
@@ -53,7 +54,7 @@ struct Settings {
   struct {
     std::uint64_t max_body_bytes = 0, decompress_ratio_cap = 0;
     std::uint64_t peer_queue_bytes = 0, peer_queue_frames = 0, total_queue_bytes = 0;
-    std::uint64_t subscriptions_per_session = 0;
+    std::uint64_t answers_watermark = 0, subscriptions_per_session = 0;
   } limits;
 
   struct {

@@ -120,6 +120,7 @@ class ShardCore {
 
   /// Takes a publication: appends it to the run being built, delivering the run before where it
   /// does not fit. Nothing happens to it when that run ended its session.
+  void count_published(Session& session, std::size_t wire_bytes);
   void add_to_run(Session& session, const Incoming& in, std::string_view topic);
   void flush_run();
   /// Delivers now; returns how many local sessions it was queued to. With `ticket`, other shards

@@ -49,6 +49,8 @@ AdminAnswer version_answer(const VersionInfo& info) {
                         {"openssl", info.openssl},
                         {"node", info.node},
                         {"listen", info.listen},
+                        {"advertise", info.advertise},
+                        {"name", info.name},
                         {"features", info.features}})};
 }
 

@@ -25,6 +25,7 @@ inline constexpr unsigned kRetryAfterSeconds = 5;
 struct VersionInfo {
   std::string version, git, build, openssl, node, listen;
   std::vector<std::string> features;
+  std::string advertise = {}, name = {};
 };
 
 AdminAnswer healthz_answer();

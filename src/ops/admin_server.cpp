@@ -235,7 +235,7 @@ AdminAnswer AdminServer::Impl::answer(const http::request_parser<http::empty_bod
   if (parser.chunked() || parser.content_length().value_or(0) != 0)
     return error_answer(413, "requests to this listener have no body");
   if (found == nullptr)
-    return error_answer(404, "no such path; try /healthz /readyz /metrics /version");
+    return error_answer(404, "no such path; try /healthz /readyz /metrics /version /configz");
   return found->answer();
 }
 

@@ -7,6 +7,7 @@
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <chrono>
 #include <mutex>
 #include <vector>
@@ -73,14 +74,17 @@ std::string_view reason_of(std::span<const LogField> fields) {
 struct Log::Impl {
   explicit Impl(const LogOptions& options)
       : service(options.service), terminal(::isatty(options.fd) == 1) {
-    people = options.format == config::LogFormat::kText ||
-             (options.format == config::LogFormat::kAuto && terminal);
-    colour = people && terminal && std::getenv("NO_COLOR") == nullptr;
+    set_format(options.format);
     pool = std::make_shared<spdlog::details::thread_pool>(kQueueLines, 1);
     logger =
         std::make_shared<spdlog::async_logger>("ron", std::make_shared<FdSink>(options.fd), pool,
                                                spdlog::async_overflow_policy::overrun_oldest);
     logger->set_level(spdlog_level(options.level));
+  }
+
+  void set_format(config::LogFormat format) {
+    people = format == config::LogFormat::kText || (format == config::LogFormat::kAuto && terminal);
+    colour = people && terminal && std::getenv("NO_COLOR") == nullptr;
   }
 
   void emit(const EventRow& row, std::span<const LogField> fields) {
@@ -90,7 +94,8 @@ struct Log::Impl {
   }
 
   std::string service;
-  bool terminal, people = false, colour = false;
+  const bool terminal;
+  std::atomic<bool> people = false, colour = false;
   std::shared_ptr<spdlog::details::thread_pool> pool;
   std::shared_ptr<spdlog::async_logger> logger;
   std::mutex sampler_mutex;
@@ -123,6 +128,8 @@ void Log::write(Event event, std::span<const LogField> fields) {
 bool Log::enabled(Event event) const {
   return impl_->logger->should_log(spdlog_level(row_of(event).level));
 }
+
+void Log::set_format(config::LogFormat format) { impl_->set_format(format); }
 
 void Log::set_level(LogLevel level) { impl_->logger->set_level(spdlog_level(level)); }
 

@@ -38,6 +38,8 @@ class Log {
   bool enabled(Event event) const;
 
   void set_level(LogLevel level);
+  /// Any thread; lines that are being written keep the old form.
+  void set_format(config::LogFormat format);
   LogLevel level() const;
 
   /// True when lines are for people on a terminal.

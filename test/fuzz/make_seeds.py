@@ -1,5 +1,6 @@
 #!/usr/bin/python3
-"""Makes the seed corpora of frame_parse, cbor and hello from the vectors: a small, varied choice."""
+"""Makes the seed corpora of frame_parse, cbor and hello from the vectors: a small, varied choice;
+and that of config_text from the configurations that must load for ever."""
 import hashlib
 import json
 import os
@@ -28,6 +29,25 @@ def every(items, step):
     return [bytes.fromhex(v["hex"]) for v in items[::step]]
 
 
+def configurations():
+    """An environment, a NUL, a file: as config_text.cpp takes them apart."""
+    root = os.path.join(HERE, "..", "..")
+    for folder in ("docs/api-history/config", "deploy/examples"):
+        for name in sorted(os.listdir(os.path.join(root, folder))):
+            with open(os.path.join(root, folder, name), "rb") as f:
+                text = b"\n".join(line for line in f.read().split(b"\n") if not line.startswith(b"#"))
+            if name.endswith(".env"):
+                yield text + b"\0"
+            elif not name.endswith(".md"):
+                yield b"\0" + text
+    yield b"SVC_OVERLAY_PQ_MODE=off\nSVC_OVERLAY_TRANSPORT__NAME=\xff\0[timeouts]\nidle = 5\n"
+    yield b"\0pq_hybrid = true\npq_only = false\nkey_rotation_days = 30\n"
+    yield b"\0a = 1979-05-27T'7:32:00Z\n"           # toml++ asserts on it
+    yield b"\0a = [1 \xc7\xb9 2]\n\xc3\xa9 = 1\n"   # and calls this letter unreachable
+    yield b"\0a.b.c.d = [[1], {x = 1}, 1979-05-27T07:32:00Z]\n"
+    yield b'\0{"tls": {"allowed_sans": ["DNS:a,b", 5]}, "tls": null, "x": [{}]}'
+
+
 def main():
     cbor, kinds = vectors("cbor.json"), vectors("kinds.json")
     frames = every(vectors("envelope.json"), 2) + every(vectors("comp.json"), 2) + every(kinds, 40)
@@ -35,6 +55,7 @@ def main():
     cuts = [b"\x03\x00\x1e\x07" + s for s in streams]
     write("frame_parse", [b"\x00" + s for s in frames + streams] + cuts)
     write("cbor", [f[31:] for f in every(cbor, 2)])
+    write("config_text", list(configurations()))
     write("hello", [bytes.fromhex(v["hex"])[31:] for v in kinds if "ok" in v["expect"]][::2])
 
 

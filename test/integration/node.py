@@ -50,7 +50,7 @@ def toml(config):
 def environment():
     """The environment of a daemon: no settings leak in from the caller's."""
     keep = {k: v for k, v in os.environ.items()
-            if not k.startswith(("SVC_OVERLAY_", "RON_CONFIG", "RON_OVERLAY"))}
+            if not k.startswith(("SVC_OVERLAY_", "OVERLAY_", "RON_CONFIG", "RON_OVERLAY"))}
     return keep
 
 

@@ -1,6 +1,7 @@
 """What operators type: the real ronctl against the real node, over its Unix socket."""
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -379,24 +380,34 @@ class Certificates(TlsCase):
     UDS = True
     SECONDS = 2
 
-    def findings(self, code=None):
-        done = subprocess.run([binary("ronctl"), "--json", "doctor"], capture_output=True, text=True,
+    def findings(self, check, *args, code=None):
+        done = subprocess.run([binary("ronctl"), "--json", "doctor", *args], capture_output=True, text=True,
                               env=environ(self.node, self.node.directory), check=False, timeout=30)
         if code is not None:
             self.assertEqual(done.returncode, code, done.stdout)
-        return json.loads(done.stdout)["findings"]
+        return [f for f in json.loads(done.stdout)["findings"] if f["check"] == check]
+
+    def file(self, key):
+        """The node's paths came by flags: a file that names them, and this key."""
+        path = os.path.join(self.node.directory, "tls.toml")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(f'tls.enabled = true\ntls.cert_path = "{self.server[0]}"\n'
+                       f'tls.key_path = "{key}"\n')
+        return path
 
     def test_doctor_warns_before_a_certificate_ends(self):
-        found = [f for f in self.findings() if f["check"] == "certificates"]
-        self.assertEqual([f["level"] for f in found], ["warn"], "made for 7 days")
-        self.assertIn(self.server[0], found[0]["what"])
-        self.assertRegex(found[0]["what"], "expires in [67] days")
+        for args, name in (([], "the certificate the node serves"),
+                           (["--config", self.file(self.server[1])], self.server[0])):
+            found = self.findings("certificates", *args)
+            self.assertEqual([f["level"] for f in found], ["warn"], "made for 7 days")
+            self.assertIn(name, found[0]["what"])
+            self.assertRegex(found[0]["what"], "expires in [67] days")
 
     def test_doctor_fails_a_key_that_others_can_read(self):
-        os.chmod(self.server[1], 0o640)
-        self.addCleanup(os.chmod, self.server[1], 0o600)
-        found = [f for f in self.findings(code=8) if f["check"] == "permissions" and f["level"] == "fail"]
-        self.assertEqual([f["remedy"] for f in found], [f"chmod 600 {self.server[1]}"])
+        key = shutil.copy(self.server[1], os.path.join(self.node.directory, "open.key"))
+        os.chmod(key, 0o640)
+        found = self.findings("permissions", "--config", self.file(key), code=8)
+        self.assertEqual([f["remedy"] for f in found if f["level"] == "fail"], [f"chmod 600 {key}"])
 
 
 STRANGER = """

@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <spawn.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -24,14 +23,26 @@ namespace {
 
 using namespace std::chrono_literals;
 
-int spawn(const std::vector<std::string>& command, posix_spawn_file_actions_t& actions) {
+int spawn(const std::vector<std::string>& command, posix_spawn_file_actions_t& actions,
+          Child::Group group) {
+  posix_spawnattr_t attributes;
+  posix_spawnattr_init(&attributes);
+  sigset_t none;
+  sigemptyset(&none);
+  posix_spawnattr_setsigmask(&attributes, &none);  // this program waits for some, blocked
+  const bool own = group == Child::Group::kOwn;
+  posix_spawnattr_setpgroup(&attributes, 0);
+  posix_spawnattr_setflags(
+      &attributes, static_cast<short>(POSIX_SPAWN_SETSIGMASK | (own ? POSIX_SPAWN_SETPGROUP : 0)));
   std::vector<std::string> words = command;
   std::vector<char*> argv;
+  argv.reserve(words.size() + 1);
   for (std::string& word : words) argv.push_back(word.data());
   argv.push_back(nullptr);
   pid_t pid = 0;
-  if (::posix_spawnp(&pid, argv[0], &actions, nullptr, argv.data(), environ) != 0) return 0;
-  return pid;
+  const int error = ::posix_spawnp(&pid, argv[0], &actions, &attributes, argv.data(), environ);
+  posix_spawnattr_destroy(&attributes);
+  return error == 0 ? pid : 0;
 }
 
 }  // namespace
@@ -47,14 +58,14 @@ TempDir::~TempDir() {
   std::filesystem::remove_all(path_, ignored);
 }
 
-Child::Child(const std::vector<std::string>& command, const std::string& log_path) {
+Child::Child(const std::vector<std::string>& command, const std::string& log_path, Group group) {
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
   posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
   posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, log_path.c_str(),
                                    O_WRONLY | O_CREAT | O_APPEND, 0600);
   posix_spawn_file_actions_adddup2(&actions, STDOUT_FILENO, STDERR_FILENO);
-  pid_ = spawn(command, actions);
+  pid_ = spawn(command, actions, group);
   posix_spawn_file_actions_destroy(&actions);
   if (pid_ == 0) throw std::runtime_error("cannot start " + command.front());
 }
@@ -120,7 +131,7 @@ std::string output_of(const std::vector<std::string>& command, std::size_t most)
   posix_spawn_file_actions_init(&actions);
   posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
   posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
-  const int pid = spawn(command, actions);
+  const int pid = spawn(command, actions, Child::Group::kShared);
   posix_spawn_file_actions_destroy(&actions);
   ::close(ends[1]);
   std::string output;

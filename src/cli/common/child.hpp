@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -23,8 +24,11 @@ class TempDir {
 /// A child process that ends with this object: TERM, and KILL after 5 s.
 class Child {
  public:
+  /// Whom a Ctrl-C of the terminal reaches: the child as well, or this program alone.
+  enum class Group : std::uint8_t { kShared, kOwn };
   /// stdout and stderr go to `log_path`. Throws std::runtime_error.
-  Child(const std::vector<std::string>& command, const std::string& log_path);
+  Child(const std::vector<std::string>& command, const std::string& log_path,
+        Group group = Group::kShared);
   Child(const Child&) = delete;
   Child& operator=(const Child&) = delete;
   ~Child();

@@ -16,16 +16,17 @@ Where the node is:
   nodes names. Operators' commands need the node's Unix socket (uds.path), and the right to use it.
 
 Exit codes:
-  0 ok              3 cannot connect   6 no responder
-  1 failure         4 refused by node  7 doctor: warnings only
-  2 usage           5 timeout          8 doctor: something is broken
-                                     130 interrupted
+  0 ok              4 refused by node    8 doctor: something is broken
+  1 failure         5 timeout           78 config: wrong configuration
+  2 usage           6 no responder     130 interrupted
+  3 cannot connect  7 doctor: warnings only
 
 Examples:
   ronctl sub 'logs/**'                          print everything below logs/
   tail -f /var/log/syslog | ronctl pub logs/syslog -
   ronctl reply time --exec date &  ronctl request time
   ronctl tls init                               certificates for a node with TLS
+  ronctl config check svc-overlay.toml          judge a node's configuration
   ronctl --url unix:/run/ron/svc-overlay.sock top
 
 'ronctl COMMAND --help' says more about a command.)";
@@ -51,17 +52,17 @@ void add_commands(CLI::App& app, Context& context, Run& run) {
   group(app, "Operators",
         {"status", "top", "sessions", "topics", "queues", "tap", "log-level", "reload", "drain",
          "doctor", "debug"});
-  for (const auto& add : {add_context, add_tls, add_completion, add_man, add_version}) {
+  for (const auto& add : {add_config, add_context, add_tls, add_completion, add_man, add_version}) {
     add(app, context, run);
   }
-  group(app, "This tool", {"context", "tls", "completion", "man", "version"});
+  group(app, "Without a node", {"config", "context", "tls", "completion", "man", "version"});
 }
 
 // Commands that ask no node work without one, also with a broken contexts.toml.
 bool asks_a_node(const CLI::App& app) {
   const auto parsed = app.get_subcommands();
   if (parsed.empty()) return false;
-  return parsed.front()->get_group() != "This tool";
+  return parsed.front()->get_group() != "Without a node";
 }
 
 }  // namespace

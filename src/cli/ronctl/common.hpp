@@ -15,6 +15,7 @@ void add_request(CLI::App& app, Context& context, Run& run);
 void add_reply(CLI::App& app, Context& context, Run& run);
 void add_ping(CLI::App& app, Context& context, Run& run);
 void add_tls(CLI::App& app, Context& context, Run& run);
+void add_config(CLI::App& app, Context& context, Run& run);
 void add_bench(CLI::App& app, Context& context, Run& run);
 void add_version(CLI::App& app, Context& context, Run& run);
 

@@ -61,8 +61,14 @@ void check_certificate(const std::string& path, Findings& out) {
 // The node serves what it read; a newer file waits for a reload.
 void check_served(const Json& status, const std::string& path, Findings& out) {
   const std::uint64_t served = count_at(status, "certificate_not_after");
+  if (served == 0) return;
+  if (path.empty()) {
+    judge_certificate("the certificate the node serves", 0, served, crypto::wall_clock().seconds,
+                      out);
+    return;
+  }
   const auto pem = crypto::read_public_file(path);
-  if (served == 0 || !pem) return;
+  if (!pem) return;
   const auto facts = crypto::certificate_facts(*pem);
   if (facts && facts->not_after.seconds != served) {
     out.warn("certificates",
@@ -80,8 +86,12 @@ void check_node_files(const Patient& patient, Findings& out) {
     if (patient.reached) check_private(path, "600", out);
   }
   if (!settings.tls.enabled) return;
-  check_private(settings.tls.key_path, "600", out);
-  check_certificate(settings.tls.cert_path, out);
+  if (settings.tls.key_path.empty()) {
+    out.ok("settings", "the node's key and certificate files are not known: --config FILE");
+  } else {
+    check_private(settings.tls.key_path, "600", out);
+  }
+  if (!settings.tls.cert_path.empty()) check_certificate(settings.tls.cert_path, out);
   if (!settings.tls.client_ca_path.empty()) check_certificate(settings.tls.client_ca_path, out);
   check_served(patient.status, settings.tls.cert_path, out);
 }

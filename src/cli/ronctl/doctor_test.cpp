@@ -59,7 +59,8 @@ TEST(Doctor, AFileWithFaultsIsTold) {
 
 TEST(Doctor, TooFewFilesAreAFailure) {
   Patient patient;
-  patient.settings = settings_of(Json{{"keys", {{"transport.max_conns", {{"value", "1000"}}}}}});
+  patient.settings =
+      settings_of(Json{{"keys", {{"transport.max_conns", {{"value", "1000"}}}}}}, {});
   ASSERT_TRUE(patient.settings);
   patient.status = {{"process", {{"open_fds", 10}, {"max_fds", 1063}}}};
   Findings few;
@@ -77,10 +78,25 @@ TEST(Doctor, TooFewFilesAreAFailure) {
 
 TEST(Doctor, ANewerNodesKeysAreSkipped) {
   const auto settings = settings_of(
-      Json{{"keys",
-            {{"of.tomorrow", {{"value", "1"}}}, {"overlay.listen", {{"value", "127.0.0.1:1"}}}}}});
+      {{"keys",
+        {{"of.tomorrow", {{"value", "1"}}}, {"overlay.listen", {{"value", "127.0.0.1:1"}}}}}},
+      {});
   ASSERT_TRUE(settings);
   EXPECT_EQ(settings->overlay.listen, "127.0.0.1:1");
+}
+
+TEST(Doctor, WhatANodeWithholdsIsNotTakenForAPath) {
+  const auto settings = settings_of({{"keys",
+                                      {{"tls.enabled", {{"value", "true"}}},
+                                       {"tls.cert_path", {{"value", ".../node.pem"}}},
+                                       {"tls.key_path", {{"value", ".../node.key"}}},
+                                       {"uds.path", {{"value", ".../o.sock"}}},
+                                       {"uds.allow_uids", {{"value", "(entries: 2)"}}}}}},
+                                    {{"uds", "/run/ron/o.sock"}});
+  ASSERT_TRUE(settings);
+  EXPECT_TRUE(settings->tls.enabled);
+  EXPECT_EQ(settings->tls.key_path, "");
+  EXPECT_EQ(settings->uds.path, "/run/ron/o.sock");
 }
 
 }  // namespace

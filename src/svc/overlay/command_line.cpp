@@ -17,7 +17,8 @@ constexpr const char* kDescription =
     "Without arguments it serves 127.0.0.1:9500, with its admin endpoints on 127.0.0.1:9600.";
 
 constexpr const char* kFooter =
-    "Every key can also be set in a TOML file and in the environment: docs/configuration.md.\n"
+    "Every key can also be set in a TOML or JSON file and in the environment:\n"
+    "docs/configuration.md. `ronctl config` judges, shows and compares files.\n"
     "Flags win over the environment, that over the file, that over the profile's defaults.\n\n"
     "Signals: TERM and INT drain and end (a second one ends at once), HUP reloads.\n\n"
     "Exit codes: 0 ended in order; 1 a fault while running; 2 wrong command line;\n"
@@ -39,6 +40,8 @@ struct Given {
 std::string help_of(const config::KeyRow& row) {
   std::string doc(row.doc.substr(0, row.doc.find(". ")));
   if (doc.ends_with('.')) doc.pop_back();
+  if (row.effect == config::Effect::kReserved) return doc + " (not supported by this version)";
+  if (row.effect == config::Effect::kLater) doc += " (no effect yet)";
   doc += " [" + std::string(row.micronode);
   if (row.macronode != row.micronode && row.name != "profile")
     doc += "; macronode " + std::string(row.macronode);

@@ -80,16 +80,34 @@ TEST(CommandLine, actions) {
 // The flags of B7 that apply are a contract; every flag of the table is in the help.
 TEST(CommandLine, help_has_every_flag_and_exit_code) {
   const std::string help = good({"--help"}).help;
-  for (const char* flag :
-       {"--config", "--bind", "--advertise", "--metrics", "--max-conns", "--read-timeout",
-        "--write-timeout", "--idle-timeout", "--fanout", "--burst", "--chunk-bytes", "--pq",
-        "--amnesia", "--tls", "--tls-cert", "--tls-key", "--uds", "--version", "--help"})
+  for (const char* flag : {"--config",    "--bind",         "--advertise",     "--metrics",
+                           "--max-conns", "--read-timeout", "--write-timeout", "--idle-timeout",
+                           "--fanout",    "--burst",        "--chunk-bytes",   "--pq",
+                           "--amnesia",   "--tls",          "--tls-cert",      "--tls-key",
+                           "--uds",       "--tor",          "--quic",          "--version",
+                           "--help"})
     EXPECT_NE(help.find(flag), std::string::npos) << flag;
   for (const config::KeyRow& row : config::keys())
     if (!row.flag.empty()) {
       EXPECT_NE(help.find(row.flag), std::string::npos) << row.flag;
     }
   for (const char* code : {"69", "78", "130", "143"}) EXPECT_NE(help.find(code), std::string::npos);
+}
+
+// What is not there yet is an error of the configuration, as it would be in a file, and help says
+// so.
+TEST(CommandLine, flags_of_missing_parts_are_refused_with_a_reason) {
+  for (const char* flag : {"--tor", "--quic"}) {
+    const auto loaded =
+        config::load({.file = std::nullopt, .environment = {}, .flags = good({flag}).flags});
+    ASSERT_FALSE(loaded.has_value()) << flag;
+    EXPECT_NE(problem_text(loaded.error()[0]).find("not supported by this version"),
+              std::string::npos);
+    EXPECT_TRUE(config::load(
+                    {.file = std::nullopt, .environment = {}, .flags = good({flag, "false"}).flags})
+                    .has_value());
+  }
+  EXPECT_NE(good({"--help"}).help.find("not supported by this version"), std::string::npos);
 }
 
 TEST(CommandLine, version_names_the_tls_library) {

@@ -23,7 +23,7 @@
 #include "policy/restarts.hpp"
 #include "runtime/guarded.hpp"
 #include "runtime/loop.hpp"
-#include "svc/overlay/configuration.hpp"
+#include "setup/configuration.hpp"
 #include "svc/overlay/control.hpp"
 #include "svc/overlay/event_log.hpp"
 #include "svc/overlay/exit_codes.hpp"
@@ -83,6 +83,10 @@ int refuse(const config::Problems& problems) {
   return kExitConfig;
 }
 
+setup::Sources sources_of(const CommandLine& command_line) {
+  return {.config_path = command_line.config_path, .flags = command_line.flags};
+}
+
 // What a reload did, for whoever asked for it.
 struct Reloaded {
   bool done = false;
@@ -105,7 +109,7 @@ ControlResult result_of(const Reloaded& reloaded) {
 
 class Daemon {
  public:
-  Daemon(const CommandLine& command_line, Configuration configuration)
+  Daemon(const CommandLine& command_line, setup::Configuration configuration)
       : command_line_(command_line),
         configuration_(std::move(configuration)),
         settings_(configuration_.loaded.settings),
@@ -139,13 +143,16 @@ class Daemon {
   void revive_host();
   void feed_watchdog();
   int wait_for_signal();
+  bool apply_live(const config::Settings& next, Reloaded& told);
+  void tell_changes(Event event, const std::vector<config::Change>& changes,
+                    std::vector<std::string>& told);
   [[noreturn]] void end_at_once(int signal_number);
   void shut();
   void on_admin_thread(std::function<void()> job);
   std::string admin_address() const;
 
   CommandLine command_line_;
-  Configuration configuration_;
+  setup::Configuration configuration_;
   config::Settings settings_;  // what is in force
   ops::Log log_;
   Health health_;
@@ -266,6 +273,8 @@ void Daemon::tell_ready() {
   const std::string listen = settings_.overlay.listen.empty() ? "" : host_->bound().front();
   constexpr const char* kModes[] = {"off", "hybrid", "require"};
   log_.write(Event::kReady, {{Field::kListen, listen},
+                             {Field::kAdvertise, settings_.overlay.advertise_addr},
+                             {Field::kName, settings_.transport.name},
                              {Field::kAdmin, admin_address()},
                              {Field::kUds, settings_.uds.path},
                              {Field::kShards, host_->shards()},
@@ -305,14 +314,35 @@ void Daemon::tell_certificate() {
                 {Field::kRemedy, "replace the certificate and key, then send SIGHUP"}});
 }
 
-// Live keys of `fresh` take effect; what needs a restart is told and left alone.
+// Live keys of `fresh` take effect, all or none; what needs a restart is told and left alone.
 bool Daemon::apply(const config::Settings& fresh, Reloaded& told) {
-  const config::Settings next = config::with_live_keys(settings_, fresh);
-  for (const config::Change& change : config::differences(next, fresh)) {
-    told.restart.emplace_back(change.row->name);
-    log_.write(Event::kRestartNeeded,
-               {{Field::kKey, change.row->name}, {Field::kValue, change.after}});
+  const config::ReloadPlan plan = config::plan_reload(settings_, fresh);
+  if (!plan.errors.empty()) {
+    told.problems = plan.errors;
+    told.error = "the live keys need keys that wait for a restart";
+    log_problems(log_, Event::kConfigError, plan.errors);
+    log_.write(Event::kReloadFailed, {{Field::kMessage, told.error}});
+    return false;
   }
+  if (!apply_live(plan.next, told)) return false;
+  tell_changes(Event::kConfigChanged, plan.live, told.live);
+  tell_changes(Event::kRestartNeeded, plan.restart, told.restart);
+  return true;
+}
+
+void Daemon::tell_changes(Event event, const std::vector<config::Change>& changes,
+                          std::vector<std::string>& told) {
+  for (const config::Change& change : changes) {
+    told.emplace_back(change.row->name);
+    log_.write(event, {{Field::kKey, change.row->name},
+                       {Field::kValue, change.after},
+                       {Field::kBefore, change.before}});
+  }
+}
+
+// The running node takes over the live keys of `next`, which passed every rule. What can fail (the
+// certificates) comes first; after it nothing does.
+bool Daemon::apply_live(const config::Settings& next, Reloaded& told) {
   if (const auto tls = server_tls(next); tls && host_ != nullptr) {
     if (const auto done = host_->reload_tls(*tls); !done) {
       log_.write(Event::kReloadFailed, {{Field::kMessage, done.error()}});
@@ -320,11 +350,10 @@ bool Daemon::apply(const config::Settings& fresh, Reloaded& told) {
       return false;
     }
   }
-  for (const config::Change& change : config::differences(settings_, next))
-    told.live.emplace_back(change.row->name);
   settings_ = next;
   if (host_ != nullptr) host_->reconfigure(live_settings(settings_));
   log_.set_level(settings_.log.level);
+  log_.set_format(settings_.log.format);
   return true;
 }
 
@@ -332,7 +361,7 @@ Reloaded Daemon::reload() {
   Reloaded told;
   log_.write(Event::kReloading, {{Field::kConfigFile, configuration_.file}});
   ops::notify_service_manager(ops::reloading_message());
-  auto fresh = read_configuration(command_line_);
+  auto fresh = setup::read_configuration(sources_of(command_line_));
   if (!fresh) {
     told.problems = fresh.error();
     told.error = "the configuration is wrong; the old one stays";
@@ -517,12 +546,12 @@ int Daemon::run() {
 }  // namespace
 
 int check(const CommandLine& command_line) {
-  const auto configuration = read_configuration(command_line);
+  const auto configuration = setup::read_configuration(sources_of(command_line));
   if (!configuration) {
     print_problems("the configuration is wrong", configuration.error());
     return kExitConfig;
   }
-  std::fputs(configuration_text(*configuration).c_str(), stdout);
+  std::fputs(configuration_text(*configuration, setup::Show::kAll).c_str(), stdout);
   if (!configuration->loaded.warnings.empty())
     print_problems("warnings", configuration->loaded.warnings);
   std::fprintf(stderr, "the configuration is valid (file: %s)\n",
@@ -535,7 +564,7 @@ int run(const CommandLine& command_line) {
   ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);  // before any thread: all inherit it
   ::signal(SIGPIPE, SIG_IGN);
   ops::forbid_core_dumps();
-  auto configuration = read_configuration(command_line);
+  auto configuration = setup::read_configuration(sources_of(command_line));
   if (!configuration) return refuse(configuration.error());
   return Daemon(command_line, std::move(*configuration)).run();
 }

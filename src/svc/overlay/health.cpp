@@ -38,7 +38,9 @@ Health::Health(const config::Settings& settings, ops::Log& log)
               .openssl = crypto::library_version(),
               .node = {},
               .listen = {},
-              .features = features()};
+              .features = features(),
+              .advertise = settings.overlay.advertise_addr,
+              .name = settings.transport.name};
 }
 
 std::vector<ops::AdminRoute> Health::routes() {
@@ -73,7 +75,12 @@ void Health::begin_drain() {
 
 void Health::reloaded(const config::Settings& settings) {
   ++reloads_;
+  const bool other_window = settings.readiness.queue_window != settings_.readiness.queue_window;
   settings_ = settings;
+  if (!other_window) return;
+  const bool was_ready = judge_.ready();
+  judge_ = node::ReadinessJudge(limits_of(settings_));  // its windows begin anew
+  judge_again(was_ready);
 }
 
 node::ReadinessFacts Health::facts() {
@@ -102,8 +109,9 @@ node::ReadinessFacts Health::facts() {
   return out;
 }
 
-void Health::tick() {
-  const bool was_ready = judge_.ready();
+void Health::tick() { judge_again(judge_.ready()); }
+
+void Health::judge_again(bool was_ready) {
   judge_.observe(facts(), runtime::monotonic_now());
   if (judge_.ready() == was_ready) return;
   // A draining host decides by itself whom it still lets in.

@@ -63,6 +63,7 @@ class Health {
 
  private:
   node::ReadinessFacts facts();
+  void judge_again(bool was_ready);
   ops::Readiness readiness() const;
   std::string metrics_text();
   void fill_own(ops::MetricsPage& page) const;

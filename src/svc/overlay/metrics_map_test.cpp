@@ -41,7 +41,8 @@ TEST(MetricsMap, sums_shards_under_the_contract_names) {
   fill_metrics(snapshot, config::defaults(config::Profile::kMicronode), page);
   const std::string text = page.text();
   for (const char* line : {"overlay_sessions_open_total 6",
-                           "overlay_handshake_attempts_total 8",
+                           "overlay_handshake_attempts_total 12",
+                           "overlay_handshake_failures_total{reason=\"ratelimit\"} 4",
                            "overlay_frames_total{dir=\"rx\",kind=\"gossip\"} 20",
                            "overlay_bytes_total{dir=\"tx\"} 2000",
                            "rejected_total{reason=\"proto\"} 6",

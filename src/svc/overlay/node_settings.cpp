@@ -9,10 +9,6 @@ namespace {
 
 static_assert(static_cast<int>(config::PqMode::kRequire) ==
               static_cast<int>(node::PqMode::kRequire));
-static_assert(static_cast<int>(config::PqMode::kRequire) ==
-              static_cast<int>(crypto::PqMode::kRequire));
-static_assert(static_cast<int>(config::PqMode::kHybrid) ==
-              static_cast<int>(crypto::PqMode::kHybrid));
 static_assert(static_cast<int>(config::DropPolicy::kDisconnect) ==
               static_cast<int>(gossip::DropPolicy::kDisconnect));
 static_assert(static_cast<int>(config::DropPolicy::kOldest) ==
@@ -35,6 +31,7 @@ node::SessionLimits session_limits(const config::Settings& s) {
   out.patterns = narrow(s.limits.subscriptions_per_session);
   out.lanes.gossip_frames = narrow(s.limits.peer_queue_frames);
   out.lanes.gossip_bytes = s.limits.peer_queue_bytes;
+  out.lanes.answers_watermark = narrow(s.limits.answers_watermark);
   out.lanes.policy = static_cast<gossip::DropPolicy>(s.overlay.egress.drop_policy);
   return out;
 }
@@ -70,20 +67,6 @@ std::string numeric(const std::string& address) {
 }
 
 }  // namespace
-
-std::optional<crypto::ServerTls> server_tls(const config::Settings& settings) {
-  const auto& tls = settings.tls;
-  if (!tls.enabled || settings.overlay.listen.empty()) return std::nullopt;
-  crypto::ServerTls out;
-  out.cert_path = tls.cert_path;
-  out.key_path = tls.key_path;
-  out.client_ca_path = tls.client_ca_path;
-  out.require_client_cert = tls.require_client_cert;
-  out.client_names = tls.allowed_sans;
-  out.policy.pq = static_cast<crypto::PqMode>(settings.overlay.pq_mode);
-  out.policy.allow_aes128 = tls.aes_128;
-  return out;
-}
 
 host::Settings host_settings(const config::Settings& settings, const NodeId& node) {
   host::Settings out;

@@ -1,17 +1,14 @@
 // Configuration to what the host and the node are told.
 #pragma once
 
-#include <optional>
-
 #include "base/ids.hpp"
 #include "config/settings.hpp"
-#include "crypto/tls_context.hpp"
 #include "host/settings.hpp"
+#include "setup/server_tls.hpp"
 
 namespace ron::svc {
 
-/// Nothing where TLS is off.
-std::optional<crypto::ServerTls> server_tls(const config::Settings& settings);
+using setup::server_tls;
 
 /// Without `on_event`, which is the caller's.
 host::Settings host_settings(const config::Settings& settings, const NodeId& node);

@@ -174,12 +174,12 @@ std::string queues_json(const host::Snapshot& snapshot, const config::Settings& 
        {"sessions", first_sessions(inspection.sessions, SessionOrder::kQueued, limit)}});
 }
 
-std::string configuration_json(const Configuration& configuration) {
+std::string configuration_json(const setup::Configuration& configuration) {
   Json keys = Json::object();
   std::size_t index = 0;
   for (const config::KeyRow& row : config::keys()) {
     keys[std::string(row.name)] = {
-        {"value", config::value_text(row, configuration.loaded.settings)},
+        {"value", config::shown_value(row, configuration.loaded.settings)},
         {"source", configuration.loaded.origins[index++]},
         {"live", row.reload == config::Reload::kLive}};
   }

@@ -10,7 +10,7 @@
 #include "host/host.hpp"
 #include "ops/admin_answers.hpp"
 #include "ops/process_facts.hpp"
-#include "svc/overlay/configuration.hpp"
+#include "setup/configuration.hpp"
 
 namespace ron::svc {
 
@@ -31,7 +31,7 @@ std::string queues_json(const host::Snapshot& snapshot, const config::Settings& 
                         host::Inspection inspection, std::size_t limit);
 
 /// Every key with its value, where that came from, and whether a reload applies it.
-std::string configuration_json(const Configuration& configuration);
+std::string configuration_json(const setup::Configuration& configuration);
 
 /// The node at a glance.
 struct Status {

@@ -1,4 +1,4 @@
-#include "svc/overlay/configuration.hpp"
+#include "setup/configuration.hpp"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -10,11 +10,11 @@
 
 #include "config/toml_text.hpp"
 #include "crypto/library.hpp"
-#include "svc/overlay/node_settings.hpp"
+#include "setup/server_tls.hpp"
 
 extern char** environ;
 
-namespace ron::svc {
+namespace ron::setup {
 namespace {
 
 using config::Problem;
@@ -83,7 +83,8 @@ void check_tls(const config::Loaded& loaded, Problems& errors) {
                     .value = tls->cert_path + ", " + tls->key_path,
                     .source = {},
                     .what = context.error(),
-                    .remedy = {}});
+                    .remedy = "make sure that the files are PEM and belong together; `ronctl tls "
+                              "init` makes a set"});
 }
 
 }  // namespace
@@ -108,30 +109,42 @@ config::HostFacts host_facts() {
           .hybrid_available = crypto::hybrid_available()};
 }
 
-std::expected<Configuration, Problems> read_configuration(const CommandLine& command_line) {
-  auto file = find_file(command_line.config_path);
+std::expected<Configuration, Problems> read_configuration(const Sources& sources) {
+  auto file = find_file(sources.config_path);
   if (!file) return std::unexpected(Problems{std::move(file.error())});
   const std::string name = *file ? (*file)->name : "";
-  auto loaded = config::load(
-      {.file = std::move(*file), .environment = environment(), .flags = command_line.flags});
+  const config::HostFacts machine = host_facts();
+  auto loaded =
+      config::load({.file = std::move(*file), .environment = environment(), .flags = sources.flags},
+                   sources.ask_machine ? &machine : nullptr);
   if (!loaded) return std::unexpected(std::move(loaded.error()));
-  Problems errors = config::check_host(*loaded, host_facts());
-  if (errors.empty()) check_tls(*loaded, errors);
+  Problems errors;
+  if (sources.ask_machine) check_tls(*loaded, errors);
   if (!errors.empty()) return std::unexpected(std::move(errors));
   return Configuration{std::move(*loaded), name};
 }
 
-std::string configuration_text(const Configuration& configuration) {
+std::expected<Configuration, Problems> read_one_file(const std::string& path) {
+  auto file = find_file(path);
+  if (!file) return std::unexpected(Problems{std::move(file.error())});
+  auto loaded = config::load({.file = std::move(*file), .environment = {}, .flags = {}});
+  if (!loaded) return std::unexpected(std::move(loaded.error()));
+  return Configuration{std::move(*loaded), path};
+}
+
+std::string configuration_text(const Configuration& configuration, Show show) {
+  const config::Settings& settings = configuration.loaded.settings;
   std::string out;
   std::size_t index = 0;
   for (const config::KeyRow& row : config::keys()) {
     std::string line(row.name);
     line.resize(std::max<std::size_t>(line.size() + 1, 36), ' ');
-    line += config::value_text(row, configuration.loaded.settings);
+    line +=
+        show == Show::kAll ? config::value_text(row, settings) : config::shown_value(row, settings);
     line.resize(std::max<std::size_t>(line.size() + 1, 60), ' ');
     out += line + configuration.loaded.origins[index++] + '\n';
   }
   return out;
 }
 
-}  // namespace ron::svc
+}  // namespace ron::setup

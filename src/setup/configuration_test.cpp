@@ -1,5 +1,5 @@
 // Where the configuration comes from, with real files.
-#include "svc/overlay/configuration.hpp"
+#include "setup/configuration.hpp"
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>
@@ -8,7 +8,7 @@
 #include <filesystem>
 #include <fstream>
 
-namespace ron::svc {
+namespace ron::setup {
 namespace {
 
 namespace fs = std::filesystem;
@@ -33,17 +33,17 @@ class Files : public ::testing::Test {
     return (directory_ / name).string();
   }
   static std::uint64_t max_conns(const std::string& config_path) {
-    const auto read = read_configuration({.config_path = config_path, .flags = {}, .help = {}});
+    const auto read = read_configuration({.config_path = config_path, .flags = {}});
     EXPECT_TRUE(read.has_value());
     return read ? read->loaded.settings.transport.max_conns : 0;
   }
-  static std::string fault(const CommandLine& line) {
+  static std::string fault(const Sources& line) {
     const auto read = read_configuration(line);
     EXPECT_FALSE(read.has_value());
     return read ? "" : problem_text(read.error().front());
   }
   static std::string fault(const std::string& config_path) {
-    return fault(CommandLine{.config_path = config_path, .flags = {}, .help = {}});
+    return fault(Sources{.config_path = config_path, .flags = {}});
   }
 
   fs::path directory_, before_;
@@ -79,23 +79,21 @@ TEST_F(Files, faults_name_the_file_as_it_was_given) {
 TEST_F(Files, permissions_of_keys_are_checked) {
   const std::string cert = write("node.crt", "x"), key = write("node.key", "x");
   ASSERT_EQ(::chmod(key.c_str(), 0640), 0);
-  const CommandLine line{.config_path = {},
-                         .flags = {{"--tls", "true"}, {"--tls-cert", cert}, {"--tls-key", key}},
-                         .help = {}};
+  const Sources line{.config_path = {},
+                     .flags = {{"--tls", "true"}, {"--tls-cert", cert}, {"--tls-key", key}}};
   EXPECT_NE(fault(line).find("chmod 600"), std::string::npos);
   ASSERT_EQ(::chmod(key.c_str(), 0600), 0);
   EXPECT_NE(fault(line).find(cert), std::string::npos) << "the TLS library judges the contents";
 }
 
 TEST_F(Files, check_shows_every_key_with_its_origin) {
-  const auto read =
-      read_configuration({.config_path = {}, .flags = {{"--max-conns", "9"}}, .help = {}});
+  const auto read = read_configuration({.config_path = {}, .flags = {{"--max-conns", "9"}}});
   ASSERT_TRUE(read.has_value());
-  const std::string text = configuration_text(*read);
+  const std::string text = configuration_text(*read, Show::kAll);
   for (const config::KeyRow& row : config::keys())
     EXPECT_NE(text.find(std::string(row.name) + " "), std::string::npos) << row.name;
   EXPECT_NE(text.find("flag --max-conns"), std::string::npos);
 }
 
 }  // namespace
-}  // namespace ron::svc
+}  // namespace ron::setup
