@@ -12,7 +12,6 @@
 #include <cstdio>
 #include <fstream>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "cli/common/child.hpp"
@@ -74,7 +73,10 @@ class Run {
     }
     const double seconds = std::chrono::duration<double>(Clock::now() - begin).count();
     const double spent = cpu_seconds(node_->pid()) - cpu;
-    std::this_thread::sleep_for(std::chrono::seconds(options_.rest_s));
+    if (transport::wait_ready(*streams_.front(), false, std::chrono::seconds(options_.rest_s))) {
+      std::fprintf(stderr, "the node spoke, or closed, while all were to idle\n");
+      return 1;
+    }
     const double resting = cpu_seconds(node_->pid()) - cpu - spent;
     const std::uint64_t grown = private_bytes(node_->pid()) - memory;
     const std::uint64_t each = grown / options_.count;
