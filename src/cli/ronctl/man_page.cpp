@@ -94,6 +94,20 @@ void add_command(std::string& out, const CommandInfo& command) {
   add_footer(out, command);
 }
 
+std::string text_of(const config::KeyRow& row) {
+  std::string text(row.doc);
+  if (row.effect == config::Effect::kReserved) return text + " Not supported by this version.";
+  if (row.effect == config::Effect::kLater) text += " No effect yet.";
+  text += " Accepts " + config::accepts_text(row) + ".";
+  if (!row.micronode.empty()) text += " Default: " + std::string(row.micronode) + ".";
+  if (row.macronode != row.micronode)
+    text += " Of the macronode profile: " + std::string(row.macronode) + ".";
+  text += " Environment: " + config::env_name(row) + ".";
+  if (!row.flag.empty()) text += " Flag: " + std::string(row.flag) + ".";
+  if (row.reload == config::Reload::kLive) text += " A reload changes it.";
+  return text;
+}
+
 }  // namespace
 
 std::string ronctl_man_page(const CommandInfo& program, const std::string& version,
@@ -119,7 +133,8 @@ std::string overlay_man_page(const std::string& version, const std::string& date
       "Without arguments it serves 127.0.0.1:9500, with its admin endpoints on 127.0.0.1:9600.\n"
       ".SH OPTIONS\n";
   add_tagged(out, "\\fB\\-\\-config\\fR \\fIFILE\\fR",
-             "Configuration file. Else RON_CONFIG, ./svc-overlay.toml, /etc/ron/svc-overlay.toml.");
+             "Configuration file, TOML or JSON. Else RON_CONFIG, ./svc-overlay.toml, "
+             "/etc/ron/svc-overlay.toml.");
   add_tagged(out, "\\fB\\-\\-set\\fR \\fIKEY=VALUE\\fR", "Set any key; may be repeated.");
   add_tagged(out, "\\fB\\-\\-check\\fR",
              "Judge the configuration, print what would hold, and end.");
@@ -128,17 +143,8 @@ std::string overlay_man_page(const std::string& version, const std::string& date
   out +=
       ".SH CONFIGURATION\nFlags win over the environment, that over the file, that over the "
       "profile's defaults.\n";
-  for (const config::KeyRow& row : config::keys()) {
-    std::string text(row.doc);
-    text += " Accepts " + config::accepts_text(row) + ".";
-    if (!row.micronode.empty()) text += " Default: " + std::string(row.micronode) + ".";
-    if (row.macronode != row.micronode)
-      text += " Of the macronode profile: " + std::string(row.macronode) + ".";
-    text += " Environment: " + config::env_name(row) + ".";
-    if (!row.flag.empty()) text += " Flag: " + std::string(row.flag) + ".";
-    if (row.reload == config::Reload::kLive) text += " A reload changes it.";
-    add_tagged(out, "\\fB" + roff(row.name) + "\\fR", text);
-  }
+  for (const config::KeyRow& row : config::keys())
+    add_tagged(out, "\\fB" + roff(row.name) + "\\fR", text_of(row));
   out += ".SH SIGNALS\n";
   add_tagged(out, "TERM, INT", "Drain and end; a second one ends at once.");
   add_tagged(out, "HUP", "Read configuration and certificates again.");
