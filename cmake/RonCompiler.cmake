@@ -55,11 +55,6 @@ if(RON_COVERAGE)
   add_compile_options(-fprofile-instr-generate -fcoverage-mapping)
   add_link_options(-fprofile-instr-generate)
 endif()
-# ThinLTO for the programs people run (ron_executable). The objects carry native code as well, so
-# that the tests link without it, and fast.
-if(RON_LTO)
-  add_compile_options($<$<COMPILE_LANGUAGE:C,CXX>:-flto=thin> $<$<COMPILE_LANGUAGE:C,CXX>:-ffat-lto-objects>)
-endif()
 set(CMAKE_CXX_FLAGS_RELEASE "-O2 -DNDEBUG")
 set(CMAKE_C_FLAGS_RELEASE "-O2 -DNDEBUG")
 # libstdc++ ships its symbols; a static one keeps a micronode to one file.

@@ -9,6 +9,10 @@ function(ron_add_folder folder)
   endif()
 endfunction()
 
+# ThinLTO where it pays: for the node, across the folders a message passes. The objects carry native
+# code as well, so that everything else links without it, and fast.
+set(ron_lto_modules base oap policy session gossip node runtime transport host crypto)
+
 function(ron_module name)
   cmake_parse_arguments(ARG "" "" "DEPS;LIBS;TEST_LIBS" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS "*.cpp")
@@ -27,6 +31,10 @@ function(ron_module name)
   target_include_directories(ron_${name} ${scope} "${CMAKE_SOURCE_DIR}/src")
   if(sources)
     target_link_libraries(ron_${name} PRIVATE ron_options)
+    if(RON_LTO AND name IN_LIST ron_lto_modules)
+      target_compile_options(ron_${name} PRIVATE
+        $<$<COMPILE_LANGUAGE:CXX>:-flto=thin -ffat-lto-objects>)
+    endif()
     if(RON_CORE_ONLY AND NOT name STREQUAL "config")  # the TOML reader behind config/ may throw
       target_compile_options(ron_${name} PRIVATE $<$<COMPILE_LANGUAGE:CXX>:-fno-exceptions>)
     endif()
@@ -54,7 +62,7 @@ endfunction()
 
 # A program for people, in the binary directory.
 function(ron_executable name)
-  cmake_parse_arguments(ARG "" "" "SOURCES;LIBS" ${ARGN})
+  cmake_parse_arguments(ARG "LTO" "" "SOURCES;LIBS" ${ARGN})
   if(NOT ARG_SOURCES)
     file(GLOB ARG_SOURCES CONFIGURE_DEPENDS "*.cpp")
     list(FILTER ARG_SOURCES EXCLUDE REGEX "_test\\.cpp$")
@@ -62,7 +70,7 @@ function(ron_executable name)
   add_executable(${name} ${ARG_SOURCES})
   target_include_directories(${name} PRIVATE "${CMAKE_SOURCE_DIR}/src")
   target_link_libraries(${name} PRIVATE ron_options ${ARG_LIBS})
-  if(RON_LTO)
+  if(RON_LTO AND ARG_LTO)
     target_link_options(${name} PRIVATE -flto=thin -ffat-lto-objects
       "LINKER:--thinlto-cache-dir=${CMAKE_BINARY_DIR}/lto-cache")
   endif()

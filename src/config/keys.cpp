@@ -221,7 +221,7 @@ constexpr KeyRow kRows[] = {
     {.name = "uds.allow_uids", .type = Type::kCountList, .slot = +RON_SLOT(std::vector<std::uint32_t>, uds.allow_uids),
      .micronode = "", .macronode = "", .low = 0, .high = 256,
      .env = "UDS_ALLOW_UIDS", .privacy = Privacy::kIdentity,
-     .doc = "User ids that may connect to the Unix socket. Empty: only the service's own user and root."},
+     .doc = "User ids that may connect to the Unix socket; the kernel says who connects. Empty: only the service's own user and root. Not empty: others may pass through its directory (0711) and reach the socket (0666)."},
 
     {.name = "transport.name", .type = Type::kText, .slot = +RON_TEXT(transport.name),
      .micronode = "overlay", .macronode = "overlay", .low = 1, .high = 64,

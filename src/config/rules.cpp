@@ -127,8 +127,8 @@ void check_relations(const Settings& s, Report& error) {
 
 void check_secret(const HostFacts& host, std::string_view key, const FileFacts& facts,
                   Report& error) {
-  if ((facts.mode & 077U) != 0)
-    error(key, "is open to group or others (C51)", "chmod 600 the file");
+  if ((facts.mode & (facts.credential ? 037U : 077U)) != 0)
+    error(key, "is open to group or others", "chmod 600 the file");
   if (facts.owner != host.euid && facts.owner != 0)
     error(key, "belongs to user id " + std::to_string(facts.owner),
           "chown it to the service's user (id " + std::to_string(host.euid) + ") or to root");
@@ -146,8 +146,7 @@ void check_file(const HostFacts& host, std::string_view key, const std::string& 
     return error(key, "cannot be read by user id " + std::to_string(host.euid),
                  "change its owner or mode");
   if (secret) return check_secret(host, key, facts, error);
-  if ((facts.mode & 022U) != 0)
-    error(key, "is writable by group or others (C51)", "chmod 644 the file");
+  if ((facts.mode & 022U) != 0) error(key, "is writable by group or others", "chmod 644 the file");
 }
 
 // Amnesia means that this process leaves no trace on a disk; a secret it may overwrite is a place
@@ -173,9 +172,12 @@ void check_uds(const HostFacts& host, const Settings& s, Report& error) {
   if (!facts.exists) return;
   if (!facts.directory)
     return error("uds.path", "is below something that is not a directory", "choose another path");
-  if ((facts.mode & 077U) != 0)
-    error("uds.path", "is in a directory that is open to group or others (C96)",
-          "chmod 700 the directory, or give the socket one of its own");
+  // With uds.allow_uids others have to pass through it; nobody else may ever write there.
+  const bool shared = !s.uds.allow_uids.empty();
+  if ((facts.mode & (shared ? 022U : 077U)) != 0)
+    error("uds.path", "is in a directory that is open to group or others",
+          std::string("chmod ") + (shared ? "711" : "700") +
+              " the directory, or give the socket one of its own");
   if (facts.owner != host.euid && facts.owner != 0)
     error("uds.path", "is in a directory of user id " + std::to_string(facts.owner),
           "chown it to the service's user (id " + std::to_string(host.euid) + ")");

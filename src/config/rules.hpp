@@ -18,7 +18,8 @@ struct FileFacts {
   bool readable = false;
   bool regular = false;
   bool directory = false;
-  std::uint32_t mode = 0;  // permission bits
+  bool credential = false;  // handed over by the service manager ($CREDENTIALS_DIRECTORY)
+  std::uint32_t mode = 0;   // permission bits
   std::uint32_t owner = 0;
 };
 

@@ -219,6 +219,11 @@ TEST_F(HostRules, the_directory_of_the_socket_is_closed_to_others) {
     files["/run/ron"] = directory(mode);
     EXPECT_EQ(complaints(uds), Keys{"uds.path"}) << mode;
   }
+  const Flags shared = {{"--uds", "/run/ron/a.sock"}, {"--set", "uds.allow_uids=1000"}};
+  files["/run/ron"] = directory(0711);
+  EXPECT_EQ(complaints(shared), Keys{});
+  files["/run/ron"] = directory(0777);
+  EXPECT_EQ(complaints(shared), Keys{"uds.path"});
   files["/run/ron"] = directory(0700, 1001);
   EXPECT_EQ(complaints(uds), Keys{"uds.path"});
   files["/run/ron"] = file(0600);

@@ -5,9 +5,19 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 
 namespace ron::crypto {
+
+// systemd 254 and newer show a service its credentials as 0440, in a directory that only it may
+// enter.
+bool is_credential(const std::string& path) {
+  const char* directory = ::secure_getenv("CREDENTIALS_DIRECTORY");
+  return directory != nullptr && *directory != '\0' &&
+         path.starts_with(std::string(directory) + '/');
+}
+
 namespace {
 
 class Fd {
@@ -32,7 +42,7 @@ std::string octal(mode_t mode) {
 
 // Judged on the open file, so that it cannot be exchanged between check and read.
 std::expected<void, std::string> check_secret(const std::string& path, const struct stat& info) {
-  if ((info.st_mode & 077U) != 0) {
+  if ((info.st_mode & (is_credential(path) ? 037U : 077U)) != 0) {
     return std::unexpected(path + " can be used by others (mode " + octal(info.st_mode & 07777U) +
                            "): run  chmod 600 " + path);
   }

@@ -19,6 +19,10 @@ std::expected<SecureBytes, std::string> read_secret_file(const std::string& path
 /// A certificate or CA bundle: a regular file that group and others may not write.
 std::expected<std::string, std::string> read_public_file(const std::string& path);
 
+/// Was it handed over by the service manager (in $CREDENTIALS_DIRECTORY)? Then the group may read
+/// it.
+bool is_credential(const std::string& path);
+
 /// Would the reader above take this file now, as far as that shows without reading it?
 bool check_secret_file(const std::string& path);
 bool check_public_file(const std::string& path);

@@ -9,6 +9,7 @@
 #include <optional>
 
 #include "config/toml_text.hpp"
+#include "crypto/files.hpp"
 #include "crypto/library.hpp"
 #include "setup/server_tls.hpp"
 
@@ -101,6 +102,7 @@ config::HostFacts host_facts() {
                 out.readable = ::access(path.c_str(), R_OK) == 0;
                 out.mode = info.st_mode & 07777U;
                 out.owner = info.st_uid;
+                out.credential = crypto::is_credential(path);
                 return out;
               },
           .euid = ::geteuid(),

@@ -26,7 +26,9 @@ std::string listen_advice(const Address& at) {
   return text;
 }
 
-Done prepare_directory(const std::string& path) {
+// With `shared` others may pass through the directory and connect; who they are is asked of the
+// kernel. Nobody else may ever write there.
+Done prepare_directory(const std::string& path, bool shared) {
   const std::size_t slash = path.rfind('/');
   if (slash == std::string::npos || slash == 0) {
     return std::unexpected(path +
@@ -34,15 +36,21 @@ Done prepare_directory(const std::string& path) {
                            "/run/svc-overlay/overlay.sock");
   }
   const std::string directory = path.substr(0, slash);
-  if (::mkdir(directory.c_str(), 0700) != 0 && errno != EEXIST) {
+  const bool made = ::mkdir(directory.c_str(), 0700) == 0;
+  if (!made && errno != EEXIST) {
     return std::unexpected(failed("cannot make " + directory));
   }
   struct stat info{};
   if (::stat(directory.c_str(), &info) != 0) {
     return std::unexpected(failed("cannot inspect " + directory));
   }
-  if ((info.st_mode & 077U) != 0) {
-    return std::unexpected(directory + " is open to others: run  chmod 700 " + directory);
+  if (made && shared) {
+    ::chmod(directory.c_str(), 0711);  // whatever the umask was
+    return {};
+  }
+  if ((info.st_mode & (shared ? 022U : 077U)) != 0) {
+    return std::unexpected(directory + " is open to others: run  chmod " +
+                           (shared ? "711 " : "700 ") + directory);
   }
   if (info.st_uid != ::geteuid() && info.st_uid != 0) {
     return std::unexpected(directory + " belongs to another user: run  chown " +
@@ -118,19 +126,20 @@ std::expected<Listener, std::string> Listener::unix_socket(const std::string& pa
     return std::unexpected("'" + path + "': a socket path has 1 to 107 bytes");
   }
   std::memcpy(at.sun_path, path.c_str(), path.size() + 1);
-  if (auto ok = prepare_directory(path); !ok) return std::unexpected(ok.error());
+  const bool shared = !allow_uids.empty();
+  if (auto ok = prepare_directory(path, shared); !ok) return std::unexpected(ok.error());
   if (auto ok = clear_stale(path); !ok) return std::unexpected(ok.error());
 
   Listener made;
   made.spare_ = spare_descriptor();
   made.socket_ = Socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!made.socket_.is_open()) return std::unexpected(failed("cannot make a socket"));
-  // The directory is private, so nobody can come in between bind and chmod.
+  // The directory is private, or everybody is asked who they are: nothing comes in before chmod.
   if (::bind(made.fd(), reinterpret_cast<const sockaddr*>(&at), sizeof at) != 0) {
     return std::unexpected(failed("cannot listen on " + path));
   }
   made.path_ = path;
-  if (::chmod(path.c_str(), 0600) != 0 || ::listen(made.fd(), backlog) != 0) {
+  if (::chmod(path.c_str(), shared ? 0666 : 0600) != 0 || ::listen(made.fd(), backlog) != 0) {
     return std::unexpected(failed("cannot listen on " + path));
   }
   struct stat info{};

@@ -38,7 +38,8 @@ class Listener {
   static std::expected<Listener, std::string> tcp(const Address& at, const TcpOptions& options);
 
   /// The directory is made if it is missing (0700), and must not be open to others; the socket gets
-  /// 0600. A socket file nobody answers on is replaced; anything else there is an error. Besides
+  /// 0600. With `allow_uids` others have to reach it: 0711 and 0666, and the kernel says who they
+  /// are. A socket file nobody answers on is replaced; anything else there is an error. Besides
   /// `allow_uids`, this process's user and root may connect.
   static std::expected<Listener, std::string> unix_socket(const std::string& path,
                                                           std::vector<std::uint32_t> allow_uids,

@@ -92,6 +92,36 @@ TEST(UnixListener, PrivateByPermissions) {
   EXPECT_NE(::stat(path.c_str(), &info), 0) << "the socket file goes with the listener";
 }
 
+TEST(UnixListener, WithAllowedUsersOthersCanReachIt) {
+  const Directory directory;
+  const std::string path = directory.at("run/node.sock");
+  auto listener = Listener::unix_socket(path, {4711});
+  ASSERT_TRUE(listener.has_value()) << listener.error();
+  struct stat info{};
+  ASSERT_EQ(::stat(path.c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 0777U, 0666U);
+  ASSERT_EQ(::stat(directory.at("run").c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 0777U, 0711U);
+  listener->close();
+  ::chmod(directory.at("run").c_str(), 0733);
+  EXPECT_FALSE(Listener::unix_socket(path, {4711}).has_value()) << "others could put theirs there";
+}
+
+TEST(UnixListener, KnowsWhenItsFileIsGone) {
+  const Directory directory;
+  const std::string path = directory.at("run/node.sock");
+  auto listener = Listener::unix_socket(path, {});
+  ASSERT_TRUE(listener.has_value()) << listener.error();
+  EXPECT_TRUE(listener->intact());
+  ASSERT_EQ(::unlink(path.c_str()), 0);
+  EXPECT_FALSE(listener->intact());
+  auto other = Listener::unix_socket(path, {});
+  ASSERT_TRUE(other.has_value()) << other.error();
+  EXPECT_FALSE(listener->intact()) << "that is another's";
+  listener->close();
+  EXPECT_TRUE(other->intact()) << "and is left alone";
+}
+
 TEST(UnixListener, DirectoryOpenToOthersIsRefused) {
   const Directory directory;
   ASSERT_EQ(::mkdir(directory.at("open").c_str(), 0755), 0);

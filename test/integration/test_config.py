@@ -108,14 +108,11 @@ class Start(Files):
             self.assertEqual(json.loads(node.http("/configz")[2])["keys"]["transport.name"]["value"], "edge")
             self.assertEqual((version["advertise"], version["name"]), ("node.example:9500", "edge"))
 
-    def test_amnesia_forbids_core_dumps(self):
-        for amnesia in (True, False):
-            with Node({"overlay.amnesia": amnesia}) as node:
-                with open(f"/proc/{node.process.pid}/limits", encoding="ascii") as file:
-                    core = next(line for line in file if line.startswith("Max core file size"))
-                with open("/proc/self/limits", encoding="ascii") as file:
-                    mine = next(line for line in file if line.startswith("Max core file size"))
-                self.assertEqual(core.split()[4:6], ["0", "0"] if amnesia else mine.split()[4:6])
+    def test_no_core_dumps(self):
+        with Node() as node:
+            with open(f"/proc/{node.process.pid}/limits", encoding="ascii") as file:
+                core = next(line for line in file if line.startswith("Max core file size"))
+            self.assertEqual(core.split()[4:6], ["0", "0"])
 
     def test_old_names_start_and_warn(self):
         node = Node({"overlay.per_peer_inflight": 64, "transport.idle_timeout_ms": 12000})

@@ -109,6 +109,7 @@ class Control(NodeCase):
         self.session().close()
         until(lambda: self.node.events("session_opened"), 3, "debug events are logged")
         self.assertEqual(self.ask("log-level", level="info"), {"level": "info"})
+        until(lambda: len(self.node.events("control")) >= before + 2, 3, "both changes are logged")
         told = [e["op"] for e in self.node.events("control")][before:]
         self.assertEqual(told, ["log-level"] * 2, "asking is not logged, changing is")
 

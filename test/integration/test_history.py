@@ -1,0 +1,80 @@
+"""What the admin listener and the control operations answer keeps its shape: docs/api-history/http.json.
+
+RON_UPDATE_GOLDEN=1 rewrites it; the CHANGELOG then says why (tools/lint/check_history.py)."""
+import json
+import os
+import signal
+import unittest
+
+from case import NodeCase
+from node import ROOT
+from test_control import control
+from wait import until
+
+GOLDEN = os.path.join(ROOT, "docs", "api-history", "http.json")
+NAMED = {"keys"}        # maps whose keys are data, not fields
+
+
+def shape(value, name=""):
+    """Types instead of values; a list is its first element, a map of data one entry."""
+    if isinstance(value, dict):
+        if name in NAMED:
+            return {"*": shape(next(iter(value.values())))}
+        return {key: shape(item, key) for key, item in value.items()}
+    if isinstance(value, list):
+        return [shape(value[0])] if value else []
+    if isinstance(value, bool):
+        return "bool"
+    return {int: "number", float: "number", str: "text"}[type(value)]
+
+
+class Shapes(NodeCase):
+    UDS = True
+    SECONDS = 2
+
+    def page(self, path, method="GET"):
+        status, headers, body = self.node.http(path, method)
+        lower = {k.lower(): v for k, v in headers.items()}
+        out = {"status": status, "type": lower["content-type"]}
+        if body and "json" in out["type"]:
+            out["body"] = shape(json.loads(body))
+        return out
+
+    def ask(self, op):
+        answer = self.keep(self.node.uds_session()).request(control(op))
+        return shape(json.loads(answer["body"]))
+
+    def test_shapes(self):
+        reader, writer, topic = self.session(window=1), self.session(), self.topic()
+        reader.subscribe(topic)
+        reader.subscribe(topic, group="g")
+        writer.publish(topic, b"x")
+        until(lambda: json.loads(self.node.http("/topicz")[2])["topics"], 3, "a topic is known")
+        seen = {"GET " + path: self.page(path) for path in
+                ("/healthz", "/readyz", "/metrics", "/version", "/configz", "/sessionz", "/topicz",
+                 "/nothing")}
+        seen["POST /readyz"] = self.page("/readyz", "POST")
+        for op in ("status", "sessions", "topics", "queues", "config", "log-level", "reload"):
+            seen["control " + op] = self.ask(op)
+        holder = self.keep(self.node.uds_session())
+        self.node.signal(signal.SIGTERM)
+        until(lambda: self.node.http("/readyz")[0] == 503, 3, "not ready")
+        seen["GET /readyz, not ready"] = self.page("/readyz")
+        holder.close()
+        reader.close()
+        writer.close()
+        self.assertEqual(self.node.wait_exit(6), 0)
+        text = json.dumps(seen, indent=1, sort_keys=True) + "\n"
+        if os.environ.get("RON_UPDATE_GOLDEN"):
+            with open(GOLDEN, "w", encoding="utf-8") as file:
+                file.write(text)
+        with open(GOLDEN, encoding="utf-8") as file:
+            self.assertEqual(file.read(), text, "docs/api-history/http.json")
+
+    def tearDown(self):
+        if self.node.alive():
+            super().tearDown()
+
+
+if __name__ == "__main__":
+    unittest.main()
