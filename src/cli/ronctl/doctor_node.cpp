@@ -2,7 +2,6 @@
 #include <sys/socket.h>
 
 #include <cerrno>
-#include <cstring>
 
 #include "doctor.hpp"
 #include "doctor_settings.hpp"
@@ -124,7 +123,7 @@ void check_port(const char* key, const std::string& address, bool reached, Findi
     return;
   }
   if (error != EADDRINUSE) {
-    out.fail("ports", text + " cannot be listened on: " + std::strerror(error),
+    out.fail("ports", text + " cannot be listened on: " + error_text(error),
              "use an address of this machine");
     return;
   }
