@@ -4,7 +4,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
+#include <system_error>
 
 #include "config/quantity.hpp"
 
@@ -126,16 +126,18 @@ void Progress::clear() {
   shown_ = false;
 }
 
+std::string error_text(int error) { return std::generic_category().message(error); }
+
 std::string read_all(const std::string& path) {
   std::FILE* file = path == "-" ? stdin : std::fopen(path.c_str(), "rb");
-  if (file == nullptr) fail_usage("cannot read " + path + ": " + std::strerror(errno));
+  if (file == nullptr) fail_usage("cannot read " + path + ": " + error_text(errno));
   std::string all;
   std::array<char, 64 * 1024> block{};
   std::size_t got = 0;
   while ((got = std::fread(block.data(), 1, block.size(), file)) > 0) all.append(block.data(), got);
   const bool bad = std::ferror(file) != 0;
   if (file != stdin) std::fclose(file);
-  if (bad) throw Failed{kFailure, "cannot read " + path + ": " + std::strerror(errno)};
+  if (bad) throw Failed{kFailure, "cannot read " + path + ": " + error_text(errno)};
   return all;
 }
 

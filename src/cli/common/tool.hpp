@@ -114,6 +114,9 @@ class Progress {
   std::chrono::steady_clock::time_point next_{};
 };
 
+/// The system's words for an errno.
+std::string error_text(int error);
+
 /// The whole of a file, or of stdin for "-"; throws Failed.
 std::string read_all(const std::string& path);
 

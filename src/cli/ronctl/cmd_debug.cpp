@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
 #include <memory>
 
 #include "bundle.hpp"
@@ -30,7 +29,7 @@ std::string default_name() {
 
 int create(const std::string& path) {
   const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-  if (fd < 0) throw Failed{kFailure, "cannot make " + path + ": " + std::strerror(errno)};
+  if (fd < 0) throw Failed{kFailure, "cannot make " + path + ": " + error_text(errno)};
   return fd;
 }
 
@@ -45,7 +44,7 @@ void write_whole(int fd, const std::string& path, std::string_view bytes) {
   if (ok) return;
   const int error = errno;
   ::unlink(path.c_str());
-  throw Failed{kFailure, "cannot write " + path + ": " + std::strerror(error)};
+  throw Failed{kFailure, "cannot write " + path + ": " + error_text(error)};
 }
 
 int run_bundle(const Context& context, const DebugBundle& args) {

@@ -31,6 +31,7 @@ int process_at(const std::string& path) {
   if (path.size() >= sizeof to.sun_path) return -1;
   std::memcpy(to.sun_path, path.c_str(), path.size() + 1);
   const OwnedFd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  if (!socket.open()) return -1;
   ucred process{};
   socklen_t size = sizeof process;
   if (::connect(socket.value(), reinterpret_cast<const sockaddr*>(&to), sizeof to) != 0 ||

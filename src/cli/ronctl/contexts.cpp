@@ -8,9 +8,9 @@
 #include <array>
 #include <cerrno>
 #include <cstdlib>
-#include <cstring>
 #include <filesystem>
 
+#include "cli/common/tool.hpp"
 #include "config/toml_text.hpp"
 
 namespace ron::cli {
@@ -19,7 +19,7 @@ namespace {
 namespace fs = std::filesystem;
 
 std::unexpected<std::string> failed(const std::string& what) {
-  return std::unexpected(what + ": " + std::strerror(errno));
+  return std::unexpected(what + ": " + error_text(errno));
 }
 
 std::string toml_string(std::string_view text) {

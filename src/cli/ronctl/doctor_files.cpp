@@ -2,7 +2,6 @@
 #include <sys/stat.h>
 
 #include <cerrno>
-#include <cstring>
 #include <filesystem>
 
 #include "crypto/certificate.hpp"
@@ -31,7 +30,7 @@ void check_private(const std::string& path, const char* mode, Findings& out) {
       out.warn("permissions", path + " cannot be judged by this user",
                "use the service's user, or root (sudo)");
     } else {
-      out.fail("permissions", path + ": " + std::strerror(error), "check the path");
+      out.fail("permissions", path + ": " + error_text(error), "check the path");
     }
     return;
   }

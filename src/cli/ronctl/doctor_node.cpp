@@ -2,7 +2,6 @@
 #include <sys/socket.h>
 
 #include <cerrno>
-#include <cstring>
 
 #include "doctor.hpp"
 #include "doctor_settings.hpp"
@@ -101,6 +100,7 @@ int port_error(const std::string& address) {
   const auto at = parse_net_address(address);
   if (!at) return EINVAL;
   const OwnedFd socket(::socket(at->at.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (!socket.open()) return errno;
   const int on = 1;  // connections that only just ended do not hold the port
   ::setsockopt(socket.value(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
   return ::bind(socket.value(), at->raw(), at->size) == 0 ? 0 : errno;
@@ -124,7 +124,7 @@ void check_port(const char* key, const std::string& address, bool reached, Findi
     return;
   }
   if (error != EADDRINUSE) {
-    out.fail("ports", text + " cannot be listened on: " + std::strerror(error),
+    out.fail("ports", text + " cannot be listened on: " + error_text(error),
              "use an address of this machine");
     return;
   }

@@ -8,14 +8,13 @@
 #include <cerrno>
 #include <charconv>
 
+#include "cli/common/tool.hpp"
 #include "net_address.hpp"
 
 namespace ron::cli {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-
-std::string error_text(int error) { return std::strerror(error); }
 
 class Exchange {
  public:
