@@ -16,6 +16,7 @@
 #include <thread>
 
 #include "base/choice.hpp"
+#include "ops/admin_request.hpp"
 #include "policy/restarts.hpp"
 #include "runtime/loop.hpp"
 
@@ -60,7 +61,6 @@ struct AdminServer::Impl {
   void accept();
   void tick();
   void make_room();
-  AdminAnswer answer(const http::request_parser<http::empty_body>& parser, std::string_view& route);
   void count(std::string_view route, http::verb verb, unsigned status, Clock::duration took);
   void run();
   void begin();
@@ -116,7 +116,7 @@ class AdminServer::Impl::Connection : public std::enable_shared_from_this<Connec
     if (http_fault && error != http::error::end_of_stream && error != http::error::partial_message)
       return send(error_answer(400, "not a valid HTTP request"), route);
     if (error) return;  // timeout, closed, evicted: nobody to answer
-    AdminAnswer answer = owner_.answer(parser_, route);
+    AdminAnswer answer = answer_request(parser_, owner_.routes, route);
     send(std::move(answer), route);
   }
 
@@ -219,24 +219,6 @@ void AdminServer::Impl::tick() {
   tick_timer.async_wait([this](error_code error) {
     if (!error) tick();
   });
-}
-
-AdminAnswer AdminServer::Impl::answer(const http::request_parser<http::empty_body>& parser,
-                                      std::string_view& route) {
-  const auto& request = parser.get();
-  const std::string_view target(request.target().data(), request.target().size());
-  const std::string_view path = target.substr(0, target.find('?'));
-  const AdminRoute* found = nullptr;
-  for (const AdminRoute& one : routes)
-    if (one.path == path) found = &one;
-  if (found != nullptr) route = found->path;
-  if (request.method() != http::verb::get && request.method() != http::verb::head)
-    return error_answer(405, "only GET and HEAD are served here");
-  if (parser.chunked() || parser.content_length().value_or(0) != 0)
-    return error_answer(413, "requests to this listener have no body");
-  if (found == nullptr)
-    return error_answer(404, "no such path; try /healthz /readyz /metrics /version /configz");
-  return found->answer();
 }
 
 void AdminServer::Impl::count(std::string_view route, http::verb verb, unsigned status,

@@ -2,6 +2,7 @@
 #include "ops/metrics.hpp"
 
 #include <gtest/gtest.h>
+#include <array>
 
 #include <cstdio>
 #include <cstdlib>
@@ -158,6 +159,24 @@ TEST(Documentation, is_complete) {
     EXPECT_NE(text.find("| `" + std::string(row.name) + "` |"), std::string::npos) << row.name;
   for (const MetricRow& row : metrics())
     EXPECT_NE(text.find("| `" + std::string(row.name) + "` |"), std::string::npos) << row.name;
+}
+
+// Names, types, labels and buckets are a contract: docs/api-history/metrics.txt. Rewritten with
+// RON_UPDATE_GOLDEN=1; the CHANGELOG then says why (tools/lint/check_history.py).
+TEST(Inventory, is_the_golden_one) {
+  std::ostringstream now;
+  for (const MetricRow& row : metrics()) {
+    constexpr std::array<const char*, 3> kTypes = {"counter", "gauge", "histogram"};
+    now << row.name << ' ' << kTypes[static_cast<std::size_t>(row.type)];
+    if (!row.labels.empty()) now << ' ' << row.labels;
+    if (!row.buckets.empty()) now << " buckets " << row.buckets;
+    now << '\n';
+  }
+  const auto path = std::filesystem::path(RON_SOURCE_DIR) / "docs" / "api-history" / "metrics.txt";
+  if (std::getenv("RON_UPDATE_GOLDEN") != nullptr) std::ofstream(path) << now.str();
+  std::ostringstream golden;
+  golden << std::ifstream(path).rdbuf();
+  EXPECT_EQ(golden.str(), now.str());
 }
 
 }  // namespace
