@@ -489,5 +489,46 @@ TEST_F(HostTest, ConnectionsComeAndGoWithoutLeaving) {
   EXPECT_EQ(sum([](const ShardSnapshot& s) { return s.node.sessions; }), 0U);
 }
 
+// The only thing that can end a shard's thread is a fault of the driver; here its event sink fails.
+TEST_F(HostTest, AShardThatDiesSaysSoAndTheHostCanBeMadeAnew) {
+  settings.on_event = [sink = diary.sink()](const Event& event) {
+    sink(event);
+    if (event.kind == EventKind::kSessionOpened) throw std::runtime_error("out of luck");
+  };
+  start();
+  Peer peer(plain());
+  static_cast<void>(peer.greet());
+  ASSERT_TRUE(soon([&] { return diary.of(EventKind::kShardDied).size() == 1; }));
+  EXPECT_EQ(diary.of(EventKind::kShardDied)[0].text, "out of luck");
+  EXPECT_FALSE(host->snapshot().complete);
+  EXPECT_FALSE(host->inspect(Inspect::kSessions).complete);
+  settings.listen = {host->bound()[0]};
+  host.reset();
+  settings.on_event = diary.sink();
+  start();
+  Peer again(plain());
+  EXPECT_TRUE(again.greet());
+  EXPECT_TRUE(host->snapshot().complete);
+}
+
+TEST_F(HostTest, ShowsItsSessionsAndTakesNewLimits) {
+  start();
+  Peer reader(plain());
+  ASSERT_TRUE(reader.greet());
+  ASSERT_TRUE(reader.subscribe("a/*"));
+  Inspection seen = host->inspect(Inspect::kSessions);
+  ASSERT_EQ(seen.sessions.size(), 1U);
+  EXPECT_TRUE(seen.complete);
+  EXPECT_THAT(seen.sessions[0].peer, HasSubstr("127.0.0.1:"));
+  EXPECT_EQ(seen.sessions[0].view.subscriptions, 1U);
+  EXPECT_EQ(host->inspect(Inspect::kTopics).patterns.size(), 1U);
+  LiveSettings live{settings.accept, settings.node};
+  live.accept.connections = 1;
+  host->reconfigure(live);
+  Peer late(plain());
+  EXPECT_FALSE(late.connected() && late.greet());
+  EXPECT_EQ(sum([](const ShardSnapshot& s) { return s.transport.refused_full; }), 1U);
+}
+
 }  // namespace
 }  // namespace ron::host

@@ -29,7 +29,7 @@ enum Exit : int {
   kNoResponder = 6,
   kWarnings = 7,  // doctor
   kBroken = 8,    // doctor
-  kConfig = 78,  // as svc-overlay --check
+  kConfig = 78,   // as svc-overlay --check
   kInterrupted = 130,
 };
 
