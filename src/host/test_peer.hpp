@@ -18,7 +18,7 @@ using namespace std::chrono_literals;
 class Peer {
  public:
   /// Connects; nothing when that fails (see `error`).
-  Peer(transport::DialTarget target) {
+  explicit Peer(const transport::DialTarget& target) {
     auto dialled = transport::dial(target, buffers_, 5s);
     if (dialled) {
       stream_ = std::move(*dialled);
@@ -61,7 +61,7 @@ class Peer {
     for (;;) {
       auto frame = parser_.next(input_);
       if (!frame) return std::nullopt;
-      if (*frame) return std::move(**frame);
+      if (*frame) return std::move(*frame);
       Slice room = Slice::allocate(64 * 1024, nullptr);
       const transport::IoResult got = stream_->read_into(room.mutable_bytes());
       last = got.status;

@@ -43,8 +43,9 @@ class MailLinks {
   /// Reports what was noted; calls `woken(shard)` where an outbox was empty.
   template <typename Woken>
   void report(Woken woken) {
-    for (ShardIndex to = 0; to < links_.size(); ++to) {
-      Link& link = links_[to];
+    for (std::size_t i = 0; i < links_.size(); ++i) {
+      Link& link = links_[i];
+      const auto to = static_cast<ShardIndex>(i);
       if (link.done.messages == 0) continue;
       if (send(to, link.done)) woken(to);
       link.done = {};

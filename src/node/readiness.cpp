@@ -14,7 +14,7 @@ void ReadinessJudge::Gate::observe(std::uint32_t value, std::uint32_t high, std:
 }
 
 // Share of publications that the node itself shed since the last observation.
-std::uint32_t ReadinessJudge::shed_percent(const ReadinessFacts& facts) {
+std::uint32_t ReadinessJudge::shed_percent(const ReadinessFacts& facts) const {
   const std::uint64_t shed = facts.shed - facts_.shed;
   const std::uint64_t published = facts.published - facts_.published;
   if (shed == 0) return 0;

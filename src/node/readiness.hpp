@@ -57,7 +57,7 @@ class ReadinessJudge {
     void observe(std::uint32_t value, std::uint32_t high, std::uint32_t low, Duration window,
                  Instant now);
   };
-  std::uint32_t shed_percent(const ReadinessFacts& facts);
+  std::uint32_t shed_percent(const ReadinessFacts& facts) const;
 
   ReadinessLimits limits_;
   ReadinessFacts facts_;

@@ -95,7 +95,7 @@ template <typename T>
 class StepAtomic {
  public:
   StepAtomic() = default;
-  StepAtomic(T value) : value_(value) {}  // as std::atomic: implicit
+  StepAtomic(T value) : value_(value) {}  // NOLINT(google-explicit-constructor): as std::atomic
   T load(std::memory_order /*order*/) const {
     Interleaver::step();
     return value_;

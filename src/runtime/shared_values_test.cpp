@@ -23,7 +23,8 @@ TEST(SpscRing, BoundedInOrderAndNothingLost) {
   for (const char* text : {"a", "b", "c"}) EXPECT_TRUE(ring.push(text));
   std::string refused = "d";
   EXPECT_FALSE(ring.push(std::move(refused)));
-  EXPECT_EQ(refused, "d") << "a refused value stays with the producer";
+  EXPECT_EQ(refused, "d") <<  // NOLINT(bugprone-use-after-move): that is the point
+      "a refused value stays with the producer";
   EXPECT_FALSE(ring.wait_for_room());
   EXPECT_EQ(ring.pop(), "a");
   EXPECT_TRUE(ring.producer_waits());

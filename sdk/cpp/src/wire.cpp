@@ -127,6 +127,8 @@ void Wire::opened(Instant now) {
   machine_.handle(session::Opened{attempt_, facts_.hybrid, local}, now, actions_);
 }
 
+// By value: the text may be the stream's own, which goes first.
+// NOLINTNEXTLINE(performance-unnecessary-value-param)
 void Wire::address_failed(std::string text, FailureClass kind, Instant now) {
   const bool answered = kind != FailureClass::kIo && kind != FailureClass::kNone;
   watch_ = {};
