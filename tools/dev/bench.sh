@@ -4,6 +4,7 @@
 #   ./dev bench                               every micro benchmark
 #   ./dev bench topic --benchmark_filter=X    one; arguments go to the program
 #   ./dev bench sessions --tls                what idle sessions cost a node
+#   ./dev bench admin                         how fast the admin listener answers under full load
 #   ./dev bench --list                        what there is
 set -euo pipefail
 # shellcheck source=tools/dev/common.sh
@@ -13,6 +14,7 @@ names() { find bench -name '*_bench.cpp' -printf '%f\n' | sed 's/_bench\.cpp$//'
 if [ "${1:-}" = --list ]; then
   names
   echo sessions
+  echo admin
   exit 0
 fi
 name="${1:-all}"
@@ -26,6 +28,10 @@ case "$name" in all | micro) build_preset release benchmarks || exit 1
   done < <(names)
   exit "$failed" ;;
 esac
+if [ "$name" = admin ]; then
+  build_preset release svc-overlay ronctl || exit 1
+  exec "$RON_PYTHON" bench/admin/run.py "$@"
+fi
 [ "$name" = sessions ] || names | grep -qx -- "$name" || die "no benchmark '$name'; there are: $(names | tr '\n' ' ')"
 build_preset release "bench_$name" || exit 1
 exec "build/release/bench/bench_$name" "$@"

@@ -12,7 +12,8 @@ set -euo pipefail
 bash tools/dev/setup.sh --quiet
 build_preset release svc-overlay ronctl || exit 1
 listen=127.0.0.1:9500
-args=(--bind "$listen")
+socket="$RON_BUILD/run/svc-overlay.sock"
+args=(--bind "$listen" --uds "$socket")
 exports="export RON_NODE_URL=ron://$listen"
 if [ "${1:-}" = --tls ]; then
   shift
@@ -30,6 +31,7 @@ A node for this machine; Ctrl-C ends it. In a second terminal, from this directo
   $exports
   build/bin/ronctl sub 'hello/*' &
   build/bin/ronctl pub hello/world 'first light'
+  build/bin/ronctl --url unix:$socket status
 
 TEXT
 exec build/bin/svc-overlay "${args[@]}" "$@"
