@@ -236,7 +236,7 @@ TEST_F(HostTest, FailedHandshakesAreCountedByClassAndExplained) {
     Peer peer(tls(classical));
     EXPECT_FALSE(peer.connected());
     EXPECT_EQ(peer.error.alert, 40);
-    EXPECT_TRUE(soon([&] { return tls_failures(transport::FailureClass::kCipher) == 1; }));
+    EXPECT_TRUE(soon([&] { return tls_failures(transport::FailureClass::kGroup) == 1; }));
   }
   {
     crypto::ClientTls web = client_tls();

@@ -8,6 +8,7 @@ std::string_view name(FailureClass kind) {
     case FailureClass::kCert: return "cert";
     case FailureClass::kVersion: return "version";
     case FailureClass::kCipher: return "cipher";
+    case FailureClass::kGroup: return "group";
     case FailureClass::kAlpn: return "alpn";
     case FailureClass::kProtocol: return "protocol";
     case FailureClass::kIo: break;

@@ -34,8 +34,17 @@ struct StreamFacts {
 };
 
 /// Classes of tls_handshake_failures_total{reason}; kIo covers an end or reset in the middle.
-enum class FailureClass : std::uint8_t { kNone, kCert, kVersion, kCipher, kAlpn, kProtocol, kIo };
-inline constexpr std::size_t kFailureClasses = 7;
+enum class FailureClass : std::uint8_t {
+  kNone,
+  kCert,
+  kVersion,
+  kCipher,
+  kGroup,  // no key exchange in common
+  kAlpn,
+  kProtocol,
+  kIo,
+};
+inline constexpr std::size_t kFailureClasses = 8;
 std::string_view name(FailureClass kind);
 
 struct Failure {

@@ -11,10 +11,10 @@ FailureClass class_of_reason(int reason) {
     case SSL_R_VERSION_TOO_LOW:
     case SSL_R_VERSION_TOO_HIGH:
     case SSL_R_WRONG_SSL_VERSION: return FailureClass::kVersion;
-    case SSL_R_NO_SHARED_CIPHER:
+    case SSL_R_NO_SHARED_CIPHER: return FailureClass::kCipher;
     case SSL_R_NO_SUITABLE_KEY_SHARE:
     case SSL_R_NO_SUITABLE_GROUPS:
-    case SSL_R_NO_SHARED_GROUPS: return FailureClass::kCipher;
+    case SSL_R_NO_SHARED_GROUPS: return FailureClass::kGroup;
     case SSL_R_CERTIFICATE_VERIFY_FAILED:
     case SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE: return FailureClass::kCert;
     case SSL_R_NO_APPLICATION_PROTOCOL: return FailureClass::kAlpn;

@@ -127,7 +127,7 @@ TEST_F(TlsStreamTest, ClassicalPeerIsServedUnlessHybridIsRequired) {
   server_tls.policy.pq = PqMode::kRequire;
   Ends refused = ends();
   EXPECT_EQ(refused.server_status, HandshakeStatus::kFailed);
-  EXPECT_EQ(refused.server->failure().kind, FailureClass::kCipher);
+  EXPECT_EQ(refused.server->failure().kind, FailureClass::kGroup);
   EXPECT_EQ(refused.server->failure().alert, 40);
   EXPECT_EQ(refused.client->failure().kind, FailureClass::kCipher);
 }

@@ -33,6 +33,8 @@ COUNTERS = {
     # TLS handshake
     "tls_cert": ("tls_handshake_failures_total", {"reason": "cert"}),
     "tls_version": ("tls_handshake_failures_total", {"reason": "version"}),
+    "hs_pq": ("overlay_handshake_failures_total", {"reason": "pq_neg_fail"}),
+    "pq_incompatible": ("overlay_pq_negotiations_total", {"mode": None, "outcome": "incompatible"}),
     "tls_cipher": ("tls_handshake_failures_total", {"reason": "cipher"}),
     "tls_alpn": ("tls_handshake_failures_total", {"reason": "alpn"}),
     "tls_any": ("tls_handshake_failures_total", {"reason": None}),

@@ -11,6 +11,7 @@ The exit code is 0 when all passed, 1 when a test failed, 2 when there is nothin
 """
 import argparse
 import contextlib
+import contextlib
 import glob
 import importlib
 import io
@@ -18,6 +19,7 @@ import multiprocessing
 import multiprocessing.connection
 import os
 import signal
+import subprocess
 import sys
 import time
 import traceback
@@ -195,11 +197,29 @@ class Runner:
               f"in {seconds:.0f} s")
 
 
+class Load:
+    """Another node under full load beside the tests, for as long as the context lasts."""
+
+    def __enter__(self):
+        self.node = node.Node().start()
+        self.bench = subprocess.Popen(
+            [node.binary("ronctl"), "--url", "ron://%s:%d" % self.node.listen, "bench", "--pubs", "2",
+             "--subs", "4", "--size", "1024", "--duration", "1h"],
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        return self
+
+    def __exit__(self, *_):
+        self.bench.kill()
+        self.bench.wait()
+        self.node.discard()
+
+
 def options():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("-k", action="append", default=[], metavar="WORD", help="only matching tests")
     parser.add_argument("-j", "--jobs", type=int, default=min(4, max(2, os.cpu_count() or 2)))
     parser.add_argument("--shards", type=int, help="shards of every node (config key overlay.shards)")
+    parser.add_argument("--load", action="store_true", help="keep all CPUs busy with another node meanwhile")
     parser.add_argument("-v", "--verbose", action="store_true", help="a line for each passed test too")
     parser.add_argument("--list", action="store_true", help="print the tests and end")
     return parser.parse_args()
@@ -214,6 +234,8 @@ def main():
         os.environ["RON_SHARDS"] = str(chosen.shards)
     if "RON_TIME_SCALE" not in os.environ and node.sanitized():
         os.environ["RON_TIME_SCALE"] = "4"      # before the tests are imported: they read it
+    elif "RON_TIME_SCALE" not in os.environ and chosen.load:
+        os.environ["RON_TIME_SCALE"] = "3"
     found = classes(chosen.k)
     if chosen.list:
         for module, name, tests in found:
@@ -223,7 +245,8 @@ def main():
         print("no test matches")
         return 2
     start, runner = time.monotonic(), Runner(chosen)
-    runner.run(found)
+    with Load() if chosen.load else contextlib.nullcontext():
+        runner.run(found)
     runner.report(time.monotonic() - start)
     return 1 if runner.counts["failed"] else 0
 

@@ -182,7 +182,7 @@ class HybridRequired(TlsCase):
     def test_classical_is_refused(self):  # OAP-3.16
         with self.assertRaises(ssl.SSLError):
             client.connect_tls(self.node.listen, self.context())._fill(5)
-        self.moved(tls_any=1, opened=0)
+        self.moved(tls_any=1, tls_cipher=1, hs_pq=1, pq_incompatible=1, opened=0)
 
 
 class LateHello(TlsCase):

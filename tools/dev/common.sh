@@ -3,6 +3,7 @@
 # shellcheck shell=bash
 
 RON_CACHE="${RON_DEPS_DIR:-${XDG_CACHE_HOME:-${HOME:-/tmp}/.cache}/ron-deps}"
+export PATH="$PATH:$RON_CACHE/promtool"  # where setup puts it when the machine has none
 RON_BUILD="$RON_ROOT/build"
 RON_LOGS="$RON_BUILD/logs"
 # Debian's own interpreter: the Python packages come from Debian too.

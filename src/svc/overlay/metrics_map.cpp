@@ -122,18 +122,20 @@ void fill_pq(const ShardStats& s, std::string_view mode, MetricsPage& page) {
   page.add(Metric::kPqDowngrades, {}, number(s.downgrades));
 }
 
-void fill_tls(const host::TransportStats& t, MetricsPage& page) {
+void fill_tls(const host::TransportStats& t, std::string_view mode, MetricsPage& page) {
   using enum transport::FailureClass;
   const auto failures = [&](transport::FailureClass kind) {
     return number(t.tls_failures[slot(kind)]);
   };
   page.add(Metric::kTlsHandshakeFailures, {"cert"}, failures(kCert));
   page.add(Metric::kTlsHandshakeFailures, {"version"}, failures(kVersion));
-  page.add(Metric::kTlsHandshakeFailures, {"cipher"}, failures(kCipher));
+  page.add(Metric::kTlsHandshakeFailures, {"cipher"}, failures(kCipher) + failures(kGroup));
   page.add(Metric::kTlsHandshakeFailures, {"alpn"}, failures(kAlpn));
   page.add(Metric::kTlsHandshakeFailures, {"other"}, failures(kProtocol));
   const double tls = failures(kVersion) + failures(kCipher) + failures(kAlpn) + failures(kProtocol);
   page.add(Metric::kHandshakeFailures, {"mtls"}, failures(kCert));
+  page.add(Metric::kHandshakeFailures, {"pq_neg_fail"}, failures(kGroup));
+  page.add(Metric::kPqNegotiations, {mode, "incompatible"}, failures(kGroup));
   page.add(Metric::kHandshakeFailures, {"tls"}, tls);
   page.add(Metric::kHandshakeFailures, {"io"}, failures(kIo));
 }
@@ -164,7 +166,7 @@ void fill_metrics(const host::Snapshot& snapshot, const config::Settings& settin
     fill_flow(shard.node, page);
     fill_gossip(shard.node, page);
     fill_pq(shard.node, mode, page);
-    fill_tls(shard.transport, page);
+    fill_tls(shard.transport, mode, page);
     fill_accept(shard.transport, page);
     merge(rx, histogram(shard.node.size_rx));
     merge(tx, histogram(shard.node.size_tx));
