@@ -15,14 +15,24 @@ GOLDEN = os.path.join(ROOT, "docs", "api-history", "http.json")
 NAMED = {"keys"}        # maps whose keys are data, not fields
 
 
+def united(shapes):
+    """One shape for all elements of a list: fields that only some have are there."""
+    out = {}
+    for each in shapes:
+        if not isinstance(each, dict):
+            return each
+        out.update(each)
+    return out
+
+
 def shape(value, name=""):
-    """Types instead of values; a list is its first element, a map of data one entry."""
+    """Types instead of values; a list is what its elements have together, a map of data one entry."""
     if isinstance(value, dict):
         if name in NAMED:
             return {"*": shape(next(iter(value.values())))}
         return {key: shape(item, key) for key, item in value.items()}
     if isinstance(value, list):
-        return [shape(value[0])] if value else []
+        return [united(shape(item) for item in value)] if value else []
     if isinstance(value, bool):
         return "bool"
     return {int: "number", float: "number", str: "text"}[type(value)]
