@@ -1,7 +1,8 @@
 """Headers compile alone.
 
 A header whose .cpp includes it first is proved by the build; this check demands that order and
-compiles the others by themselves.
+compiles the others by themselves: with --all every one, else those that the last commit or
+uncommitted work changed.
 """
 import concurrent.futures
 import hashlib
@@ -33,13 +34,22 @@ def flags():
     return out
 
 
+def changed():
+    """Paths that differ from the commit before the last; everything where there is none."""
+    done = subprocess.run(["git", "diff", "--name-only", "HEAD~1"], cwd=tree.ROOT,
+                          capture_output=True, text=True, check=False)
+    return set(done.stdout.split()) if done.returncode == 0 else None
+
+
 def check():
+    recent = None if globals().get("EVERYTHING") else changed()
     paths = set(tree.files())
     lonely = []
     for path in (f for f in tree.cpp_files() if f.endswith(".hpp")):
         source = path[:-4] + ".cpp"
         if source not in paths:
-            lonely.append(path)
+            if recent is None or path in recent:
+                lonely.append(path)
             continue
         first = INCLUDE.search(tree.code(source))
         own = path.rsplit("/", 1)[-1]
