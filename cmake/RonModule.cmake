@@ -46,6 +46,11 @@ function(ron_module name)
   endif()
 endfunction()
 
+# For code that waits for people: half the time to compile, and nobody notices at run time.
+function(ron_compile_quickly name)
+  target_compile_options(${name} PRIVATE $<IF:$<CONFIG:Release>,-O1,-O0>)
+endfunction()
+
 # The test framework's headers, parsed once for all tests instead of three seconds for each file.
 function(ron_test_headers)
   if(TARGET ron_test_headers)
