@@ -70,7 +70,9 @@ class Reload(TlsCase):
         until(lambda: self.delta("reloads_refused") == 1, 5, "the refusal is counted")
         self.assertEqual(self.presented(), old)
         self.moved(reloads=0, reloads_refused=1)
+        until(lambda: self.node.http("/readyz")[0] == 503, 2, "a key like that is no ready node")
         os.chmod(self.server[1], 0o600)
+        until(lambda: self.node.http("/readyz")[0] == 200, 2, "ready again")
 
     def test_many_reloads_under_traffic(self):
         reader, writer = self.tls(), self.tls()
