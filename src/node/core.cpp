@@ -133,7 +133,7 @@ void ShardCore::end_of_input(Session& session) {
   }
 }
 
-// Input this side holds counts as a whole; when it is exhausted, large half frames must go. //
+// Input this side holds counts as a whole; when it is exhausted, large half frames must go.
 // OAP-5.26
 void ShardCore::charge_held(Session& session) {
   const std::size_t held = session.parser.partial_bytes() + session.input.size();

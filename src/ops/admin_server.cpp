@@ -249,7 +249,7 @@ void AdminServer::Impl::run() {
       if (options.failed) options.failed(fault.what(), wait.has_value());
       if (!wait) return;
       std::this_thread::sleep_for(*wait);
-      begin();
+      asio::post(io, [this] { begin(); });
     }
   }
 }

@@ -318,5 +318,47 @@ TEST(AdminAnswers, strings_are_escaped) {
   EXPECT_EQ(json_string("a\"\n\xff"), "\"a\\\"\\n\xef\xbf\xbd\"");
 }
 
+// Faults of the thread's own work: it goes on after each of the first five, then says that it does
+// not.
+TEST(AdminSupervision, goes_on_after_a_fault) {
+  std::atomic<int> ticks = 0;
+  std::atomic<int> failures = 0;
+  AdminOptions options;
+  options.port = 0;
+  options.tick_interval = std::chrono::milliseconds(5);
+  options.tick = [&] {
+    if (++ticks == 3) throw std::runtime_error("out of luck");
+  };
+  options.failed = [&](const std::string& why, bool goes_on) {
+    EXPECT_EQ(why, "out of luck");
+    EXPECT_TRUE(goes_on);
+    ++failures;
+  };
+  auto server = AdminServer::start(options, {});
+  ASSERT_TRUE(server.has_value()) << server.error();
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+  while (ticks < 8 && std::chrono::steady_clock::now() < deadline) ::poll(nullptr, 0, 2);
+  EXPECT_GE(ticks, 8) << "ticking goes on";
+  EXPECT_EQ(failures, 1);
+}
+
+TEST(AdminSupervision, gives_up_in_the_end) {
+  std::atomic<int> failures = 0;
+  std::atomic<bool> gave_up = false;
+  AdminOptions options;
+  options.port = 0;
+  options.tick = [] { throw std::runtime_error("always"); };
+  options.failed = [&](const std::string&, bool goes_on) {
+    ++failures;
+    if (!goes_on) gave_up = true;
+  };
+  auto server = AdminServer::start(options, {});
+  ASSERT_TRUE(server.has_value()) << server.error();
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  while (!gave_up && std::chrono::steady_clock::now() < deadline) ::poll(nullptr, 0, 5);
+  EXPECT_TRUE(gave_up);
+  EXPECT_EQ(failures, 6) << "the first and five more";
+}
+
 }  // namespace
 }  // namespace ron::ops

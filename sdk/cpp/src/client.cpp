@@ -44,6 +44,16 @@ Result<Slice> publication_frame(const Core& core, std::string_view topic, std::s
   return oap::make_frame(oap::kEvent, {options.tenant.hi, options.tenant.lo}, 0, payload);
 }
 
+// Queues what `waiter` waits for, and waits.
+Result<detail::Reply> submit_and_wait(Core& core, Core::Publication item, detail::Waiter& waiter,
+                                      const CallOptions& call) {
+  const session::Ticket ticket = item.ticket;
+  if (auto queued = core.submit(std::move(item), true, call); !queued) {
+    return std::unexpected(queued.error());
+  }
+  return waiter.wait(call.stop, [&] { core.cancel(ticket); });
+}
+
 Instant deadline_of(const CallOptions& call) { return runtime::monotonic_now() + call.timeout; }
 
 Result<std::shared_ptr<const crypto::TlsContext>> tls_for(const Options& options,
@@ -173,11 +183,7 @@ Result<Published> Client::publish_acked(std::string_view topic, std::string_view
   item.ticket = core_->new_ticket();
   item.deadline = deadline_of(call);
   item.done = waiter.done();
-  const session::Ticket ticket = item.ticket;
-  if (auto queued = core_->submit(std::move(item), true, call); !queued) {
-    return std::unexpected(queued.error());
-  }
-  return waiter.wait(call.stop, [&] { core_->cancel(ticket); });
+  return submit_and_wait(*core_, std::move(item), waiter, call);
 }
 
 Result<Subscription> Client::subscribe_handler(std::vector<std::string> patterns, Handler handler,
@@ -297,11 +303,7 @@ Result<std::string> Client::control(std::string_view op,
   item.ticket = core_->new_ticket();
   item.deadline = deadline_of(call);
   item.done = waiter.done();
-  const session::Ticket ticket = item.ticket;
-  if (auto queued = core_->submit(std::move(item), true, call); !queued) {
-    return std::unexpected(queued.error());
-  }
-  auto result = waiter.wait(call.stop, [&] { core_->cancel(ticket); });
+  auto result = submit_and_wait(*core_, std::move(item), waiter, call);
   if (!result) return std::unexpected(result.error());
   return std::move(result->body);
 }

@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cstdio>
 #include <deque>
 #include <future>
@@ -162,6 +163,7 @@ class Daemon {
   runtime::Guarded<std::deque<std::function<void()>>> jobs_;  // for the main thread
   std::optional<std::chrono::milliseconds> drain_asked_;      // by a control request
   std::string bound_listen_;                                  // with its real port
+  std::atomic<bool> admin_gone_ = false;  // its thread was given up
   bool host_died_ = false;
   std::string gave_up_;  // why, once a part cannot be kept alive
   policy::Restarts restarts_;
@@ -173,8 +175,9 @@ class Daemon {
   std::unique_ptr<ops::AdminServer> admin_;  // before the host: its thread reads it
 };
 
-// Runs `job` where Health lives and waits for it.
+// Runs `job` where Health lives and waits for it; not at all once that thread was given up.
 void Daemon::on_admin_thread(std::function<void()> job) {
+  if (admin_gone_) return;
   std::promise<void> done;
   admin_->post([&] {
     job();
@@ -217,7 +220,9 @@ bool Daemon::start_admin() {
   options.failed = [this](const std::string& why, bool goes_on) {
     log_.write(Event::kChildDied, {{Field::kChild, "admin"}, {Field::kMessage, why}});
     health_.restarted();
-    if (!goes_on) on_main_thread([this] { gave_up_ = "the admin listener fails again and again"; });
+    if (goes_on) return;
+    admin_gone_ = true;
+    on_main_thread([this] { gave_up_ = "the admin listener fails again and again"; });
   };
   options.refused = [this](unsigned status, const std::string& path) {
     log_.write(Event::kAdminRefused, {{Field::kErrorCode, status}, {Field::kPath, path}});
@@ -515,7 +520,8 @@ int Daemon::drain(int signal_number, std::chrono::milliseconds within) {
 }
 
 void Daemon::shut() {
-  admin_.reset();  // its thread reads the host
+  if (host_ != nullptr) host_->stop();  // its threads hand control requests to the admin thread
+  admin_.reset();                       // whose thread reads the host
   host_.reset();
 }
 
@@ -528,13 +534,13 @@ int Daemon::run() {
     const int number = wait_for_signal();
     if (number == SIGHUP) static_cast<void>(reload());
     if (number == job_signal()) run_jobs();
-    if (host_died_) bury_host();
-    if (restart_at_ <= runtime::monotonic_now()) revive_host();
-    if (watchdog_at_ <= runtime::monotonic_now()) feed_watchdog();
+    if (host_died_ && gave_up_.empty()) bury_host();
     if (!gave_up_.empty()) {
       log_.write(Event::kFatal, {{Field::kMessage, gave_up_}});
       return kExitFailure;
     }
+    if (restart_at_ <= runtime::monotonic_now()) revive_host();
+    if (watchdog_at_ <= runtime::monotonic_now()) feed_watchdog();
     if (number != SIGTERM && number != SIGINT && !drain_asked_) continue;
     const int code = drain(number, drain_asked_.value_or(settings_.drain_deadline));
     shut();

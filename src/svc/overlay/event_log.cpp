@@ -53,8 +53,24 @@ void log_downgrade(const host::Event& event, ops::Log& log) {
                                         {Field::kKexAlgo, event.group}});
 }
 
+// The spelling of overlay_handshake_failures_total{reason}.
+std::string_view handshake_label(const host::Event& event) {
+  using enum node::CloseReason;
+  switch (event.reason) {
+    case kPeer: return "io";
+    case kTimeout: return "timeout";
+    case kDrained:
+    case kCutOff: return "not_ready";
+    case kRefused: break;  // by policy: the error says which
+    case kProtocol:
+    case kSlow: return "proto";
+  }
+  if (event.code == oap::Code::kUnauth) return "auth";
+  return event.code == oap::Code::kBadVersion ? "pq_neg_fail" : "not_ready";
+}
+
 void log_failed_handshake(const host::Event& event, ops::Log& log) {
-  std::vector<LogField> fields = {{Field::kReason, node::name(event.reason)},
+  std::vector<LogField> fields = {{Field::kReason, handshake_label(event)},
                                   {Field::kPeerAddr, event.peer},
                                   {Field::kChannel, channel_name(event.channel)},
                                   {Field::kLatencyMs, millis(event.lifetime)}};
@@ -63,8 +79,12 @@ void log_failed_handshake(const host::Event& event, ops::Log& log) {
 }
 
 void log_tls_failure(const host::Event& event, ops::Log& log) {
-  const bool certificate = event.failure == transport::FailureClass::kCert;
-  std::vector<LogField> fields = {{Field::kReason, certificate ? "mtls" : "tls"},
+  using enum transport::FailureClass;
+  std::string_view reason = "tls";
+  if (event.failure == kCert) reason = "mtls";
+  if (event.failure == kGroup) reason = "pq_neg_fail";
+  if (event.failure == kIo) reason = "io";
+  std::vector<LogField> fields = {{Field::kReason, reason},
                                   {Field::kPeerAddr, event.peer},
                                   {Field::kMessage, event.text}};
   if (event.alert >= 0) fields.emplace_back(Field::kErrorCode, event.alert);

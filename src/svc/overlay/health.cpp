@@ -66,6 +66,7 @@ void Health::set_host(host::Host* host, const NodeId& node) {
   version_.node = hex(node);
   const bool listens = host != nullptr && !settings_.overlay.listen.empty();
   if (listens) version_.listen = host->bound().front();
+  if (host != nullptr) host->set_ready(judge_.ready());  // a host that was made anew knows nothing
 }
 
 void Health::begin_drain() {

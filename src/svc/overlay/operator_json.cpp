@@ -188,7 +188,7 @@ std::string configuration_json(const setup::Configuration& configuration) {
 
 std::string status_json(const Status& s) {
   node::ShardStats sum;
-  std::uint64_t dropped = 0, connections = 0;
+  std::uint64_t dropped = 0, refused = 0, connections = 0;
   for (const host::ShardSnapshot& shard : s.snapshot.shards) {
     const node::ShardStats& one = shard.node;
     sum.sessions_active += one.sessions_active;
@@ -202,7 +202,7 @@ std::string status_json(const Status& s) {
     sum.slab_bytes += one.slab_bytes;
     sum.lane_frames += one.lane_frames;
     for (const std::uint64_t count : one.shed) dropped += count;
-    for (const std::uint64_t count : one.events_refused) sum.unknown_kinds += count;
+    for (const std::uint64_t count : one.events_refused) refused += count;
     connections += shard.transport.accepted;
   }
   const double uptime = static_cast<double>(s.now_unix) - s.process.start_unix_seconds;
@@ -235,7 +235,7 @@ std::string status_json(const Status& s) {
                    {"delivered", sum.delivered},
                    {"dropped", dropped},
                    {"lagged_told", sum.lagged_told},
-                   {"refused", sum.unknown_kinds},
+                   {"refused", refused},
                    {"bytes_rx", sum.bytes_rx},
                    {"bytes_tx", sum.bytes_tx},
                    {"queued_frames", sum.lane_frames},
