@@ -84,9 +84,8 @@ void log_tls_failure(const host::Event& event, ops::Log& log) {
   if (event.failure == kCert) reason = "mtls";
   if (event.failure == kGroup) reason = "pq_neg_fail";
   if (event.failure == kIo) reason = "io";
-  std::vector<LogField> fields = {{Field::kReason, reason},
-                                  {Field::kPeerAddr, event.peer},
-                                  {Field::kMessage, event.text}};
+  std::vector<LogField> fields = {
+      {Field::kReason, reason}, {Field::kPeerAddr, event.peer}, {Field::kMessage, event.text}};
   if (event.alert >= 0) fields.emplace_back(Field::kErrorCode, event.alert);
   log.write(Event::kHandshakeFailed, fields);
 }
