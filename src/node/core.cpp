@@ -94,6 +94,7 @@ void ShardCore::pump(Session& session) {
     }
     if (!*parsed) break;
     dispatch(session, **parsed);
+    if (building_.alike) extend_run(session);
     if (must_pause(session)) {
       if (mail_.congested()) ++stats_.mail_stalls;
       session.paused = true;

@@ -4,7 +4,8 @@
 //   dispatch.cpp   the checks every frame passes, in the order of docs/OAP-1.md section 1
 //   hello.cpp      the handshake
 //   kind_*.cpp     one family of kinds each
-//   deliver.cpp    runs to lanes, groups, other shards
+//   runs.cpp       publications of one session and topic become runs
+//   delivery.cpp   runs to lanes, groups, other shards
 //   lifecycle.cpp  timers, errors that end a session, closing, drain
 //   mail.cpp       messages of other shards
 //   operator.cpp   what an operator sees and asks
@@ -29,6 +30,7 @@
 #include "node/session.hpp"
 #include "node/stats.hpp"
 #include "node/subscriptions.hpp"
+#include "oap/alike.hpp"
 
 namespace ron::node {
 
@@ -121,7 +123,7 @@ class ShardCore {
   /// Takes a publication: appends it to the run being built, delivering the run before where it
   /// does not fit. Nothing happens to it when that run ended its session.
   void count_published(Session& session, std::size_t wire_bytes);
-  void add_to_run(Session& session, const Incoming& in, std::string_view topic);
+  void add_to_run(Session& session, const Incoming& in, const oap::Gossip& gossip);
   void flush_run();
   /// Delivers now; returns how many local sessions it was queued to. With `ticket`, other shards
   /// report theirs; `waiting` is how many will.
@@ -170,6 +172,7 @@ class ShardCore {
   // core.cpp
   Session* find(SessionId id) const;
   void pump(Session& session);
+  void extend_run(Session& session);
   void after_input(Session& session);
   bool must_pause(const Session& session) const;
   void resume_paused();
@@ -264,6 +267,7 @@ class ShardCore {
     std::string_view topic;  // into bytes
     std::uint32_t frames = 0;
     std::uint32_t largest = 0;
+    oap::Alike alike;  // to the last frame of `bytes`
   } building_;
 
   Instant now_;

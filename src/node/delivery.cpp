@@ -251,38 +251,4 @@ std::uint32_t ShardCore::deliver_mail(PublishMail& mail) {
   return Delivery(*this, publication).to_local(mail.plain, mail.pieces);
 }
 
-void ShardCore::count_published(Session& session, std::size_t wire_bytes) {
-  ++stats_.published;
-  ++session.counters.published;
-  session.counters.published_bytes += wire_bytes;
-}
-
-void ShardCore::add_to_run(Session& session, const Incoming& in, std::string_view topic) {
-  const auto size = static_cast<std::uint32_t>(in.payload.size());
-  oap::rewrite_flags(in.frame.mutable_bytes().data(), oap::kEvent);
-  const bool same = building_.session == &session && building_.tenant == in.header.tenant &&
-                    building_.topic == topic;
-  if (same && building_.bytes.join(in.frame)) {
-    count_published(session, in.frame.size());
-    ++building_.frames;
-    building_.largest = std::max(building_.largest, size);
-    return;
-  }
-  flush_run();
-  if (session.phase != Phase::kActive) return;  // its own copy was the one too many
-  count_published(session, in.frame.size());
-  building_ = {&session, in.frame, in.header.tenant, topic, 1, size};
-}
-
-void ShardCore::flush_run() {
-  if (building_.session == nullptr) return;
-  const Building run = std::exchange(building_, {});
-  Publication publication;
-  publication.publisher = run.session;
-  publication.tenant = run.tenant;
-  publication.topic = run.topic;
-  publication.run = gossip::RunRef::make(run.bytes, run.frames, run.largest);
-  deliver(publication, 0);
-}
-
 }  // namespace ron::node

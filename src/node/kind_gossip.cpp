@@ -10,7 +10,7 @@ void handle_gossip(ShardCore& core, Session& session, const Incoming& in) {
     return;
   }
   if (!in.wants_answer && !in.header.has(oap::kComp)) {
-    core.add_to_run(session, in, gossip->topic);
+    core.add_to_run(session, in, *gossip);
     return;
   }
   core.flush_run();

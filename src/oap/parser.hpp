@@ -40,6 +40,7 @@ class Parser {
   Parser(std::uint32_t max_payload, SlabMeter* meter) : max_payload_(max_payload), meter_(meter) {}
 
   void set_max_payload(std::uint32_t bytes) { max_payload_ = bytes; }
+  std::uint32_t max_payload() const { return max_payload_; }
 
   /// Takes the next frame out of `input`, advancing it past the bytes consumed. Nothing: `input` is
   /// used up and more is needed. A fault ends the stream: the parser is dead from then on, and

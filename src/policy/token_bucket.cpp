@@ -23,6 +23,12 @@ bool TokenBucket::take(std::uint64_t n, Instant now) {
   return true;
 }
 
+std::uint64_t TokenBucket::available(Instant now) {
+  if (rate_ == 0) return UINT64_MAX;
+  refill(now);
+  return whole_;
+}
+
 Duration TokenBucket::wait_for(std::uint64_t n, Instant now) const {
   if (rate_ == 0) return Duration::zero();
   if (n > rate_) return Duration::max();

@@ -22,6 +22,9 @@ class TokenBucket {
   /// is never granted at once; 0 always is.
   bool take(std::uint64_t n, Instant now);
 
+  /// How many could be taken now; all there are when there is no limit.
+  std::uint64_t available(Instant now);
+
   /// The shortest time after which take(n) would succeed if nobody else took any: zero when it
   /// would now, Duration::max() when it never will because `n` exceeds the rate.
   Duration wait_for(std::uint64_t n, Instant now) const;
