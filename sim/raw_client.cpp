@@ -212,7 +212,7 @@ void RawClient::unsubscribe(std::vector<std::string> patterns, TenantId tenant, 
   send_sub({std::move(patterns), false, grouped ? manners_.group : ""}, tenant, false);
 }
 
-void RawClient::send_sub(oap::SubOut sub, TenantId tenant, bool add) {
+void RawClient::send_sub(const oap::SubOut& sub, TenantId tenant, bool add) {
   Waiting waiting;
   waiting.what = Waiting::What::kSub;
   std::vector<SubOp>& ops = world_.history.sub_ops;

@@ -65,7 +65,7 @@ class RawClient final : public Actor {
   void wrong_hello();
   void publish_something(How how);
   void sub_something(bool add);
-  void send_sub(oap::SubOut sub, TenantId tenant, bool add);
+  void send_sub(const oap::SubOut& sub, TenantId tenant, bool add);
   void misbehave();
   void garbage();
   void odd_frame();

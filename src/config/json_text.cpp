@@ -2,6 +2,7 @@
 
 #include <iterator>
 #include <nlohmann/json.hpp>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -165,8 +166,8 @@ std::expected<std::vector<Assignment>, Problem> parse_json(std::string_view text
   if (auto large = too_large(text, file_name)) return std::unexpected(std::move(*large));
   std::size_t line = 1;
   Flattener flattener(file_name, line);
-  (void)json::sax_parse(Cursor(text.data(), &line), Cursor(text.data() + text.size(), &line),
-                        &flattener);
+  const char* const begin = std::to_address(text.begin());
+  (void)json::sax_parse(Cursor(begin, &line), Cursor(begin + text.size(), &line), &flattener);
   if (flattener.fault) return std::unexpected(std::move(*flattener.fault));
   return std::move(flattener.out);
 }

@@ -13,12 +13,14 @@ constexpr std::uint64_t kGiB = 1U << 30U;
 constexpr std::uint64_t kHourMs = 3'600'000;
 
 // clang-format off
+// `type` and `member` are no expressions. NOLINTBEGIN(bugprone-macro-parentheses)
 #define RON_SLOT(type, member) [](Settings& s) -> type& { return s.member; }
 #define RON_ENUM_SLOT(member) [](Settings& s) -> std::uint8_t& { return reinterpret_cast<std::uint8_t&>(s.member); }
 #define RON_U64(member) RON_SLOT(std::uint64_t, member)
 #define RON_MS(member) RON_SLOT(Millis, member)
 #define RON_BOOL(member) RON_SLOT(bool, member)
 #define RON_TEXT(member) RON_SLOT(std::string, member)
+// NOLINTEND(bugprone-macro-parentheses)
 
 constexpr KeyRow kRows[] = {
     {.name = "profile", .type = Type::kChoice, .slot = +RON_ENUM_SLOT(profile),

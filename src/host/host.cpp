@@ -95,7 +95,7 @@ std::expected<void, std::string> Host::Impl::listen_unix() {
   return {};
 }
 
-std::expected<std::unique_ptr<Host>, std::string> Host::start(Settings settings) {
+std::expected<std::unique_ptr<Host>, std::string> Host::start(const Settings& settings) {
   if (settings.listen.empty() && settings.uds_path.empty()) {
     return std::unexpected("nothing to listen on: set overlay.listen or uds.path");
   }

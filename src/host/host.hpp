@@ -26,7 +26,7 @@ class Host {
  public:
   /// Checks the settings, binds every address and starts the threads. Nothing runs after an error,
   /// which says what to do about it.
-  static std::expected<std::unique_ptr<Host>, std::string> start(Settings settings);
+  static std::expected<std::unique_ptr<Host>, std::string> start(const Settings& settings);
   ~Host();  // stop()
   Host(const Host&) = delete;
   Host& operator=(const Host&) = delete;

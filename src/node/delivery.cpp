@@ -151,7 +151,11 @@ void Delivery::to_member(SessionId member, const Part& part) {
   }
   if (session->match_stamp == stamp_) return;  // has its plain copy // OAP-4.38
   const bool whole = part.frames == publication_.run->frames;
-  push(*session, whole ? variant_for(*session) : run_of(part));
+  if (whole) {
+    push(*session, variant_for(*session));
+  } else {
+    push(*session, run_of(part));
+  }
 }
 
 gossip::RunRef Delivery::run_of(const Part& part) const {

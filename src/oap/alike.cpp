@@ -8,14 +8,20 @@ namespace ron::oap {
 namespace {
 
 // The usual layout: ver, flags and tenant, then corr, then the map's head, the key "ts" and the
-// head of its eight bytes. The length in front of it varies with the data.
+// head of its four or eight bytes. The length in front of it varies with the data.
 constexpr std::size_t kFixedAt = kLenSize;
 constexpr std::size_t kFixedSize = 19;
 constexpr std::size_t kTsHeadAt = kHeaderSize;
 constexpr std::size_t kTsHeadSize = 5;
 constexpr std::size_t kTsAt = kTsHeadAt + kTsHeadSize;
-constexpr std::size_t kAfterTs = kTsAt + sizeof(std::uint64_t);
-constexpr std::uint64_t kTsLeast = 0x100000000;  // a smaller one has a shorter form // OAP-2.11
+constexpr std::uint8_t kTs4 = 0x1a;
+constexpr std::uint8_t kTs8 = 0x1b;
+
+// Is the ts of `size` bytes at `at` in its shortest form? // OAP-2.11
+bool is_shortest(const std::uint8_t* at, std::size_t size) {
+  if (size == sizeof(std::uint32_t)) return load_be<std::uint32_t>(at) >= 0x10000;
+  return load_be<std::uint64_t>(at) >= 0x100000000;
+}
 
 template <typename Word>
 bool word_same(const std::uint8_t* a, const std::uint8_t* b) {
@@ -69,22 +75,27 @@ bool is_bytes(const std::uint8_t* at, std::size_t room) {
   }
 }
 
-bool usual(const std::uint8_t* at) {
+// Bytes of the ts in a payload that begins in the usual way; 0 where it does not.
+std::size_t ts_size(const std::uint8_t* at) {
   const bool map = at[0] >= 0xa4 && at[0] < 0xb8;
-  return map && at[1] == 0x62 && at[2] == 't' && at[3] == 's' && at[4] == 0x1b;
+  if (!map || at[1] != 0x62 || at[2] != 't' || at[3] != 's') return 0;
+  if (at[4] == kTs4) return sizeof(std::uint32_t);
+  return at[4] == kTs8 ? sizeof(std::uint64_t) : 0;
 }
 
 }  // namespace
 
 Alike Alike::to(const Slice& frame, ByteView data) {
   Alike alike;
-  if (frame.size() <= kAfterTs || !usual(frame.data() + kTsHeadAt)) return alike;
+  if (frame.size() <= kTsAt || data.empty()) return alike;
+  const std::size_t ts = ts_size(frame.data() + kTsHeadAt);
   const auto data_at = static_cast<std::size_t>(data.data() - frame.data());
-  if (data.empty() || data_at > frame.size() || data.size() > frame.size() - data_at) return alike;
+  if (ts == 0 || data_at > frame.size() || data.size() > frame.size() - data_at) return alike;
   const std::size_t head_at = data_at - head_size(data.size());
-  if (head_at <= kAfterTs) return alike;
+  if (head_at <= kTsAt + ts) return alike;
   alike.model_ = frame.data();
   alike.size_ = static_cast<std::uint32_t>(frame.size());
+  alike.after_ts_ = static_cast<std::uint32_t>(kTsAt + ts);
   alike.data_head_ = static_cast<std::uint32_t>(head_at);
   alike.data_at_ = static_cast<std::uint32_t>(data_at);
   alike.tail_ = static_cast<std::uint32_t>(frame.size() - data_at - data.size());
@@ -96,8 +107,8 @@ Alike Alike::to(const Slice& frame, ByteView data) {
 bool Alike::head_alike(const std::uint8_t* at) const {
   return same(at + kFixedAt, model_ + kFixedAt, kFixedSize) &&
          same(at + kTsHeadAt, model_ + kTsHeadAt, kTsHeadSize) &&
-         load_be<std::uint64_t>(at + kTsAt) >= kTsLeast &&
-         same(at + kAfterTs, model_ + kAfterTs, data_head_ - kAfterTs);
+         is_shortest(at + kTsAt, after_ts_ - kTsAt) &&
+         same(at + after_ts_, model_ + after_ts_, data_head_ - after_ts_);
 }
 
 std::size_t Alike::match(const std::uint8_t* at, std::size_t have,

@@ -21,7 +21,7 @@ class Alike {
   /// What repeats `frame`: an EVENT with a gossip message that passed the parser, read_message and
   /// read_gossip; `data` is that message's field, a view into the frame. The frame must live as
   /// long as this object is asked. Layouts other than the usual one, which begins with a ts of
-  /// eight bytes, are not learned: then nothing is alike.
+  /// four or eight bytes, are not learned: then nothing is alike.
   static Alike to(const Slice& frame, ByteView data);
 
   explicit operator bool() const { return model_ != nullptr; }
@@ -35,6 +35,7 @@ class Alike {
 
   const std::uint8_t* model_ = nullptr;
   std::uint32_t size_ = 0;       // wire size of the model
+  std::uint32_t after_ts_ = 0;   // where the bytes behind ts begin
   std::uint32_t data_head_ = 0;  // where the head of its data stands
   std::uint32_t data_at_ = 0;    // where its data begins
   std::uint32_t tail_ = 0;       // bytes behind its data

@@ -1,24 +1,31 @@
+// The loop on epoll. Interest in reading stays registered, level-triggered, so that a session that
+// is read again and again costs no system call between its reads; interest nobody has any more is
+// taken back when it makes itself felt.
 #include "runtime/loop.hpp"
 
-#include <fcntl.h>
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/posix/stream_descriptor.hpp>
-#include <boost/asio/post.hpp>
-#include <boost/asio/steady_timer.hpp>
+#include <algorithm>
+#include <array>
+#include <cerrno>
 #include <chrono>
+#include <system_error>
 #include <utility>
+#include <vector>
 
 #include "base/check.hpp"
+#include "runtime/guarded.hpp"
 #include "runtime/wakeup.hpp"
 
 namespace ron::runtime {
 namespace {
 
-namespace asio = boost::asio;
 using Clock = std::chrono::steady_clock;
+using Job = std::move_only_function<void()>;
+
+constexpr std::size_t kBatch = 256;  // events of one turn
 
 Clock::time_point origin() {
   // A second before the first call, so that no instant of a run is zero or negative.
@@ -33,119 +40,151 @@ Instant monotonic_now() {
   return Instant(std::chrono::duration_cast<Duration>(Clock::now() - from));
 }
 
-class Loop::Impl final : public ReadyListener {
+struct Watch::Impl {
+  Loop::Impl* loop;
+  int fd;
+  ReadyListener* listener;  // none: the Watch has gone, events of this turn fall on deaf ears
+  bool waits_read = false;
+  bool waits_write = false;
+  std::uint32_t registered = 0;  // what epoll watches for; 0 = not there at all
+
+  void want(bool Impl::* waits, std::uint32_t event);
+  void happened(std::uint32_t events);
+  void leave() noexcept;
+
+ private:
+  void change(std::uint32_t events);
+};
+
+class Loop::Impl {
  public:
-  Impl() : context(1), timer(context), bell(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
-    RON_CHECK(bell >= 0);
+  Impl() : epoll(::epoll_create1(EPOLL_CLOEXEC)), bell(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
+    RON_CHECK(epoll >= 0 && bell >= 0);
+    epoll_event event{.events = EPOLLIN, .data = {.ptr = nullptr}};
+    RON_CHECK(::epoll_ctl(epoll, EPOLL_CTL_ADD, bell, &event) == 0);
   }
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;
   ~Impl() {
-    watch = Watch();
+    bury();
     ::close(bell);
+    ::close(epoll);
   }
 
-  void readable() override {
-    std::uint64_t rung = 0;
-    static_cast<void>(::read(bell, &rung, sizeof rung));
-    watch.want_read();
-  }
-  void writable() override {}
-
-  void arm(Instant at) {
-    if (at.is_never() || at >= armed) return;
-    armed = at;
-    timer.expires_at(origin() + std::chrono::duration_cast<Clock::duration>(at.since_origin()));
-    timer.async_wait([this](const boost::system::error_code& error) {
-      if (!error) armed = Instant::never();
-    });
+  void turn(bool may_sleep) {
+    std::array<epoll_event, kBatch> events;
+    int timeout = 0;
+    const bool sleeps = may_sleep && (timeout = left()) != 0 && wakeup.prepare_sleep();
+    const int count =
+        ::epoll_wait(epoll, events.data(), static_cast<int>(kBatch), sleeps ? timeout : 0);
+    if (sleeps) wakeup.woke();
+    for (int i = 0; i < count; ++i) happened(events[static_cast<std::size_t>(i)]);
+    bury();
+    run_jobs();
   }
 
-  asio::io_context context;
-  asio::steady_timer timer;
-  Instant armed = Instant::never();
-  int bell;
+  int epoll;
+  Instant timer = Instant::never();
   Wakeup<> wakeup;
-  Watch watch;
-};
+  Guarded<std::vector<Job>> jobs;
+  std::vector<Watch::Impl*> dead;  // gone in this turn; its events may still name them
 
-Loop::Loop() : impl_(std::make_unique<Impl>()) {
-  impl_->watch = Watch(*this, impl_->bell, *impl_);
-  impl_->watch.want_read();
-}
-
-Loop::~Loop() = default;
-
-void Loop::turn(bool may_sleep) {
-  impl_->context.restart();
-  if (may_sleep && impl_->wakeup.prepare_sleep()) {
-    impl_->context.run_one();
-    impl_->wakeup.woke();
-  }
-  impl_->context.poll();
-}
-
-void Loop::set_timer(Instant at) { impl_->arm(at); }
-
-void Loop::post(std::move_only_function<void()> job) { asio::post(impl_->context, std::move(job)); }
-
-void Loop::ring() {
-  if (!impl_->wakeup.notify()) return;
-  const std::uint64_t one = 1;
-  static_cast<void>(::write(impl_->bell, &one, sizeof one));
-}
-
-// Shared by the Watch and by the waits it has asked for. A wait that completes after the Watch has
-// gone finds no listener.
-struct Watch::Impl {
-  Impl(asio::io_context& context, int fd, ReadyListener& to)
-      : descriptor(context, fd), listener(&to) {}
-
-  static void release(Impl* impl) {
-    if (--impl->references == 0) delete impl;
-  }
-
-  asio::posix::stream_descriptor descriptor;
-  ReadyListener* listener;
-  unsigned references = 1;
-  bool waits_read = false;
-  bool waits_write = false;
-};
-
-namespace {
-
-template <typename Impl>
-class Pending {
- public:
-  Pending(Impl* impl, bool write) : impl_(impl), write_(write) { ++impl_->references; }
-  Pending(Pending&& other) noexcept
-      : impl_(std::exchange(other.impl_, nullptr)), write_(other.write_) {}
-  Pending(const Pending&) = delete;
-  Pending& operator=(const Pending&) = delete;
-  Pending& operator=(Pending&&) = delete;
-  ~Pending() {
-    if (impl_ != nullptr) Impl::release(impl_);
-  }
-
-  void operator()(const boost::system::error_code& /*cancelled*/) {
-    (write_ ? impl_->waits_write : impl_->waits_read) = false;
-    if (impl_->listener == nullptr) return;
-    if (write_) {
-      impl_->listener->writable();
-    } else {
-      impl_->listener->readable();
-    }
+  void ring() {
+    if (!wakeup.notify()) return;
+    const std::uint64_t one = 1;
+    static_cast<void>(::write(bell, &one, sizeof one));
   }
 
  private:
-  Impl* impl_;
-  bool write_;
+  // Milliseconds to the timer, rounded up; -1 without one. A timer that is due is used up.
+  int left() {
+    if (timer.is_never()) return -1;
+    const Duration wait = timer - monotonic_now();
+    if (wait <= Duration::zero()) {
+      timer = Instant::never();
+      return 0;
+    }
+    constexpr std::int64_t kLongest = 3'600'000;
+    const auto ms = std::chrono::ceil<std::chrono::milliseconds>(wait).count();
+    return static_cast<int>(std::min<std::int64_t>(ms, kLongest));
+  }
+
+  void happened(const epoll_event& event) {
+    if (event.data.ptr != nullptr) {
+      static_cast<Watch::Impl*>(event.data.ptr)->happened(event.events);
+      return;
+    }
+    std::uint64_t rung = 0;
+    static_cast<void>(::read(bell, &rung, sizeof rung));
+  }
+
+  void bury() {
+    for (const Watch::Impl* watch : dead) delete watch;
+    dead.clear();
+  }
+
+  void run_jobs() {
+    std::vector<Job> due;
+    jobs.with([&](std::vector<Job>& waiting) { due.swap(waiting); });
+    for (Job& job : due) job();
+  }
+
+  int bell;
 };
 
-}  // namespace
+Loop::Loop() : impl_(std::make_unique<Impl>()) {}
+
+Loop::~Loop() = default;
+
+void Loop::turn(bool may_sleep) { impl_->turn(may_sleep); }
+
+void Loop::set_timer(Instant at) { impl_->timer = std::min(impl_->timer, at); }
+
+void Loop::post(Job job) {
+  impl_->jobs.with([&](std::vector<Job>& waiting) { waiting.push_back(std::move(job)); });
+  impl_->ring();
+}
+
+void Loop::ring() { impl_->ring(); }
+
+void Watch::Impl::change(std::uint32_t events) {
+  const int what = events == 0 ? EPOLL_CTL_DEL : registered == 0 ? EPOLL_CTL_ADD : EPOLL_CTL_MOD;
+  epoll_event event{.events = events, .data = {.ptr = this}};
+  if (::epoll_ctl(loop->epoll, what, fd, &event) != 0) {
+    // For want of kernel memory or of watches (fs.epoll.max_user_watches).
+    throw std::system_error(errno, std::generic_category(), "cannot watch a descriptor");
+  }
+  registered = events;
+}
+
+void Watch::Impl::leave() noexcept {
+  if (registered != 0) ::epoll_ctl(loop->epoll, EPOLL_CTL_DEL, fd, nullptr);
+  listener = nullptr;
+  loop->dead.push_back(this);
+}
+
+void Watch::Impl::want(bool Impl::* waits, std::uint32_t event) {
+  this->*waits = true;
+  if ((registered & event) == 0) change(registered | event);
+}
+
+void Watch::Impl::happened(std::uint32_t events) {
+  const bool broken = (events & (EPOLLERR | EPOLLHUP)) != 0;
+  const bool read = broken || (events & EPOLLIN) != 0;
+  const bool write = broken || (events & EPOLLOUT) != 0;
+  if (listener == nullptr) return;
+  std::uint32_t unwanted = 0;
+  if (read && !waits_read) unwanted |= EPOLLIN;
+  if (write && !waits_write) unwanted |= EPOLLOUT;
+  // A broken descriptor is reported whatever is asked for; with nobody to hear it, it has to leave.
+  const bool leave = broken && unwanted == (EPOLLIN | EPOLLOUT);
+  if (leave || (registered & unwanted) != 0) change(leave ? 0 : registered & ~unwanted);
+  if (read && std::exchange(waits_read, false)) listener->readable();
+  if (write && listener != nullptr && std::exchange(waits_write, false)) listener->writable();
+}
 
 Watch::Watch(Loop& loop, int fd, ReadyListener& listener)
-    : impl_(new Impl(loop.impl_->context, fd, listener)) {}
+    : impl_(new Impl{.loop = loop.impl_.get(), .fd = fd, .listener = &listener}) {}
 
 Watch::Watch(Watch&& other) noexcept : impl_(std::exchange(other.impl_, nullptr)) {}
 
@@ -155,22 +194,15 @@ Watch& Watch::operator=(Watch&& other) noexcept {
 }
 
 Watch::~Watch() {
-  if (impl_ == nullptr) return;
-  impl_->listener = nullptr;
-  impl_->descriptor.release();
-  Impl::release(impl_);
+  if (impl_ != nullptr) impl_->leave();
 }
 
 void Watch::want_read() {
-  if (impl_ == nullptr || std::exchange(impl_->waits_read, true)) return;
-  impl_->descriptor.async_wait(asio::posix::descriptor_base::wait_read,
-                               Pending<Impl>(impl_, false));
+  if (impl_ != nullptr && !impl_->waits_read) impl_->want(&Impl::waits_read, EPOLLIN);
 }
 
 void Watch::want_write() {
-  if (impl_ == nullptr || std::exchange(impl_->waits_write, true)) return;
-  impl_->descriptor.async_wait(asio::posix::descriptor_base::wait_write,
-                               Pending<Impl>(impl_, true));
+  if (impl_ != nullptr && !impl_->waits_write) impl_->want(&Impl::waits_write, EPOLLOUT);
 }
 
 }  // namespace ron::runtime

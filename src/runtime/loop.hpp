@@ -3,7 +3,7 @@
 //
 // The owner's turn: `turn(may_sleep)` runs every callback that is due, each watched descriptor at
 // most once per arming, so a turn always ends however busy the sockets are. All calls but `post`
-// and `ring` belong to the loop's thread. Not a header that knows its implementation (Boost.Asio).
+// and `ring` belong to the loop's thread.
 #pragma once
 
 #include <cstdint>
@@ -39,8 +39,9 @@ class Loop {
   /// since the last turn, it does not sleep.
   void turn(bool may_sleep);
 
-  /// The next turn returns at `at` at the latest; never() for no timer. A later time than before
-  /// does not reprogram anything: the loop may wake once too early, and just finds nothing due.
+  /// The next turn that sleeps returns within a millisecond of `at`; never() for no timer. A later
+  /// time than before changes nothing: the loop may wake once too early, and just finds nothing
+  /// due.
   void set_timer(Instant at);
 
   /// Any thread: runs `job` on the loop's thread in a coming turn. For rare control, not for data.
@@ -57,7 +58,8 @@ class Loop {
 };
 
 /// Interest of one listener in one descriptor. Does not own the descriptor; must go before it is
-/// closed. After the destructor no callback comes.
+/// closed, and before its loop. After the destructor no callback comes. Asking throws
+/// std::system_error when the kernel has no room for one more watch.
 class Watch {
  public:
   Watch() = default;
@@ -73,8 +75,9 @@ class Watch {
   explicit operator bool() const { return impl_ != nullptr; }
 
  private:
+  friend class Loop;
   struct Impl;
-  Impl* impl_ = nullptr;  // counted: pending waits keep it alive, but silent
+  Impl* impl_ = nullptr;  // the loop frees it once no event can name it
 };
 
 }  // namespace ron::runtime

@@ -82,6 +82,36 @@ TEST(Loop, NothingComesAfterTheWatchHasGone) {
   EXPECT_EQ(destroyer.victim, nullptr);
 }
 
+// Level-triggered events of descriptors nobody waits for must not keep the loop awake.
+TEST(Loop, SleepsThoughUnwantedDescriptorsAreReady) {
+  Loop loop;
+  const Pair readable;
+  const Pair broken;
+  Ear ear;
+  Watch first(loop, readable.fds[0], ear);
+  Watch second(loop, broken.fds[0], ear);
+  ASSERT_EQ(::write(readable.fds[1], "x", 1), 1);
+  ::shutdown(broken.fds[1], SHUT_RDWR);
+  first.want_read();
+  first.want_write();
+  second.want_read();
+  second.want_write();
+  for (int i = 0; i < 4; ++i) loop.turn(false);
+  EXPECT_EQ(ear.reads, 2);
+  EXPECT_EQ(ear.writes, 2);
+  const Instant start = monotonic_now();
+  loop.set_timer(start + 20ms);
+  int turns = 0;
+  for (; monotonic_now() < start + 20ms; ++turns) loop.turn(true);
+  EXPECT_LE(turns, 3);
+
+  first.want_read();
+  second.want_write();
+  loop.turn(true);
+  EXPECT_EQ(ear.reads, 3);
+  EXPECT_EQ(ear.writes, 3);
+}
+
 TEST(Loop, TimerEndsTheSleep) {
   Loop loop;
   const Instant start = monotonic_now();

@@ -149,8 +149,9 @@ void Client::requeue_after_loss(bool orderly, ClientActions& out) {
       op_lost(ticket, std::move(op), out);
       continue;
     }
-    ClientError error{Failure::kDisconnected, "the connection ended before the answer", true, {}};
-    answer(ticket, user_closed_ ? end_why_ : std::move(error), out);
+    const ClientError error{
+        Failure::kDisconnected, "the connection ended before the answer", true, {}};
+    answer(ticket, user_closed_ ? end_why_ : error, out);
   }
   std::vector<Ticket> waiting = std::exchange(op_queue_, {});
   for (const Ticket ticket : waiting) {

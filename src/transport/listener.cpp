@@ -82,6 +82,7 @@ Done clear_stale(const std::string& path) {
 // With SO_REUSEPORT a second node would share the port in silence. A bind without it tells.
 Done check_free(const Address& at) {
   const Socket probe(::socket(at.family(), SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (!probe.is_open()) return std::unexpected("cannot make a socket: " + error_text(errno));
   const int one = 1;
   ::setsockopt(probe.fd(), SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
   if (at.family() == AF_INET6)

@@ -31,7 +31,7 @@ void Socket::close() noexcept {
   if (fd_ >= 0) ::close(std::exchange(fd_, -1));
 }
 
-IoResult Socket::receive(MutableBytes into) noexcept {
+IoResult Socket::receive(MutableBytes into) const noexcept {
   for (;;) {
     const ssize_t got = ::recv(fd_, into.data(), into.size(), 0);
     if (got > 0) {
@@ -56,9 +56,9 @@ IoResult Socket::send(std::span<const Piece> pieces) noexcept {
   }
 }
 
-void Socket::finish() noexcept { ::shutdown(fd_, SHUT_WR); }
+void Socket::finish() const noexcept { ::shutdown(fd_, SHUT_WR); }
 
-void Socket::set_no_delay() noexcept {
+void Socket::set_no_delay() const noexcept {
   const int one = 1;
   ::setsockopt(fd_, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
 }

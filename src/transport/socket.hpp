@@ -50,13 +50,13 @@ class Socket {
   void close() noexcept;
 
   /// One recv. kOk has at least one byte; `more` when the buffer was filled.
-  IoResult receive(MutableBytes into) noexcept;
+  IoResult receive(MutableBytes into) const noexcept;
 
   /// One sendmsg without SIGPIPE, of at most 64 pieces. kOk may be partial.
   IoResult send(std::span<const Piece> pieces) noexcept;
 
   /// FIN. Errors are of no interest: the other side is then gone anyway.
-  void finish() noexcept;
+  void finish() const noexcept;
 
   /// A socket on its way to `to`; `connect_progress` tells when it is there.
   static std::expected<Socket, std::string> connect(const Address& to);
@@ -66,7 +66,7 @@ class Socket {
   Progress connect_progress(std::string* why) const;
 
   /// Small frames must not wait for an acknowledgement. No effect on Unix sockets.
-  void set_no_delay() noexcept;
+  void set_no_delay() const noexcept;
 
  private:
   int fd_ = -1;

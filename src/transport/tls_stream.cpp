@@ -97,9 +97,9 @@ TlsStream::TlsStream(Socket socket, StreamFacts facts, TlsStreamOptions options,
       facts_(std::move(facts)),
       context_(std::move(options.context)),
       buffers_(&buffers),
+      ssl_(SSL_new(context_->native())),
       connecting_(options.connecting) {
   facts_.kind = StreamKind::kTls;
-  ssl_ = SSL_new(context_->native());
   BIO* bio = BIO_new(Glue::method());
   RON_CHECK(ssl_ != nullptr && bio != nullptr);
   BIO_set_data(bio, this);

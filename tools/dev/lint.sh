@@ -49,6 +49,11 @@ changed_sources() {
   done | sort -u
 }
 build_preset release ron_version_source || exit 1
+# The compile commands name precompiled headers, which nothing but a build makes.
+mapfile -t headers < <(grep -oE '[^ "]+cmake_pch\.hxx\.pch' build/release/compile_commands.json |
+  sed "s#^$RON_ROOT/build/release/##" | sort -u)
+[ "${#headers[@]}" -eq 0 ] ||
+  step "lint: precompiled headers" ninja -C build/release "${headers[@]}" || exit 1
 mapfile -t sources < <(changed_sources | while read -r file; do
   grep -qF "/$file\"" build/release/compile_commands.json && echo "$file"; done)
 # Tests go without the path-sensitive analyzer: slow on the test framework's macros, and blind to them.

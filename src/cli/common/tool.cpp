@@ -3,6 +3,7 @@
 #include <array>
 #include <cerrno>
 #include <cstdio>
+#include <memory>
 #include <cstdlib>
 #include <system_error>
 
@@ -129,15 +130,23 @@ void Progress::clear() {
 std::string error_text(int error) { return std::generic_category().message(error); }
 
 std::string read_all(const std::string& path) {
-  std::FILE* file = path == "-" ? stdin : std::fopen(path.c_str(), "rb");
+  struct Close {
+    void operator()(std::FILE* file) const { std::fclose(file); }
+  };
+  std::unique_ptr<std::FILE, Close> opened;
+  if (path != "-") opened.reset(std::fopen(path.c_str(), "rb"));
+  std::FILE* const file = path == "-" ? stdin : opened.get();
   if (file == nullptr) fail_usage("cannot read " + path + ": " + error_text(errno));
   std::string all;
   std::array<char, 64 * 1024> block{};
   std::size_t got = 0;
-  while ((got = std::fread(block.data(), 1, block.size(), file)) > 0) all.append(block.data(), got);
-  const bool bad = std::ferror(file) != 0;
-  if (file != stdin) std::fclose(file);
-  if (bad) throw Failed{kFailure, "cannot read " + path + ": " + error_text(errno)};
+  do {
+    got = std::fread(block.data(), 1, block.size(), file);
+    all.append(block.data(), got);
+  } while (got == block.size());
+  if (std::ferror(file) != 0) {
+    throw Failed{kFailure, "cannot read " + path + ": " + error_text(errno)};
+  }
   return all;
 }
 

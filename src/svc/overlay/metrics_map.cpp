@@ -8,7 +8,6 @@
 namespace ron::svc {
 namespace {
 
-using node::HandshakeFailure;
 using node::ShardStats;
 using node::ShedReason;
 using ops::Metric;
