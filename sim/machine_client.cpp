@@ -235,7 +235,7 @@ void MachineClient::push() {
   while (client_ && conn_ != nullptr && world_.step()) {
     if (conn_->up.broken()) return read();  // FIN or reset stands behind what can still be read
     if (conn_->up.room() == 0) return;
-    std::array<session::IoPiece, 4> pieces;
+    std::array<IoPiece, 4> pieces;
     const std::size_t count = client_->gather(pieces, world_.profile.gather_most, world_.now());
     if (count == 0) {
       if (finish_write_) conn_->up.finish();

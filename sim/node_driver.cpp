@@ -160,12 +160,20 @@ void NodeDriver::read(Conn& conn) {
   if (!conn.ready || !shard_->wants_read(id)) return;  // kResume comes back here
   std::size_t most = world_.profile.read_most;
   if (world_.profile.split_reads) most -= world_.choice.index(most);
+  const MutableBytes room = shard_->read_room(id);
+  const bool in_place = !room.empty() && (most & 1U) == 0;
+  if (in_place) most = std::min(most, room.size());
   const std::vector<std::uint8_t> bytes = conn.up.read(most);
   if (!bytes.empty()) {
     world_.note("read", conn.id, bytes.size());
     conn.discarding = conn.discarding || shard_->discards(id);
     conn.fed += bytes.size();
-    shard_->received(id, Slice::copy_of(bytes, &shard_->meter()), world_.now(), actions_);
+    if (in_place) {
+      std::ranges::copy(bytes, room.begin());
+      shard_->filled(id, bytes.size(), world_.now(), actions_);
+    } else {
+      shard_->received(id, Slice::copy_of(bytes, &shard_->meter()), world_.now(), actions_);
+    }
     note_processed(conn);
   }
   if (conn.up.readable() > 0) {
@@ -245,7 +253,7 @@ bool NodeDriver::flush_once(Conn& conn) {
     conn.wants_flush = true;
     return false;
   }
-  std::array<node::IoSlice, 8> pieces;
+  std::array<IoPiece, 8> pieces;
   const bool partial = world_.profile.partial_writes;
   const std::size_t most = pieces.size() - (partial ? world_.choice.index(pieces.size()) : 0);
   std::size_t count =

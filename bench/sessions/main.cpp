@@ -158,7 +158,7 @@ class Run {
     hello.version_1 = true;
     hello.max_frame = oap::kMaxFrame;
     const Slice frame = oap::make_frame(oap::kReq, {}, 1, oap::write_hello(hello));
-    const transport::Piece piece{frame.data(), frame.size()};
+    const IoPiece piece{frame.data(), frame.size()};
     if ((*stream)->write({&piece, 1}).bytes != frame.size()) return failed(number, "short write");
     std::uint8_t answer[1024];
     for (;;) {

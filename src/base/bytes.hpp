@@ -15,6 +15,13 @@ namespace ron {
 using ByteView = std::span<const std::uint8_t>;
 using MutableBytes = std::span<std::uint8_t>;
 
+/// One piece of a gather list; same layout as a POSIX iovec. Not initialised, so that a list of
+/// many costs nothing until it is filled in.
+struct IoPiece {
+  const void* data;
+  std::size_t size;
+};
+
 inline ByteView as_bytes(std::string_view text) {
   return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
 }

@@ -1,5 +1,6 @@
 #include "base/slab.hpp"
 
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 
@@ -7,26 +8,87 @@
 
 namespace ron {
 
+namespace {
+
+// Sizes worth keeping: a read, and frames up to the largest with their header.
+constexpr std::array<std::size_t, 3> kShelfSizes = {256U * 1024, 512U * 1024, 1024U * 1024 + 4096};
+constexpr std::size_t kWorthKeeping = 128U * 1024;
+constexpr std::size_t kNoShelf = kShelfSizes.size();
+
+// The address sanitizer sees no use after free in a block that is never freed.
+#if defined(__SANITIZE_ADDRESS__)
+constexpr bool kKeepsBlocks = false;
+#elif defined(__has_feature)
+constexpr bool kKeepsBlocks = !__has_feature(address_sanitizer);
+#else
+constexpr bool kKeepsBlocks = true;
+#endif
+
+std::size_t shelf_for(std::size_t size) {
+  if (!kKeepsBlocks || size < kWorthKeeping) return kNoShelf;
+  std::size_t shelf = 0;
+  while (shelf < kNoShelf && size > kShelfSizes[shelf]) ++shelf;
+  return shelf;
+}
+
+}  // namespace
+
 // The header sits in front of its bytes in one allocation.
 class Slab {
  public:
   std::uint32_t refs = 1;
-  std::size_t size = 0;
+  std::uint32_t shelf = kNoShelf;  // where the block belongs when it is done with
+  std::size_t size = 0;            // what was asked for
+  std::size_t capacity = 0;        // what was taken
   SlabMeter* meter = nullptr;
 
   std::uint8_t* bytes() { return reinterpret_cast<std::uint8_t*>(this + 1); }
 
   void charge() const {
     if (meter == nullptr) return;
-    meter->live_bytes += size + sizeof(Slab);
+    meter->live_bytes += capacity + sizeof(Slab);
     meter->live_slabs += 1;
   }
   void discharge() const {
     if (meter == nullptr) return;
-    meter->live_bytes -= size + sizeof(Slab);
+    meter->live_bytes -= capacity + sizeof(Slab);
     meter->live_slabs -= 1;
   }
 };
+
+SlabMeter::~SlabMeter() {
+  for (const Shelf& shelf : shelves_) {
+    for (Slab* block : shelf.blocks) std::free(block);
+  }
+}
+
+Slab* SlabMeter::take(std::size_t shelf) {
+  if (shelf >= kShelves || shelves_[shelf].blocks.empty()) return nullptr;
+  Shelf& from = shelves_[shelf];
+  Slab* const slab = from.blocks.back();
+  from.blocks.pop_back();
+  from.least = std::min(from.least, from.blocks.size());
+  spare_bytes_ -= slab->capacity;
+  return slab;
+}
+
+bool SlabMeter::keep(Slab* slab) {
+  if (slab->shelf >= kShelves || slab->capacity > kSpareMax - spare_bytes_) return false;
+  shelves_[slab->shelf].blocks.push_back(slab);
+  spare_bytes_ += slab->capacity;
+  return true;
+}
+
+void SlabMeter::trim() {
+  for (Shelf& shelf : shelves_) {
+    for (; shelf.least > 0; --shelf.least) {
+      spare_bytes_ -= shelf.blocks.back()->capacity;
+      std::free(shelf.blocks.back());
+      shelf.blocks.pop_back();
+    }
+    shelf.least = shelf.blocks.size();
+  }
+}
 
 Slice::Slice(const Slice& other) noexcept
     : slab_(other.slab_), data_(other.data_), size_(other.size_) {
@@ -36,13 +98,21 @@ Slice::Slice(const Slice& other) noexcept
 Slice::~Slice() {
   if (slab_ == nullptr || --slab_->refs > 0) return;
   slab_->discharge();
-  std::free(slab_);
+  if (slab_->meter == nullptr || !slab_->meter->keep(slab_)) std::free(slab_);
 }
 
 Slice Slice::allocate(std::size_t size, SlabMeter* meter) {
-  void* memory = std::malloc(sizeof(Slab) + size);
-  RON_CHECK(memory != nullptr);
-  auto* slab = new (memory) Slab;
+  const std::size_t shelf = meter == nullptr ? kNoShelf : shelf_for(size);
+  Slab* slab = meter == nullptr ? nullptr : meter->take(shelf);
+  if (slab == nullptr) {
+    const std::size_t capacity = shelf == kNoShelf ? size : kShelfSizes[shelf];
+    void* const memory = std::malloc(sizeof(Slab) + capacity);
+    RON_CHECK(memory != nullptr);
+    slab = new (memory) Slab;
+    slab->shelf = static_cast<std::uint32_t>(shelf);
+    slab->capacity = capacity;
+  }
+  slab->refs = 1;
   slab->size = size;
   slab->meter = meter;
   slab->charge();

@@ -4,25 +4,60 @@
 // copied on its way through. The count is plain: a slab belongs to one shard. Ownership may move to
 // another shard only as a whole, when the moved Slice is the sole reference (Slice::unique).
 //
-// A SlabMeter counts the live bytes of the slabs charged to it; it must outlive them.
+// A SlabMeter counts the live bytes of the slabs charged to it, and keeps a few of the large ones
+// when they are done with; it must outlive them.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <utility>
+#include <vector>
 
 #include "base/bytes.hpp"
 #include "base/check.hpp"
 
 namespace ron {
 
-/// Physical bytes held in slabs, for budgets and gauges.
-struct SlabMeter {
+class Slab;
+
+/// Physical bytes held in slabs, for budgets and gauges, and the spare blocks of one shard.
+///
+/// A large block that was let go is kept for the next one of its class: taking it from the system
+/// and giving it back costs more than filling it. At most kSpareMax bytes are kept, and `trim`
+/// gives back those that a second of work did without.
+class SlabMeter {
+ public:
+  static constexpr std::size_t kSpareMax = 4U * 1024 * 1024;
+
+  SlabMeter() = default;
+  SlabMeter(const SlabMeter&) = delete;
+  SlabMeter& operator=(const SlabMeter&) = delete;
+  ~SlabMeter();
+
   std::size_t live_bytes = 0;
   std::size_t live_slabs = 0;
-};
 
-class Slab;
+  /// Bytes of blocks that are kept though nobody uses them.
+  std::size_t spare_bytes() const { return spare_bytes_; }
+
+  /// Frees the blocks nobody needed since the last call.
+  void trim();
+
+ private:
+  friend class Slice;
+  struct Shelf {
+    std::vector<Slab*> blocks;
+    std::size_t least = 0;  // blocks that lay here all the time since the last trim
+  };
+  static constexpr std::size_t kShelves = 3;
+
+  Slab* take(std::size_t shelf);
+  bool keep(Slab* slab);
+
+  std::array<Shelf, kShelves> shelves_;
+  std::size_t spare_bytes_ = 0;
+};
 
 /// A counted reference to part of a slab. Empty by default. Copying costs one increment.
 class Slice {

@@ -331,7 +331,7 @@ void Egress::stage(std::size_t max_bytes, std::int64_t* credit) {
   }
 }
 
-std::size_t Egress::pieces(std::span<ByteView> into) const {
+std::size_t Egress::pieces(std::span<IoPiece> into) const {
   if (!lanes_) return 0;
   const std::size_t count = std::min(into.size(), lanes_->stage.size());
   for (std::size_t i = 0; i < count; ++i) {

@@ -79,7 +79,7 @@ class Egress {
   void stage(std::size_t max_bytes, std::int64_t* credit);
 
   /// The staged bytes not yet written, in order. Returns how many pieces were filled in.
-  std::size_t pieces(std::span<ByteView> into) const;
+  std::size_t pieces(std::span<IoPiece> into) const;
 
   /// Takes `bytes` off the stage.
   Sent wrote(std::size_t bytes);

@@ -41,10 +41,13 @@ RunRef many(std::size_t count, std::size_t size, unsigned lane, std::uint64_t fi
 
 // All staged bytes.
 Wire staged(const Egress& egress) {
-  std::vector<ByteView> pieces(100'000);
+  std::vector<IoPiece> pieces(100'000);
   const std::size_t count = egress.pieces(pieces);
   Wire all;
-  for (std::size_t i = 0; i < count; ++i) all.insert(all.end(), pieces[i].begin(), pieces[i].end());
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto* at = static_cast<const std::uint8_t*>(pieces[i].data);
+    all.insert(all.end(), at, at + pieces[i].size);
+  }
   return all;
 }
 
@@ -319,7 +322,7 @@ TEST(Egress, PiecesFillWhatTheyAreGiven) {
   Egress egress;
   for (unsigned lane = 0; lane < 5; ++lane) egress.push(lane, many(1, 10, lane), kAny, {});
   egress.stage(1 << 20, nullptr);
-  std::array<ByteView, 3> three;
+  std::array<IoPiece, 3> three;
   EXPECT_EQ(egress.pieces(three), 3U);
   egress.wrote(41 * 3);
   EXPECT_EQ(egress.pieces(three), 2U);

@@ -7,9 +7,11 @@ namespace ron::host {
 
 using namespace std::chrono_literals;
 
-inline constexpr std::size_t kScratch = 256U * 1024;        // one read
-inline constexpr std::size_t kScratchLeft = 64U * 1024;     // a rest worth reading into
-inline constexpr std::size_t kReadPerTurn = 256U * 1024;    // of one session
+inline constexpr std::size_t kScratch = 256U * 1024;      // one read
+inline constexpr std::size_t kScratchLeft = 64U * 1024;   // a rest worth reading into
+inline constexpr std::size_t kReadPerTurn = 256U * 1024;  // of one session
+inline constexpr std::size_t kReadTurn = 1024U * 1024;  // of all sessions, before anything goes out
+inline constexpr std::size_t kSmallWrite = 4U * 1024;
 inline constexpr std::size_t kGather = 256U * 1024;         // one write
 inline constexpr std::size_t kWritePerTurn = 1024U * 1024;  // of one session
 inline constexpr std::size_t kPieces = 64;

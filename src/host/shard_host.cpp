@@ -133,22 +133,38 @@ void ShardHost::end_turn() {
   if (now_ - published_at_ >= kPublishEvery) publish();
 }
 
+// A write costs the kernel as much as many small messages cost the machine: while the writes of
+// this turn would be small, more is read first.
+bool ShardHost::reads_on(std::uint64_t queued_before) const {
+  const std::uint64_t queued = shard_.stats().size_tx.sum - queued_before;
+  return turn_read_ < kReadTurn && !ready_.empty() && queued < kSmallWrite * flush_.size();
+}
+
+// Sessions take turns; what is not served when the turn has read its share comes first in the next.
 void ShardHost::serve_ready() {
-  ready_now_.swap(ready_);
+  turn_read_ = 0;
   unsigned handshakes = 0;
-  for (const SessionId id : ready_now_) {
-    Link* link = find(id);
-    if (link == nullptr) continue;
-    link->in_ready = false;
-    if (link->phase != Link::Phase::kShaking) {
-      read_some(*link);
-    } else if (handshakes++ < kHandshakesPerTurn) {
-      shake(*link);
-    } else {
-      mark_ready(*link);
+  const std::uint64_t queued_before = shard_.stats().size_tx.sum;
+  for (std::size_t read_before = 0;;) {
+    ready_now_.swap(ready_);
+    auto next = ready_now_.begin();
+    for (; next != ready_now_.end() && turn_read_ < kReadTurn; ++next) {
+      Link* link = find(*next);
+      if (link == nullptr) continue;
+      link->in_ready = false;
+      if (link->phase != Link::Phase::kShaking) {
+        read_some(*link);
+      } else if (handshakes++ < kHandshakesPerTurn) {
+        shake(*link);
+      } else {
+        mark_ready(*link);
+      }
     }
+    ready_.insert(ready_.begin(), next, ready_now_.end());
+    ready_now_.clear();
+    if (turn_read_ == read_before || !reads_on(queued_before)) return;
+    read_before = turn_read_;
   }
-  ready_now_.clear();
 }
 
 // Orders lead to writes, and writes to orders; a turn ends all the same.
@@ -276,6 +292,7 @@ void ShardHost::arm_timer() {
 void ShardHost::publish() {
   published_at_ = now_;
   mend_doors();
+  shard_.meter().trim();
   const ShardSnapshot snapshot{.node = shard_.stats(), .transport = stats_};
   published_.with([&](ShardSnapshot& into) { into = snapshot; });
 }

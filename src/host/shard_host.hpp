@@ -66,6 +66,7 @@ class ShardHost {
   void run();
   void turn();
   void serve_ready();
+  bool reads_on(std::uint64_t queued_before) const;
   void settle();
   void obey();
   void obey(const node::Action& action);
@@ -88,7 +89,8 @@ class ShardHost {
   void shaken(Link& link);
   void tls_failed(Link& link);
   void read_some(Link& link);
-  bool take_in(SessionId id, Slice bytes);
+  MutableBytes read_room(SessionId id, bool discard, Slice& scratch);
+  bool take_in(SessionId id, Slice scratch, std::size_t bytes);
   void write_some(Link& link);
   void finish_write(Link& link);
   void lost(Link& link);
@@ -124,6 +126,7 @@ class ShardHost {
   std::vector<std::unique_ptr<Link>> links_;    // by session slot
   std::vector<std::unique_ptr<Link>> closing_;  // dropped in this turn, freed at its end
   std::vector<SessionId> ready_, ready_now_;
+  std::size_t turn_read_ = 0;  // bytes read in this turn
   std::vector<SessionId> flush_, flush_now_;
   std::list<Door> doors_;
   std::list<Fading> fading_;

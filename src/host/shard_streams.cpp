@@ -144,9 +144,25 @@ Slice ShardHost::scratch_room() {
   return scratch_.sub(scratch_at_, kScratch - scratch_at_);
 }
 
+// The rest of a large frame is read where it belongs, all else into the scratch slab.
+MutableBytes ShardHost::read_room(SessionId id, bool discard, Slice& scratch) {
+  if (!discard) {
+    if (const MutableBytes room = shard_.read_room(id); !room.empty()) return room;
+  }
+  scratch = scratch_room();
+  return scratch.mutable_bytes();
+}
+
 /// Hands a read to the machine. False when the session went away by it.
-bool ShardHost::take_in(SessionId id, Slice bytes) {
-  shard_.received(id, std::move(bytes), now_, actions_);
+bool ShardHost::take_in(SessionId id, Slice scratch, std::size_t bytes) {
+  if (scratch.empty()) {
+    shard_.filled(id, bytes, now_, actions_);
+  } else {
+    Slice read = scratch.sub(0, bytes);
+    scratch = Slice();
+    scratch_at_ += bytes;
+    shard_.received(id, std::move(read), now_, actions_);
+  }
   obey();
   return find(id) != nullptr;
 }
@@ -157,8 +173,8 @@ void ShardHost::read_some(Link& link) {
   while (!link.read_ended) {
     const bool discard = shard_.discards(id);
     if (!discard && !shard_.wants_read(id)) return;  // kResume or kFinishWrite comes back here
-    Slice room = scratch_room();
-    const IoResult got = link.stream->read_into(room.mutable_bytes());
+    Slice scratch;
+    const IoResult got = link.stream->read_into(read_room(id, discard, scratch));
     switch (got.status) {
       case IoStatus::kWouldBlock:
         if (link.stream->wants_write()) link.watch.want_write();
@@ -173,12 +189,8 @@ void ShardHost::read_some(Link& link) {
         return;
       case IoStatus::kOk: break;
     }
-    if (!discard) {
-      Slice bytes = room.sub(0, got.bytes);
-      room = Slice();
-      scratch_at_ += got.bytes;
-      if (!take_in(id, std::move(bytes))) return;
-    }
+    turn_read_ += got.bytes;
+    if (!discard && !take_in(id, std::move(scratch), got.bytes)) return;
     if (!got.more) {
       link.watch.want_read();
       return;
@@ -196,18 +208,12 @@ void ShardHost::read_some(Link& link) {
 void ShardHost::write_some(Link& link) {
   if (link.blocked || link.phase == Link::Phase::kShaking) return;
   const SessionId id = link.id;
-  std::array<node::IoSlice, kPieces> slices;
-  std::array<transport::Piece, kPieces> pieces;
+  std::array<IoPiece, kPieces> pieces;
   std::size_t budget = kWritePerTurn;
   while (budget > 0) {
-    const std::size_t count = shard_.gather(id, slices, kGather, now_);
-    std::size_t wanted = 0;
-    for (std::size_t i = 0; i < count; ++i) {
-      pieces[i] = {.data = slices[i].data, .size = slices[i].size};
-      wanted += slices[i].size;
-    }
+    const std::size_t count = shard_.gather(id, pieces, kGather, now_);
     const IoResult done =
-        wanted > 0 ? link.stream->write({pieces.data(), count}) : link.stream->flush();
+        count > 0 ? link.stream->write({pieces.data(), count}) : link.stream->flush();
     if (done.bytes > 0) shard_.wrote(id, done.bytes, now_, actions_);
     if (done.status == IoStatus::kError) {
       lost(link);
@@ -218,7 +224,7 @@ void ShardHost::write_some(Link& link) {
       link.watch.want_write();
       return;
     }
-    if (wanted == 0 || !shard_.pending(id)) break;
+    if (count == 0 || !shard_.pending(id)) break;
     budget -= std::min(budget, done.bytes);
   }
   if (budget == 0) mark_flush(link);  // others first

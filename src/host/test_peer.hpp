@@ -44,7 +44,7 @@ class Peer {
 
   bool send_raw(ByteView bytes) {
     while (!bytes.empty()) {
-      const transport::Piece piece{bytes.data(), bytes.size()};
+      const IoPiece piece{bytes.data(), bytes.size()};
       const transport::IoResult done = stream_->write({&piece, 1});
       if (done.status == transport::IoStatus::kError) return false;
       bytes = bytes.subspan(done.bytes);

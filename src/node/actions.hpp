@@ -99,10 +99,4 @@ struct Action {
 /// Appended to by the machine, drained by the driver, reused.
 using Actions = std::vector<Action>;
 
-/// One piece of a gather list; same layout as a POSIX iovec.
-struct IoSlice {
-  const void* data = nullptr;
-  std::size_t size = 0;
-};
-
 }  // namespace ron::node

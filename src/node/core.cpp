@@ -77,6 +77,22 @@ void ShardCore::received(SessionId id, Slice bytes, Instant now, Actions& out) {
   pump(*session);
 }
 
+MutableBytes ShardCore::read_room(SessionId id) {
+  Session* session = find(id);
+  if (session == nullptr || session->paused || session->phase > Phase::kActive) return {};
+  return session->input.empty() ? session->parser.room() : MutableBytes{};
+}
+
+void ShardCore::filled(SessionId id, std::size_t bytes, Instant now, Actions& out) {
+  now_ = now;
+  out_ = &out;
+  Session* session = find(id);
+  if (session == nullptr || bytes == 0) return;
+  stats_.bytes_rx += bytes;
+  session->parser.fill(bytes);
+  pump(*session);
+}
+
 // Parses and acts on input until it is used up, must wait, or the session ends.
 void ShardCore::pump(Session& session) {
   const SessionId id = session.id;
@@ -184,7 +200,7 @@ bool ShardCore::discards(SessionId id) const {
   return session != nullptr && session->phase > Phase::kActive;
 }
 
-std::size_t ShardCore::gather(SessionId id, std::span<IoSlice> into, std::size_t max_bytes,
+std::size_t ShardCore::gather(SessionId id, std::span<IoPiece> into, std::size_t max_bytes,
                               Instant now) {
   now_ = now;
   Session* session = find(id);
@@ -195,10 +211,7 @@ std::size_t ShardCore::gather(SessionId id, std::span<IoSlice> into, std::size_t
     session->egress.stage(max_bytes, session->send.counter());
   }
 
-  std::array<ByteView, 64> pieces;
-  const std::size_t count =
-      session->egress.pieces(std::span(pieces).first(std::min(pieces.size(), into.size())));
-  for (std::size_t i = 0; i < count; ++i) into[i] = {pieces[i].data(), pieces[i].size()};
+  const std::size_t count = session->egress.pieces(into);
   if (count > 0) {
     session->timers.write_waits(now);
     arm(*session);

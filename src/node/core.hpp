@@ -74,9 +74,11 @@ class ShardCore {
   std::optional<SessionId> open(Instant accepted);
   void handle(const Input& in, Instant now, Actions& out);
   void received(SessionId id, Slice bytes, Instant now, Actions& out);
+  MutableBytes read_room(SessionId id);
+  void filled(SessionId id, std::size_t bytes, Instant now, Actions& out);
   bool wants_read(SessionId id) const;
   bool discards(SessionId id) const;
-  std::size_t gather(SessionId id, std::span<IoSlice> into, std::size_t max_bytes, Instant now);
+  std::size_t gather(SessionId id, std::span<IoPiece> into, std::size_t max_bytes, Instant now);
   void wrote(SessionId id, std::size_t bytes, Instant now, Actions& out);
   bool pending(SessionId id) const;
   std::optional<ShardMail> take_mail(ShardIndex to) { return mail_.take(to); }
@@ -249,6 +251,7 @@ class ShardCore {
   std::map<std::uint64_t, Pending> pending_;
   std::uint64_t last_ticket_ = 0;
   std::uint64_t match_stamp_ = 0;          // never goes round
+  std::vector<Session*> matched_;          // work space of one delivery
   std::vector<gossip::RunRef> turn_runs_;  // runs of this turn, compacted at its end if still held
   std::vector<SessionId> held_;            // sessions whose input may pin the turn's slab
   std::vector<SessionId> paused_;          // sessions whose input waits

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <tuple>
 
+#include "base/check.hpp"
 #include "base/hash.hpp"
 
 namespace ron::node {
@@ -22,7 +23,10 @@ Delivery::Delivery(ShardCore& core, const Publication& publication)
     : core_(core),
       publication_(publication),
       lane_(lane_of(publication.tenant, publication.topic, core.config_.lane_key)),
-      stamp_(++core.match_stamp_) {}
+      stamp_(++core.match_stamp_),
+      plain_(core.matched_) {
+  RON_CHECK(plain_.empty());  // deliveries do not nest
+}
 
 void Delivery::find_subscribers() {
   for (const gossip::Target& target :

@@ -15,6 +15,9 @@ namespace ron::node {
 class Delivery {
  public:
   Delivery(ShardCore& core, const Publication& publication);
+  ~Delivery() { plain_.clear(); }
+  Delivery(const Delivery&) = delete;
+  Delivery& operator=(const Delivery&) = delete;
 
   /// To everybody: this shard's subscribers, groups, other shards. `ticket` as in PublishMail.
   ShardCore::Delivered to_all(std::uint64_t ticket);
@@ -52,8 +55,8 @@ class Delivery {
   const Publication& publication_;
   unsigned lane_;
   std::uint64_t stamp_;
-  gossip::RunRef inflated_;  // the uncompressed variant, made once if anybody needs it
-  std::vector<Session*> plain_;
+  gossip::RunRef inflated_;       // the uncompressed variant, made once if anybody needs it
+  std::vector<Session*>& plain_;  // the core's, empty between calls
   std::vector<Candidate> candidates_;
   std::uint64_t plain_shards_ = 0;                // bit = shard with plain subscribers
   std::vector<std::vector<MemberPiece>> pieces_;  // by shard, for members elsewhere

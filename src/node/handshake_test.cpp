@@ -195,7 +195,7 @@ TEST(Session, AStalledWriteIsCutOff) {  // OAP-3.31
   rig.subscribe(subscriber, "t");
   const SessionId publisher = rig.active();
   rig.publish(publisher, "t", "x");
-  std::array<IoSlice, 4> pieces;
+  std::array<IoPiece, 4> pieces;
   ASSERT_GT(rig.of(subscriber).gather(subscriber, pieces, 65536, rig.now()), 0U);
   rig.wait(4999ms);
   EXPECT_EQ(rig.closed(subscriber), nullptr);

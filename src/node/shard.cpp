@@ -21,10 +21,14 @@ void Shard::handle(const Input& in, Instant now, Actions& out) noexcept {
 void Shard::received(SessionId session, Slice bytes, Instant now, Actions& out) noexcept {
   impl_->received(session, std::move(bytes), now, out);
 }
+MutableBytes Shard::read_room(SessionId session) noexcept { return impl_->read_room(session); }
+void Shard::filled(SessionId session, std::size_t bytes, Instant now, Actions& out) noexcept {
+  impl_->filled(session, bytes, now, out);
+}
 bool Shard::wants_read(SessionId session) const noexcept { return impl_->wants_read(session); }
 bool Shard::discards(SessionId session) const noexcept { return impl_->discards(session); }
 
-std::size_t Shard::gather(SessionId session, std::span<IoSlice> into, std::size_t max_bytes,
+std::size_t Shard::gather(SessionId session, std::span<IoPiece> into, std::size_t max_bytes,
                           Instant now) noexcept {
   return impl_->gather(session, into, max_bytes, now);
 }

@@ -47,6 +47,11 @@ class Shard {
   /// A whole read. Only while wants_read(session).
   void received(SessionId session, Slice bytes, Instant now, Actions& out) noexcept;
 
+  /// The same for the middle of a large frame, without a copy: while there is room, the next read
+  /// may go straight into it, followed at once by `filled` with what was read.
+  MutableBytes read_room(SessionId session) noexcept;
+  void filled(SessionId session, std::size_t bytes, Instant now, Actions& out) noexcept;
+
   /// False while input must wait: the answers lane is full, mail to another shard is congested, or
   /// the session is closing its write side only. A kResume action tells when to read again.
   bool wants_read(SessionId session) const noexcept;
@@ -56,7 +61,7 @@ class Shard {
 
   /// Fills `into` with what to write next, at most about `max_bytes`; returns how many pieces.
   /// Idempotent until `wrote`: the same bytes come first again. The bytes stay valid until then.
-  std::size_t gather(SessionId session, std::span<IoSlice> into, std::size_t max_bytes,
+  std::size_t gather(SessionId session, std::span<IoPiece> into, std::size_t max_bytes,
                      Instant now) noexcept;
 
   /// The stream took the first `bytes` of what was gathered.

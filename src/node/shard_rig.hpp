@@ -132,7 +132,7 @@ class Rig {
   std::vector<Out> receive(SessionId id) {
     Bytes wire;
     Shard& shard = of(id);
-    std::array<IoSlice, 16> pieces;
+    std::array<IoPiece, 16> pieces;
     for (;;) {
       const std::size_t count = shard.gather(id, pieces, 64U * 1024, now_);
       std::size_t size = 0;

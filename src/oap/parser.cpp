@@ -5,10 +5,14 @@
 #include <cstring>
 #include <utility>
 
+#include "base/check.hpp"
+
 namespace ron::oap {
 namespace {
 
 constexpr std::size_t kFirstBlock = 512;  // least capacity of an assembly block
+constexpr std::size_t kBulk = 64U * 1024;
+constexpr std::size_t kWorthDirect = 16U * 1024;  // of a frame to come: fewer are read with others
 
 ParseFault fatal(Code code, std::string_view text, CorrId corr) {
   return {{.code = code, .text = text, .closes = true}, corr};
@@ -93,20 +97,36 @@ Parser::Result Parser::resume(Slice& input) {
 void Parser::absorb(Slice& input, std::size_t size) {
   const std::size_t step = std::min(size, input.size());
   if (step == 0) return;
-  reserve(have_ + step, have_ + size);
+  reserve(have_ + step);
   std::memcpy(partial_.mutable_bytes().data() + have_, input.data(), step);
   have_ += step;
   input.drop_front(step);
 }
 
-// At least `size` bytes of capacity, and never more than twice what has arrived or one first block.
-void Parser::reserve(std::size_t size, std::size_t goal) {
+// At least `size` bytes of capacity, and never more than twice that (four times in bulk, where the
+// copying would cost more than the room), one first block, or what the frame needs.
+void Parser::reserve(std::size_t size) {
   if (size <= partial_.size()) return;
-  std::size_t capacity = std::max({size, 2 * have_, kFirstBlock});
-  if (goal > kHeaderSize) capacity = std::max(size, std::min(capacity, goal));
+  std::size_t capacity = std::max((size < kBulk ? 2 : 4) * size, kFirstBlock);
+  if (const auto len = announced_len(); len && have_ >= kHeaderSize) {
+    capacity = std::max(size, std::min(capacity, kLenSize + std::size_t{*len}));
+  }
   Slice bigger = Slice::allocate(capacity, meter_);
   if (have_ > 0) std::memcpy(bigger.mutable_bytes().data(), partial_.data(), have_);
   partial_ = std::move(bigger);
+}
+
+MutableBytes Parser::room() {
+  if (dead_ || have_ < kHeaderSize) return {};
+  const std::size_t end = goal();
+  if (end - have_ < kWorthDirect) return {};
+  if (have_ == partial_.size()) reserve(have_ + 1);
+  return partial_.mutable_bytes().subspan(have_, std::min(partial_.size(), end) - have_);
+}
+
+void Parser::fill(std::size_t bytes) {
+  RON_CHECK(have_ >= kHeaderSize && bytes <= std::min(partial_.size(), goal()) - have_);
+  have_ += bytes;
 }
 
 std::optional<std::uint32_t> Parser::announced_len() const {

@@ -2,10 +2,11 @@
 //
 // A read that holds whole frames is not copied: the views are slices of it. A frame that arrives in
 // parts is assembled in a block that grows with the bytes that have really come, so a header that
-// promises a mebibyte costs nothing. Order of checks as in docs/OAP-1.md section 1: length (from 4
-// bytes), then from the 31 header bytes oversize, version, flags. A length cannot be too small and
-// too large, so oversize is still the first word; and since the rest waits for the whole header, a
-// fault and its corr_id do not depend on how the input was split.
+// promises a mebibyte costs nothing; what is missing of a large one is read straight into it. Order
+// of checks as in docs/OAP-1.md section 1: length (from 4 bytes), then from the 31 header bytes
+// oversize, version, flags. A length cannot be too small and too large, so oversize is still the
+// first word; and since the rest waits for the whole header, a fault and its corr_id do not depend
+// on how the input was split.
 //
 //   Idle --first byte--> Partial --last byte--> (frame) --> Idle
 //     \--------------------- fault --------------------------> Dead (yields nothing more)
@@ -47,6 +48,12 @@ class Parser {
   /// discards whatever else it is given.
   std::expected<std::optional<Frame>, ParseFault> next(Slice& input);
 
+  /// Where the rest of a large unfinished frame may be read straight into, to spare a copy; empty
+  /// when there is none or little of it to come. Good until the next call; `fill` says how many
+  /// bytes were put there, and the next `next` takes them into account.
+  MutableBytes room();
+  void fill(std::size_t bytes);
+
   /// Bytes of an unfinished frame held so far, and what it announced once its len is known.
   std::size_t partial_bytes() const { return have_; }
   std::optional<std::uint32_t> announced_len() const;
@@ -60,7 +67,7 @@ class Parser {
   Result resume(Slice& input);
   std::size_t goal() const;
   void absorb(Slice& input, std::size_t size);
-  void reserve(std::size_t size, std::size_t goal);
+  void reserve(std::size_t size);
 
   std::uint32_t max_payload_;
   SlabMeter* meter_;

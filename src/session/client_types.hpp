@@ -232,12 +232,6 @@ struct ClientActions {
   }
 };
 
-/// One piece of a gather list; same layout as a POSIX iovec.
-struct IoPiece {
-  const void* data = nullptr;
-  std::size_t size = 0;
-};
-
 /// What a client machine counts, beyond what its events tell.
 struct ClientStats {
   std::uint64_t stray_answers = 0;

@@ -30,10 +30,10 @@ class MemStream final : public Stream {
     return {.status = IoStatus::kOk, .bytes = count, .more = !in_->bytes.empty() || in_->ended};
   }
 
-  IoResult write(std::span<const Piece> pieces) override {
+  IoResult write(std::span<const IoPiece> pieces) override {
     if (closed_ || out_->broken || out_->ended) return {.status = IoStatus::kError};
     IoResult result;
-    for (const Piece& piece : pieces) {
+    for (const IoPiece& piece : pieces) {
       const std::size_t count = std::min(piece.size, out_->capacity - out_->bytes.size());
       const auto* from = static_cast<const std::uint8_t*>(piece.data);
       out_->bytes.insert(out_->bytes.end(), from, from + count);

@@ -10,7 +10,7 @@ namespace {
 TEST(MemStream, BoundedBothWaysAndEnds) {
   auto [a, b] = mem_stream_pair(8);
   const std::string text = "0123456789";
-  const std::array pieces = {Piece{text.data(), 4}, Piece{text.data() + 4, 6}};
+  const std::array pieces = {IoPiece{text.data(), 4}, IoPiece{text.data() + 4, 6}};
   IoResult wrote = a->write(pieces);
   EXPECT_EQ(wrote.status, IoStatus::kWouldBlock);
   EXPECT_EQ(wrote.bytes, 8U);

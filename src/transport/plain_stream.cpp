@@ -19,9 +19,9 @@ HandshakeStatus PlainStream::handshake() {
   return HandshakeStatus::kDone;
 }
 
-IoResult PlainStream::write(std::span<const Piece> pieces) {
+IoResult PlainStream::write(std::span<const IoPiece> pieces) {
   std::size_t wanted = 0;
-  for (const Piece& piece : pieces) wanted += piece.size;
+  for (const IoPiece& piece : pieces) wanted += piece.size;
   if (wanted == 0) return {};
   IoResult result = socket_.send(pieces);
   // A short send means a full socket buffer (or more than 64 pieces): the next call tells.

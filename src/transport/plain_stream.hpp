@@ -13,7 +13,7 @@ class PlainStream final : public Stream {
 
   HandshakeStatus handshake() override;
   IoResult read_into(MutableBytes into) override { return socket_.receive(into); }
-  IoResult write(std::span<const Piece> pieces) override;
+  IoResult write(std::span<const IoPiece> pieces) override;
   IoResult shutdown_write() override;
   void close() override { socket_.close(); }
   int fd() const override { return socket_.fd(); }

@@ -13,9 +13,9 @@
 
 namespace ron::transport {
 
-static_assert(sizeof(Piece) == sizeof(iovec) &&
-              offsetof(Piece, data) == offsetof(iovec, iov_base) &&
-              offsetof(Piece, size) == offsetof(iovec, iov_len));
+static_assert(sizeof(IoPiece) == sizeof(iovec) &&
+              offsetof(IoPiece, data) == offsetof(iovec, iov_base) &&
+              offsetof(IoPiece, size) == offsetof(iovec, iov_len));
 
 namespace {
 
@@ -44,12 +44,14 @@ IoResult Socket::receive(MutableBytes into) const noexcept {
   }
 }
 
-IoResult Socket::send(std::span<const Piece> pieces) noexcept {
+IoResult Socket::send(std::span<const IoPiece> pieces) noexcept {
   msghdr message{};
-  message.msg_iov = reinterpret_cast<iovec*>(const_cast<Piece*>(pieces.data()));
+  message.msg_iov = reinterpret_cast<iovec*>(const_cast<IoPiece*>(pieces.data()));
   message.msg_iovlen = std::min(pieces.size(), kPiecesMax);
+  const bool single = pieces.size() == 1;  // spares the kernel the message's header
   for (;;) {
-    const ssize_t sent = ::sendmsg(fd_, &message, MSG_NOSIGNAL);
+    const ssize_t sent = single ? ::send(fd_, pieces[0].data, pieces[0].size, MSG_NOSIGNAL)
+                                : ::sendmsg(fd_, &message, MSG_NOSIGNAL);
     if (sent >= 0) return {.status = IoStatus::kOk, .bytes = static_cast<std::size_t>(sent)};
     if (errno == EINTR) continue;
     return {.status = is_wait(errno) ? IoStatus::kWouldBlock : IoStatus::kError};

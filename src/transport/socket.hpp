@@ -13,12 +13,6 @@
 
 namespace ron::transport {
 
-/// One piece of a gather list; same layout as a POSIX iovec.
-struct Piece {
-  const void* data = nullptr;
-  std::size_t size = 0;
-};
-
 enum class IoStatus : std::uint8_t {
   kOk,          // progress: `bytes` moved
   kWouldBlock,  // wait for the descriptor; a write may have moved `bytes` before it stopped
@@ -53,7 +47,7 @@ class Socket {
   IoResult receive(MutableBytes into) const noexcept;
 
   /// One sendmsg without SIGPIPE, of at most 64 pieces. kOk may be partial.
-  IoResult send(std::span<const Piece> pieces) noexcept;
+  IoResult send(std::span<const IoPiece> pieces) noexcept;
 
   /// FIN. Errors are of no interest: the other side is then gone anyway.
   void finish() const noexcept;

@@ -70,7 +70,7 @@ class Stream {
 
   /// Writes from the front of `pieces`. `bytes` counts what really left: after kWouldBlock the next
   /// call must begin with the same bytes from there on (more may follow them).
-  virtual IoResult write(std::span<const Piece> pieces) = 0;
+  virtual IoResult write(std::span<const IoPiece> pieces) = 0;
 
   /// Ends this direction in order (close_notify, FIN). kWouldBlock: again when writable.
   virtual IoResult shutdown_write() = 0;

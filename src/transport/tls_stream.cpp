@@ -301,7 +301,7 @@ IoResult TlsStream::read_into(MutableBytes into) {
 // block where small ones are gathered.
 class TlsStream::Cursor {
  public:
-  Cursor(std::span<const Piece> pieces, std::size_t skip) : pieces_(pieces) {
+  Cursor(std::span<const IoPiece> pieces, std::size_t skip) : pieces_(pieces) {
     while (skip > 0 && !pieces_.empty()) {
       const std::size_t step = std::min(skip, pieces_.front().size - at_);
       advance(step);
@@ -312,7 +312,7 @@ class TlsStream::Cursor {
   ByteView next(MutableBytes staging) {
     std::size_t filled = 0;
     while (!pieces_.empty() && filled < staging.size()) {
-      const Piece& piece = pieces_.front();
+      const IoPiece& piece = pieces_.front();
       const auto* from = static_cast<const std::uint8_t*>(piece.data) + at_;
       const std::size_t have = piece.size - at_;
       if (filled == 0 && have >= staging.size()) {
@@ -335,7 +335,7 @@ class TlsStream::Cursor {
     at_ = 0;
   }
 
-  std::span<const Piece> pieces_;
+  std::span<const IoPiece> pieces_;
   std::size_t at_ = 0;
 };
 
@@ -366,7 +366,7 @@ IoStatus TlsStream::push_out() {
   ByteView rest = unsent_.empty() ? ByteView(sealed) : ByteView(unsent_).subspan(unsent_at_);
   IoStatus status = IoStatus::kOk;
   while (!rest.empty() && status == IoStatus::kOk) {
-    const Piece piece{.data = rest.data(), .size = rest.size()};
+    const IoPiece piece{.data = rest.data(), .size = rest.size()};
     const IoResult sent = socket_.send({&piece, 1});
     status = sent.status;
     sent_total_ += sent.bytes;
@@ -396,7 +396,7 @@ std::size_t TlsStream::settle() {
   return plain;
 }
 
-IoResult TlsStream::write(std::span<const Piece> pieces) {
+IoResult TlsStream::write(std::span<const IoPiece> pieces) {
   if (dead_ || !ready_ || notified_) return {.status = IoStatus::kError};
   IoResult result;
   result.status = push_out();

@@ -49,7 +49,7 @@ class TlsStream final : public Stream {
 
   HandshakeStatus handshake() override;
   IoResult read_into(MutableBytes into) override;
-  IoResult write(std::span<const Piece> pieces) override;
+  IoResult write(std::span<const IoPiece> pieces) override;
   IoResult shutdown_write() override;
   bool wants_write() const override { return !unsent_.empty(); }
   IoResult flush() override;

@@ -260,7 +260,7 @@ TEST_F(TlsStreamTest, GarbageInsteadOfTls) {
     auto [a, b] = sockets();
     TlsStream server(std::move(a), StreamFacts{},
                      TlsStreamOptions{.context = TlsContext::server(server_tls).value()}, buffers);
-    const Piece piece{garbage, std::strlen(garbage)};
+    const IoPiece piece{garbage, std::strlen(garbage)};
     ASSERT_EQ(b.send({&piece, 1}).status, IoStatus::kOk);
     static_cast<void>(server.handshake());
     b.finish();
@@ -282,7 +282,7 @@ TEST_F(TlsStreamTest, ManyBytesBothWaysInOrderAndNothingLeftBehind) {
     std::size_t blocked = 0;
     while (written < sent.size()) {
       // Pieces of uneven sizes: empty, tiny, larger than a record.
-      std::vector<Piece> pieces;
+      std::vector<IoPiece> pieces;
       std::size_t at = written;
       for (const std::size_t size : {std::size_t{0}, std::size_t{7}, std::size_t{40'000},
                                      std::size_t{1}, std::size_t{16'384}, std::size_t{200'000}}) {
@@ -312,7 +312,7 @@ TEST_F(TlsStreamTest, PlaintextCountsAsWrittenOnlyWhenItLeft) {
   Ends two = ends();
   ASSERT_TRUE(two.done());
   const std::string block(1'000'000, 'x');
-  const Piece piece{block.data(), block.size()};
+  const IoPiece piece{block.data(), block.size()};
   const IoResult first = two.client->write({&piece, 1});
   ASSERT_EQ(first.status, IoStatus::kWouldBlock);
   const std::size_t arrived_at_most = read_all(*two.server).size();
@@ -325,7 +325,7 @@ TEST_F(TlsStreamTest, OrderlyEndIsHalfClose) {  // OAP-1.34
   EXPECT_EQ(two.client->shutdown_write().status, IoStatus::kOk);
   std::array<std::uint8_t, 100> into{};
   EXPECT_EQ(two.server->read_into(into).status, IoStatus::kEof);
-  const Piece late{"answer", 6};
+  const IoPiece late{"answer", 6};
   EXPECT_EQ(two.server->write({&late, 1}).status, IoStatus::kOk);
   EXPECT_EQ(read_all(*two.client), "answer");
   EXPECT_EQ(two.server->shutdown_write().status, IoStatus::kOk);
@@ -339,7 +339,7 @@ TEST_F(TlsStreamTest, BareFinStillLetsTheAnswerOut) {
   ::shutdown(two.client->fd(), SHUT_WR);  // no close_notify
   std::array<std::uint8_t, 100> into{};
   EXPECT_EQ(two.server->read_into(into).status, IoStatus::kEof);
-  const Piece late{"answer", 6};
+  const IoPiece late{"answer", 6};
   EXPECT_EQ(two.server->write({&late, 1}).status, IoStatus::kOk);
   EXPECT_EQ(read_all(*two.client), "answer");
 }
@@ -362,12 +362,12 @@ TEST_F(TlsStreamTest, BytesThatComeOneByOne) {
   const auto carry = [](Socket& from, Socket& to) {
     std::array<std::uint8_t, 1> byte{};
     if (from.receive(byte).status != IoStatus::kOk) return false;
-    const Piece piece{byte.data(), 1};
+    const IoPiece piece{byte.data(), 1};
     return to.send({&piece, 1}).status == IoStatus::kOk;
   };
   HandshakeStatus server_status{}, client_status{};
   std::array<std::uint8_t, 64> into{};
-  const Piece early{"hello", 5};
+  const IoPiece early{"hello", 5};
   bool said = false;
   IoResult heard{.status = IoStatus::kWouldBlock};
   for (int i = 0; i < 20'000 && heard.status != IoStatus::kOk; ++i) {
@@ -423,7 +423,7 @@ TEST_F(TlsStreamTest, FloodOfKeyUpdatesIsBounded) {
 TEST_F(TlsStreamTest, AlteredRecordEndsTheStream) {
   Ends two = ends();
   ASSERT_TRUE(two.done());
-  const Piece piece{"hello", 5};
+  const IoPiece piece{"hello", 5};
   ASSERT_EQ(two.client->write({&piece, 1}).status, IoStatus::kOk);
   // A forged record behind the honest one.
   const std::string forged(

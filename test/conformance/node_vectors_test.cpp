@@ -88,7 +88,7 @@ class World {
   std::vector<Got> receive(SessionId session) {
     Bytes wire;
     while (true) {
-      std::array<node::IoSlice, 16> pieces;
+      std::array<IoPiece, 16> pieces;
       const auto count = shard_.gather(session, pieces, 1U << 18U, now_);
       std::size_t size = 0;
       for (std::size_t i = 0; i < count; ++i) {

@@ -191,14 +191,12 @@ void Wire::write(Instant now) {
 
 // True while more may go at once.
 bool Wire::write_some(Instant now) {
-  std::array<session::IoPiece, kPieces> wanted;
+  std::array<IoPiece, kPieces> wanted;
   const std::size_t count =
       flush_wanted_ || finish_wanted_ ? machine_.gather(wanted, kWriteSize, now) : 0;
   transport::IoResult result;
   if (count > 0) {
-    std::array<transport::Piece, kPieces> pieces;
-    for (std::size_t i = 0; i < count; ++i) pieces[i] = {wanted[i].data, wanted[i].size};
-    result = stream_->write(std::span(pieces.data(), count));
+    result = stream_->write(std::span(wanted.data(), count));
     if (result.bytes > 0) machine_.wrote(result.bytes, now, actions_);
   } else {
     flush_wanted_ = false;
