@@ -2,7 +2,7 @@
 """Instructions of fixed work against a committed baseline: ./dev bench --check [NAME...]
 
 Runs each workload of bench_check under callgrind and divides the instructions by its operations.
-They hardly depend on the machine and not at all on what else it does, so a small tolerance holds.
+They do not depend on what else the machine does, so a small tolerance holds where time says little.
 Exit 1 when something became slower by more than the tolerance, or is not in the baseline.
 """
 import argparse
@@ -11,14 +11,14 @@ import json
 import os
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
 
 BASELINE = pathlib.Path(__file__).parent / "baseline.json"
 TOLERANCE = 0.03  # for a first baseline; from then on the file says
-# Nothing of the caller's environment: it moves the stack, and with it a few copies' alignment.
-ENVIRONMENT = {"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "LC_ALL": "C"}
+ENVIRONMENT = {"LC_ALL": "C"}  # the caller's may tune the allocator or choose other libraries
 
 
 def workloads(binary):
@@ -30,7 +30,7 @@ def instructions(binary, name):
     with tempfile.TemporaryDirectory() as directory:
         counts = os.path.join(directory, "counts")
         run = subprocess.run(
-            ["valgrind", "--tool=callgrind", "--toggle-collect=ron_measured",
+            [shutil.which("valgrind"), "--tool=callgrind", "--toggle-collect=ron_measured",
              f"--callgrind-out-file={counts}", binary, name],
             env=ENVIRONMENT, capture_output=True, text=True, check=False)
         if run.returncode != 0:

@@ -15,8 +15,8 @@ namespace ron::bench {
 std::string random_topic(Choice& choice);
 std::vector<std::string> random_topics(std::size_t count);
 
-/// Half end in `**` behind two to five segments, half have three to six segments of which one or two
-/// are `*`: a random topic meets a handful of ten thousand.
+/// Half end in `**` behind two to five segments, half have three to six segments of which one or
+/// two are `*`: a random topic meets a handful of ten thousand.
 std::string random_wildcard(Choice& choice);
 
 /// `count` targets, each under a random wildcard of its own choosing (some meet under one).
