@@ -1,136 +1,80 @@
 // Frames through the parser, read_message and read_gossip: the way of every publication in.
-#include <benchmark/benchmark.h>
-
-#include <algorithm>
 #include <string>
 #include <vector>
 
-#include "oap/envelope.hpp"
+#include "bench/common/frames.hpp"
+#include "bench/micro/report.hpp"
 #include "oap/kinds.hpp"
-#include "oap/parser.hpp"
 
+namespace ron::bench {
 namespace {
 
-using namespace ron;
-using namespace ron::oap;
+using Reader = Seen (*)(oap::Parser&, Slice);
 
-constexpr std::size_t kBlock = 256U * 1024;
-
-Slice frame_with(std::size_t data_size) {
-  const std::vector<std::uint8_t> data(data_size, 'x');
-  GossipOut out;
-  out.topic = "metrics/cpu/core0";
-  out.data = data;
-  out.ts = 1'780'000'000;
-  return make_frame(kEvent, {}, 0, write_gossip(out));
+// A million frames, in reads of a block each.
+void million(benchmark::State& state, const Frames& frames, Reader reader) {
+  constexpr std::size_t kReads = 1'000'000 / kDistinctFrames;
+  oap::Parser parser(oap::kMaxFrame, nullptr);
+  measure(state, kReads * frames.count, Memory::kNone, [&] {
+    std::size_t seen = 0;
+    for (std::size_t i = 0; i < kReads; ++i) {
+      const Seen one = reader(parser, frames.block);
+      benchmark::DoNotOptimize(one);
+      seen += one.frames;
+    }
+    return seen;
+  });
 }
 
-// A frame of `wire_size` bytes, or a few less where the length's own encoding jumps over it.
-std::vector<std::uint8_t> gossip_frame(std::size_t wire_size) {
-  std::size_t data_size = wire_size - frame_with(0).size();
-  while (frame_with(data_size).size() > wire_size) --data_size;
-  const Slice frame = frame_with(data_size);
-  return {frame.bytes().begin(), frame.bytes().end()};
+void million_repeated(benchmark::State& state) {
+  million(state, repeated_frames(kDistinctFrames), read_publications);
 }
+BENCHMARK(million_repeated)->Unit(benchmark::kMillisecond);
 
-// A read's worth of equal frames.
-Slice block_of(const std::vector<std::uint8_t>& frame, std::size_t& frames) {
-  std::vector<std::uint8_t> bytes;
-  frames = 0;
-  while (bytes.size() + frame.size() <= std::max(kBlock, frame.size())) {
-    bytes.insert(bytes.end(), frame.begin(), frame.end());
-    ++frames;
-  }
-  return Slice::copy_of(bytes, nullptr);
+void million_mixed(benchmark::State& state) {
+  million(state, mixed_frames(kDistinctFrames), read_publications);
 }
+BENCHMARK(million_mixed)->Unit(benchmark::kMillisecond);
 
-bool consume(Parser& parser, Slice& input) {
-  for (;;) {
-    auto frame = parser.next(input);
-    if (!frame) return false;
-    if (!*frame) return true;
-    const auto message = read_message((*frame)->payload());
-    if (!message) return false;
-    const auto gossip = read_gossip(*message);
-    if (!gossip) return false;
-    benchmark::DoNotOptimize(gossip->topic);
-    benchmark::DoNotOptimize(gossip->data);
-  }
+void million_repeated_frames_only(benchmark::State& state) {
+  million(state, repeated_frames(kDistinctFrames), parse_frames);
+}
+BENCHMARK(million_repeated_frames_only)->Unit(benchmark::kMillisecond);
+
+void million_mixed_frames_only(benchmark::State& state) {
+  million(state, mixed_frames(kDistinctFrames), parse_frames);
+}
+BENCHMARK(million_mixed_frames_only)->Unit(benchmark::kMillisecond);
+
+// About 256 KiB of frames of one size.
+Frames block_of(std::size_t wire_size) {
+  return repeated_frames(std::max(std::size_t{1}, 256U * 1024 / wire_size), wire_size);
 }
 
 void gossip_in(benchmark::State& state) {
-  const auto frame = gossip_frame(static_cast<std::size_t>(state.range(0)));
-  std::size_t frames = 0;
-  const Slice block = block_of(frame, frames);
-  Parser parser(kMaxFrame, nullptr);
-  for (auto _ : state) {
-    Slice input = block;
-    if (!consume(parser, input)) state.SkipWithError("refused");
-  }
-  const auto count =
-      static_cast<std::int64_t>(frames) * static_cast<std::int64_t>(state.iterations());
-  state.SetItemsProcessed(count);
-  state.SetBytesProcessed(count * static_cast<std::int64_t>(frame.size()));
+  const Frames frames = block_of(static_cast<std::size_t>(state.range(0)));
+  oap::Parser parser(oap::kMaxFrame, nullptr);
+  measure(state, frames.count, Memory::kNone, [&] {
+    const Seen seen = read_publications(parser, frames.block);
+    benchmark::DoNotOptimize(seen);
+    return seen.frames;
+  });
 }
 BENCHMARK(gossip_in)->Arg(128)->Arg(1024)->Arg(16 * 1024)->Arg(64 * 1024)->Arg(1024 * 1024);
 
 // Every read ends in the middle of a frame.
 void gossip_in_cut_reads(benchmark::State& state) {
-  const auto frame = gossip_frame(static_cast<std::size_t>(state.range(0)));
-  std::size_t frames = 0;
-  const Slice block = block_of(frame, frames);
-  const std::size_t cut = block.size() - frame.size() / 2;
-  Parser parser(kMaxFrame, nullptr);
-  for (auto _ : state) {
-    Slice first = block.sub(0, cut);
-    Slice second = block.sub(cut, block.size() - cut);
-    if (!consume(parser, first) || !consume(parser, second)) state.SkipWithError("refused");
-  }
-  const auto count =
-      static_cast<std::int64_t>(frames) * static_cast<std::int64_t>(state.iterations());
-  state.SetItemsProcessed(count);
-  state.SetBytesProcessed(count * static_cast<std::int64_t>(frame.size()));
+  const Frames frames = block_of(static_cast<std::size_t>(state.range(0)));
+  const std::size_t cut = frames.block.size() - frames.block.size() / frames.count / 2;
+  const Slice first = frames.block.sub(0, cut);
+  const Slice second = frames.block.sub(cut, frames.block.size() - cut);
+  oap::Parser parser(oap::kMaxFrame, nullptr);
+  measure(state, frames.count, Memory::kAny, [&] {
+    const std::size_t whole = read_publications(parser, first).frames;
+    return whole + read_publications(parser, second).frames;
+  });
 }
 BENCHMARK(gossip_in_cut_reads)->Arg(128)->Arg(64 * 1024)->Arg(1024 * 1024);
-
-void parse_only(benchmark::State& state) {
-  const auto frame = gossip_frame(128);
-  std::size_t frames = 0;
-  const Slice block = block_of(frame, frames);
-  Parser parser(kMaxFrame, nullptr);
-  for (auto _ : state) {
-    Slice input = block;
-    while (auto next = *parser.next(input)) benchmark::DoNotOptimize(next->header.corr);
-  }
-  state.SetItemsProcessed(static_cast<std::int64_t>(frames) *
-                          static_cast<std::int64_t>(state.iterations()));
-}
-BENCHMARK(parse_only);
-
-void read_only(benchmark::State& state) {
-  const auto frame = gossip_frame(128);
-  const ByteView payload = ByteView(frame).subspan(kHeaderSize);
-  for (auto _ : state) {
-    const auto message = read_message(payload);
-    benchmark::DoNotOptimize(message);
-    if (state.range(0) == 0) continue;
-    const auto gossip = read_gossip(*message);
-    benchmark::DoNotOptimize(gossip);
-  }
-  state.SetItemsProcessed(static_cast<std::int64_t>(state.iterations()));
-}
-BENCHMARK(read_only)->Arg(0)->Arg(1);
-
-void gossip_out(benchmark::State& state) {
-  const std::vector<std::uint8_t> data(48, 'x');
-  GossipOut out;
-  out.topic = "metrics/cpu/core0";
-  out.data = data;
-  out.ts = 1'780'000'000;
-  for (auto _ : state) benchmark::DoNotOptimize(write_gossip(out));
-  state.SetItemsProcessed(static_cast<std::int64_t>(state.iterations()));
-}
-BENCHMARK(gossip_out);
 
 // The worst a stranger can send in one frame: a mebibyte of short keys, all out of order.
 void hostile_map(benchmark::State& state) {
@@ -146,14 +90,10 @@ void hostile_map(benchmark::State& state) {
   }
   const std::vector<std::uint8_t> kind{0x64, 'k', 'i', 'n', 'd', 0x64, 'k', 'e', 'e', 'p'};
   payload.insert(payload.end(), kind.begin(), kind.end());
-  for (auto _ : state) {
-    auto message = read_message(payload);
-    if (!message) state.SkipWithError(std::string(message.error()).c_str());
-    benchmark::DoNotOptimize(message);
-  }
+  measure(state, 1, Memory::kAny,
+          [&] { return std::size_t{oap::read_message(payload) ? 1U : 0U}; });
 }
 BENCHMARK(hostile_map)->Unit(benchmark::kMillisecond);
 
 }  // namespace
-
-BENCHMARK_MAIN();
+}  // namespace ron::bench

@@ -1,16 +1,16 @@
 // What a match costs against the number of subscriptions, with and without the cache.
-#include <benchmark/benchmark.h>
-
 #include <cstdint>
 #include <string>
 #include <vector>
 
+#include "bench/common/topics.hpp"
+#include "bench/micro/report.hpp"
 #include "gossip/match_cache.hpp"
 #include "gossip/topic_index.hpp"
 
+namespace ron::bench {
 namespace {
 
-using ron::TenantId;
 using ron::gossip::MatchCache;
 using ron::gossip::Target;
 using ron::gossip::TopicIndex;
@@ -30,7 +30,7 @@ void fill(TopicIndex& index, std::int64_t count) {
   index.add(kTenant, "site/*/temp", {1'000'001, 0});
 }
 
-void BM_Match(benchmark::State& state) {
+void match(benchmark::State& state) {
   TopicIndex index(42);
   fill(index, state.range(0));
   std::vector<Target> out;
@@ -43,10 +43,10 @@ void BM_Match(benchmark::State& state) {
   state.counters["bytes/sub"] =
       static_cast<double>(index.memory_bytes()) / static_cast<double>(index.target_count());
 }
-BENCHMARK(BM_Match)->Arg(10)->Arg(1'000)->Arg(100'000);
+BENCHMARK(match)->Arg(10)->Arg(1'000)->Arg(100'000);
 
 // Every topic another: what a publisher of ever new names costs.
-void BM_MatchManyTopics(benchmark::State& state) {
+void match_many_topics(benchmark::State& state) {
   TopicIndex index(42);
   fill(index, state.range(0));
   std::vector<std::string> topics;
@@ -59,17 +59,19 @@ void BM_MatchManyTopics(benchmark::State& state) {
     benchmark::DoNotOptimize(out.data());
   }
 }
-BENCHMARK(BM_MatchManyTopics)->Arg(10)->Arg(1'000)->Arg(100'000);
+BENCHMARK(match_many_topics)->Arg(10)->Arg(1'000)->Arg(100'000);
 
-void BM_CacheHit(benchmark::State& state) {
+void cache_hit(benchmark::State& state) {
   TopicIndex index(42);
   fill(index, state.range(0));
   MatchCache cache({.hash_key = 43});
-  for (auto _ : state) benchmark::DoNotOptimize(cache.match(index, kTenant, "site/7/temp").data());
+  measure(state, 1, Memory::kNone, [&] {
+    return std::size_t{cache.match(index, kTenant, "site/7/temp").empty() ? 0U : 1U};
+  });
 }
-BENCHMARK(BM_CacheHit)->Arg(10)->Arg(100'000);
+BENCHMARK(cache_hit)->Arg(10)->Arg(100'000);
 
-void BM_CacheMiss(benchmark::State& state) {
+void cache_miss(benchmark::State& state) {
   TopicIndex index(42);
   fill(index, 1'000);
   MatchCache cache({.hash_key = 43, .entries_max = 64});
@@ -80,10 +82,49 @@ void BM_CacheMiss(benchmark::State& state) {
     benchmark::DoNotOptimize(cache.match(index, kTenant, topics[at++ % topics.size()]).data());
   }
 }
-BENCHMARK(BM_CacheMiss);
+BENCHMARK(cache_miss);
+
+// A thousand random topics in turn against 10 000 wildcard subscriptions of mixed depth.
+template <typename Match>
+void against_wildcards(benchmark::State& state, Memory allowed, const TopicIndex& index,
+                       Match match) {
+  const std::vector<std::string> topics = random_topics(1000);
+  std::size_t reached = 0;
+  measure(state, topics.size(), allowed, [&] {
+    reached = 0;
+    for (const std::string& topic : topics) reached += match(topic);
+    return topics.size();
+  });
+  state.counters["targets"] = static_cast<double>(reached) / static_cast<double>(topics.size());
+  state.counters["nodes"] = static_cast<double>(index.node_count());
+}
+
+void wildcards(benchmark::State& state) {
+  TopicIndex index(42);
+  subscribe_wildcards(index, 10'000);
+  std::vector<Target> out;
+  against_wildcards(state, Memory::kNone, index, [&](const std::string& topic) {
+    out.clear();
+    index.match(kTenant, topic, out);
+    return out.size();
+  });
+}
+BENCHMARK(wildcards);
+
+void wildcards_through_cache(benchmark::State& state) {
+  TopicIndex index(42);
+  subscribe_wildcards(index, 10'000);
+  MatchCache cache({.hash_key = 43});
+  against_wildcards(state, Memory::kAny, index, [&](const std::string& topic) {
+    return cache.match(index, kTenant, topic).size();
+  });
+  state.counters["hit ratio"] =
+      static_cast<double>(cache.hits()) / static_cast<double>(cache.hits() + cache.misses());
+}
+BENCHMARK(wildcards_through_cache);
 
 // A subscriber comes and goes under a pattern that `range` others hold.
-void BM_AddRemoveUnderCrowd(benchmark::State& state) {
+void add_remove_under_crowd(benchmark::State& state) {
   TopicIndex index(42);
   for (std::int64_t i = 0; i < state.range(0); ++i) {
     index.add(kTenant, "hot/*", {static_cast<std::uint64_t>(i), 0});
@@ -93,10 +134,10 @@ void BM_AddRemoveUnderCrowd(benchmark::State& state) {
     index.remove(kTenant, "hot/*", {UINT64_MAX, 0});
   }
 }
-BENCHMARK(BM_AddRemoveUnderCrowd)->Arg(1)->Arg(16)->Arg(10'000);
+BENCHMARK(add_remove_under_crowd)->Arg(1)->Arg(16)->Arg(10'000);
 
 // 2^n patterns of {a, *}: the worst a match can be made to visit for what it costs to set up.
-void BM_HostileTree(benchmark::State& state) {
+void hostile_tree(benchmark::State& state) {
   const auto depth = static_cast<unsigned>(state.range(0));
   TopicIndex index(42);
   std::string topic;
@@ -114,6 +155,7 @@ void BM_HostileTree(benchmark::State& state) {
   }
   state.counters["visited"] = static_cast<double>(index.last_visited());
 }
-BENCHMARK(BM_HostileTree)->Arg(4)->Arg(10);
+BENCHMARK(hostile_tree)->Arg(4)->Arg(10);
 
 }  // namespace
+}  // namespace ron::bench

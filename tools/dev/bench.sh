@@ -5,6 +5,8 @@
 #   ./dev bench topic --benchmark_filter=X    one; arguments go to the program
 #   ./dev bench sessions --tls                what idle sessions cost a node
 #   ./dev bench admin                         how fast the admin listener answers under full load
+#   ./dev bench --check [NAME...]             instructions of fixed work against the committed baseline
+#   ./dev bench --check --update              makes what is now the baseline
 #   ./dev bench --list                        what there is
 set -euo pipefail
 # shellcheck source=tools/dev/common.sh
@@ -19,8 +21,16 @@ if [ "${1:-}" = --list ]; then
 fi
 name="${1:-all}"
 [ $# -eq 0 ] || shift
+if [ "$name" = --check ]; then
+  extra=()
+  have valgrind || extra=(valgrind)
+  bash tools/dev/setup.sh --quiet "${extra[@]}"
+  build_preset release bench_check || exit 1
+  exec "$RON_PYTHON" bench/check/run.py "$@"
+fi
 bash tools/dev/setup.sh --quiet
-case "$name" in all | micro) build_preset release benchmarks || exit 1
+case "$name" in all | micro)
+  build_preset release benchmarks || exit 1
   failed=0
   while read -r each; do
     say "-- $each"

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# ./dev setup: installs or builds what the project needs. Touches nothing when all is there.
+# ./dev setup [PACKAGE...]: installs or builds what the project needs, and Debian packages that only
+# some command needs (which asks for them itself). Touches nothing when all is there.
 #
 #   Debian packages     through apt-get (as root, or with sudo)
 #   OpenSSL >= 3.5      the system's, else built once from the next release's source package
@@ -50,6 +51,12 @@ apt_install() {
 }
 
 main() {
+  local quiet=''
+  if [ "${1:-}" = --quiet ]; then
+    quiet=1
+    shift
+  fi
+  PACKAGES+=("$@")
   if ! have apt-get || ! have dpkg-query; then
     die "this is not a Debian system. Install the equivalents of:
   ${PACKAGES[*]}
@@ -73,7 +80,7 @@ set(RON_BLAKE3_DIR \"$RON_BLAKE3_DIR\")"
   for file in "$RON_CACHE/deps.cmake" "$RON_BUILD/deps.cmake"; do
     [ "$(cat "$file" 2>/dev/null)" = "$record" ] || printf '%s\n' "$record" >"$file"
   done
-  [ "${1:-}" = --quiet ] || say "everything is there: OpenSSL in $RON_OPENSSL_PREFIX, BLAKE3 in $RON_BLAKE3_DIR"
+  [ -n "$quiet" ] || say "everything is there: OpenSSL in $RON_OPENSSL_PREFIX, BLAKE3 in $RON_BLAKE3_DIR"
 }
 
 main "$@"
