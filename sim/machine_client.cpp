@@ -89,6 +89,7 @@ void MachineClient::publish() {
     oap::GossipOut gossip;
     gossip.topic = topic;
     gossip.data = data;
+    gossip.ts = 1'700'000'000;
     const std::vector<std::uint8_t> payload = oap::write_gossip(gossip);
     // The machine learns the node's limit with its first session, and would refuse what waits.
     const bool fits = payload.size() <= client_->max_payload() &&

@@ -14,10 +14,10 @@ constexpr std::size_t kPieces = 64;
 // Writes up to `max_bytes`; everything the kernel was given is taken. Returns frames.
 std::size_t write(gossip::Egress& egress, std::size_t max_bytes) {
   egress.stage(max_bytes, nullptr);
-  std::array<ByteView, kPieces> pieces;
+  std::array<IoPiece, kPieces> pieces;
   const std::size_t count = egress.pieces(pieces);
   std::size_t bytes = 0;
-  for (std::size_t i = 0; i < count; ++i) bytes += pieces[i].size();
+  for (std::size_t i = 0; i < count; ++i) bytes += pieces[i].size;
   return egress.wrote(bytes).frames;
 }
 

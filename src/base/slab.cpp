@@ -135,7 +135,7 @@ Slice Slice::sub(std::size_t offset, std::size_t size) const {
 }
 
 bool Slice::join(const Slice& next) {
-  if (slab_ != next.slab_ || slab_ == nullptr || next.data_ != data_ + size_) return false;
+  if (!borders(next)) return false;
   size_ += next.size_;
   return true;
 }

@@ -25,7 +25,7 @@ class Slab;
 ///
 /// A large block that was let go is kept for the next one of its class: taking it from the system
 /// and giving it back costs more than filling it. At most kSpareMax bytes are kept, and `trim`
-/// gives back those that a second of work did without.
+/// gives back those that nobody needed since it was last called.
 class SlabMeter {
  public:
   static constexpr std::size_t kSpareMax = 4U * 1024 * 1024;
@@ -102,7 +102,12 @@ class Slice {
     if (size_ == 0) *this = Slice();  // nothing of a block must not keep the block
   }
 
-  /// Takes in `next` when its bytes directly follow this slice's in the same block.
+  /// Do the bytes of `next` directly follow this slice's in the same block?
+  bool borders(const Slice& next) const {
+    return slab_ != nullptr && slab_ == next.slab_ && next.data_ == data_ + size_;
+  }
+
+  /// Takes in `next` when it borders.
   bool join(const Slice& next);
 
   /// Size of the block behind, for deciding whether holding this slice pins too much.

@@ -1,6 +1,7 @@
 // The run being built while one session's input is pumped: consecutive publications to one topic.
 #include <algorithm>
 
+#include "base/check.hpp"
 #include "node/core.hpp"
 
 namespace ron::node {
@@ -45,6 +46,7 @@ struct Sweep {
 // credit, statistics. A frame that is not alike, or over a limit, goes the long way.
 void ShardCore::extend_run(Session& session) {
   const Slice& input = session.input;
+  if (!building_.bytes.borders(input)) return;  // something else stood between them
   const std::uint64_t granted = session.fps.available(now_);  // OAP-5.22
   const std::uint32_t max_payload = session.parser.max_payload();
   Sweep sweep;
@@ -73,7 +75,7 @@ void ShardCore::extend_run(Session& session) {
   session.counters.published_bytes += sweep.bytes;
   session.recv.consumed(sweep.bytes);
   session.fps.take(sweep.frames, now_);
-  building_.bytes.join(input.sub(0, sweep.bytes));
+  RON_CHECK(building_.bytes.join(input.sub(0, sweep.bytes)));
   building_.frames += sweep.frames;
   building_.largest =
       std::max(building_.largest, static_cast<std::uint32_t>(sweep.largest - oap::kHeaderSize));
