@@ -163,7 +163,7 @@ class Daemon {
   runtime::Guarded<std::deque<std::function<void()>>> jobs_;  // for the main thread
   std::optional<std::chrono::milliseconds> drain_asked_;      // by a control request
   std::string bound_listen_;                                  // with its real port
-  std::atomic<bool> admin_gone_ = false;  // its thread was given up
+  std::atomic<bool> admin_gone_ = false;                      // its thread was given up
   bool host_died_ = false;
   std::string gave_up_;  // why, once a part cannot be kept alive
   policy::Restarts restarts_;

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "node/actions.hpp"
+#include "svc/overlay/handshake_reason.hpp"
 
 namespace ron::svc {
 namespace {
@@ -32,10 +33,9 @@ void fill_sessions(const ShardStats& s, MetricsPage& page) {
     page.add(Metric::kSessionsClose, {node::name(static_cast<node::CloseReason>(i))},
              number(s.sessions_closed[i]));
   page.add(Metric::kHandshakeAttempts, {}, number(s.handshakes));
-  constexpr std::array<std::string_view, node::kHandshakeFailures> kReasons = {
-      "timeout", "proto", "pq_neg_fail", "auth", "not_ready", "io"};
-  for (std::size_t i = 0; i < kReasons.size(); ++i)
-    page.add(Metric::kHandshakeFailures, {kReasons[i]}, number(s.handshake_failures[i]));
+  for (std::size_t i = 0; i < s.handshake_failures.size(); ++i)
+    page.add(Metric::kHandshakeFailures, {handshake_reason(static_cast<HandshakeFailure>(i))},
+             number(s.handshake_failures[i]));
   page.add(Metric::kAuthFailures, {"unauth"}, number(s.errors_sent[slot(oap::Code::kUnauth)]));
 }
 
@@ -132,12 +132,11 @@ void fill_tls(const host::TransportStats& t, std::string_view mode, MetricsPage&
   page.add(Metric::kTlsHandshakeFailures, {"cipher"}, failures(kCipher) + failures(kGroup));
   page.add(Metric::kTlsHandshakeFailures, {"alpn"}, failures(kAlpn));
   page.add(Metric::kTlsHandshakeFailures, {"other"}, failures(kProtocol));
-  const double tls = failures(kVersion) + failures(kCipher) + failures(kAlpn) + failures(kProtocol);
-  page.add(Metric::kHandshakeFailures, {"mtls"}, failures(kCert));
-  page.add(Metric::kHandshakeFailures, {"pq_neg_fail"}, failures(kGroup));
+  for (std::size_t i = 0; i < t.tls_failures.size(); ++i)
+    page.add(Metric::kHandshakeFailures,
+             {handshake_reason(static_cast<transport::FailureClass>(i))},
+             number(t.tls_failures[i]));
   page.add(Metric::kPqNegotiations, {mode, "incompatible"}, failures(kGroup));
-  page.add(Metric::kHandshakeFailures, {"tls"}, tls);
-  page.add(Metric::kHandshakeFailures, {"io"}, failures(kIo));
 }
 
 void fill_accept(const host::TransportStats& t, MetricsPage& page) {
