@@ -41,6 +41,7 @@ using ops::Field;
 constexpr std::uint64_t kSpareFiles = 64;  // besides connections: logs, rings, admin, certificates
 constexpr std::uint64_t kDaySeconds = 86'400;
 constexpr std::uint64_t kExpiryWarningDays = 7;
+constexpr std::chrono::seconds kTimeToEnd{5};  // after a drain: threads end, the log is written out
 
 int drained_signal() { return SIGRTMIN; }  // from the drain's thread to the main thread
 int job_signal() { return SIGRTMIN + 1; }  // from a control request
@@ -497,8 +498,8 @@ void Daemon::end_at_once(int signal_number) {
 
 // B5: readyz red, stop accepting, bye, drain to the deadline, close, report what was cut off.
 int Daemon::drain(int signal_number, std::chrono::milliseconds within) {
+  ops::notify_service_manager(ops::stopping_message(within + kTimeToEnd));
   if (host_ == nullptr) return kExitOk;  // it was being started again
-  ops::notify_service_manager("STOPPING=1");
   log_.write(Event::kDraining, {{Field::kSignal, name_of_signal(signal_number)},
                                 {Field::kDeadlineMs, within.count()}});
   on_admin_thread([this] { health_.begin_drain(); });
@@ -507,10 +508,11 @@ int Daemon::drain(int signal_number, std::chrono::milliseconds within) {
     report = host_->drain(within);
     ::pthread_kill(main_, drained_signal());
   });
-  const sigset_t signals = watched_signals();
-  int number = 0;
-  while (::sigwait(&signals, &number) != 0 || number != drained_signal())
+  for (int number = 0; number != drained_signal();) {
+    number = wait_for_signal();
     if (number == SIGTERM || number == SIGINT) end_at_once(number);
+    if (watchdog_at_ <= runtime::monotonic_now()) feed_watchdog();
+  }
   worker.join();
   if (report.cut_off > 0 || !report.finished) {
     log_.write(Event::kCutOff, {{Field::kSessions, report.cut_off}});
