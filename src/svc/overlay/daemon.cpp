@@ -111,8 +111,9 @@ ControlResult result_of(const Reloaded& reloaded) {
 
 class Daemon {
  public:
-  Daemon(const CommandLine& command_line, setup::Configuration configuration)
+  Daemon(const CommandLine& command_line, setup::Configuration configuration, StartHost host)
       : command_line_(command_line),
+        make_host_(std::move(host)),
         configuration_(std::move(configuration)),
         settings_(configuration_.loaded.settings),
         log_({.service = "svc-overlay",
@@ -154,6 +155,7 @@ class Daemon {
   std::string admin_address() const;
 
   CommandLine command_line_;
+  StartHost make_host_;
   setup::Configuration configuration_;
   config::Settings settings_;  // what is in force
   ops::Log log_;
@@ -248,7 +250,7 @@ bool Daemon::start_host() {
   settings.on_control = [this](node::ControlRequest request, std::uint32_t uid) {
     take_control(std::move(request), uid);
   };
-  auto host = host::Host::start(std::move(settings));
+  auto host = make_host_(std::move(settings));
   if (!host) {
     log_.write(Event::kBindFailed,
                {{Field::kMessage, host.error()},
@@ -567,14 +569,14 @@ int check(const CommandLine& command_line) {
   return kExitOk;
 }
 
-int run(const CommandLine& command_line) {
+int run(const CommandLine& command_line, const StartHost& start_host) {
   const sigset_t signals = watched_signals();
   ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);  // before any thread: all inherit it
   ::signal(SIGPIPE, SIG_IGN);
   ops::forbid_core_dumps();
   auto configuration = setup::read_configuration(sources_of(command_line));
   if (!configuration) return refuse(configuration.error());
-  return Daemon(command_line, std::move(*configuration)).run();
+  return Daemon(command_line, std::move(*configuration), start_host).run();
 }
 
 }  // namespace ron::svc
