@@ -105,11 +105,27 @@ void fill_gossip(const ShardStats& s, MetricsPage& page) {
   page.add(Metric::kQueueDropped, {"egress", "full"},
            shed(ShedReason::kFull) + shed(ShedReason::kNoRoomAnywhere));
   page.add(Metric::kQueueDropped, {"egress", "shed"}, shed(ShedReason::kBudget));
-  page.add(Metric::kQueueDepth, {"egress"}, number(s.lane_frames));
-  page.add(Metric::kQueueDepth, {"gossip_ingress"}, number(s.mail_waiting));
-  page.add(Metric::kQueueBytes, {"egress"}, number(s.lane_bytes));
-  page.add(Metric::kQueueBytes, {"ingress"}, number(s.input_held_bytes));
   page.add(Metric::kMemorySlabs, {}, number(s.slab_bytes));
+  page.add(Metric::kMemorySlabsMax, {}, number(s.slab_bytes_max));
+}
+
+// Each queue in frames and in bytes, and each bound in the unit of what it bounds.
+void fill_queues(const ShardStats& s, MetricsPage& page) {
+  struct Row {
+    std::string_view queue;
+    std::size_t frames, frames_max, bytes, bytes_max;
+  };
+  // Of what comes in, a session holds one unfinished frame, or input that waits.
+  const std::array<Row, 3> rows = {
+      {{"ingress", s.inputs_held, s.sessions, s.input_held_bytes, s.input_held_bytes_max},
+       {"gossip_ingress", s.mail_waiting, s.mail_waiting_max, s.mail_bytes, s.mail_bytes_max},
+       {"egress", s.lane_frames, s.lane_frames_max, s.lane_bytes, s.lane_bytes_max}}};
+  for (const Row& row : rows) {
+    page.add(Metric::kQueueDepth, {row.queue}, number(row.frames));
+    page.add(Metric::kQueueCapacity, {row.queue}, number(row.frames_max));
+    page.add(Metric::kQueueBytes, {row.queue}, number(row.bytes));
+    page.add(Metric::kQueueCapacityBytes, {row.queue}, number(row.bytes_max));
+  }
 }
 
 // ok: the channel is hybrid; fail: classical although hybrid was wanted; incompatible: refused.
@@ -164,6 +180,7 @@ void fill_metrics(const host::Snapshot& snapshot, const config::Settings& settin
     fill_rejected(shard.node, page);
     fill_flow(shard.node, page);
     fill_gossip(shard.node, page);
+    fill_queues(shard.node, page);
     fill_pq(shard.node, mode, page);
     fill_tls(shard.transport, mode, page);
     fill_accept(shard.transport, page);
@@ -174,7 +191,6 @@ void fill_metrics(const host::Snapshot& snapshot, const config::Settings& settin
     merge(life, histogram(shard.transport.lifetime_seconds));
   }
   page.set(Metric::kShards, number(snapshot.shards.size()));
-  page.set(Metric::kQueueCapacity, {"egress"}, number(settings.limits.total_queue_bytes));
   page.set(Metric::kCertExpiry, number(snapshot.certificate_not_after));
   page.set(Metric::kPqMode, {mode}, 1);
   if (snapshot.shards.empty()) return;
