@@ -153,6 +153,7 @@ class Daemon {
   void shut();
   void on_admin_thread(std::function<void()> job);
   std::string admin_address() const;
+  ConfigTexts config_texts() const;
 
   CommandLine command_line_;
   StartHost make_host_;
@@ -264,10 +265,15 @@ bool Daemon::start_host() {
   on_admin_thread([this] {
     health_.set_host(host_.get(), node_);
     health_.set_admin_address(admin_address());
-    health_.set_config(configuration_.file, configuration_json(configuration_));
+    health_.set_config(configuration_.file, config_texts());
     health_.tick();
   });
   return true;
+}
+
+ConfigTexts Daemon::config_texts() const {
+  return {.for_anybody = configuration_json(configuration_, Audience::kAnybody),
+          .for_operator = configuration_json(configuration_, Audience::kOperator)};
 }
 
 std::string Daemon::admin_address() const {
@@ -386,8 +392,8 @@ Reloaded Daemon::reload() {
     log_.write(Event::kReloaded);
   }
   admin_->post([this, done = told.done, settings = settings_, file = configuration_.file,
-                text = configuration_json(configuration_)] {
-    if (done) health_.set_config(file, text);
+                texts = config_texts()] {
+    if (done) health_.set_config(file, texts);
     done ? health_.reloaded(settings) : health_.reload_failed();
   });
   ops::notify_service_manager("READY=1");
