@@ -124,7 +124,7 @@ class FrailDaemon {
   [[noreturn]] void live() const {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     const int fd = ::open(log().c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
-    ::dup2(fd, 2);
+    if (fd < 0 || ::dup2(fd, 2) < 0) ::_exit(kExitUsage);
     std::ofstream(directory_ / "node.toml") << "overlay.shards = 2\n";
     const auto parsed =
         parse_command_line({"--config", (directory_ / "node.toml").string(), "--bind",
