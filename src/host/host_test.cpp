@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 #include <poll.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -30,14 +31,14 @@ class Diary {
     Refusal refusal;
     node::CloseReason reason;
     transport::FailureClass failure;
-    bool hybrid;
+    bool hybrid, was_open;
     std::string peer_name, text;
   };
   EventSink sink() {
     return [this](const Event& event) {
       const std::scoped_lock lock(mutex_);
       entries_.push_back({event.kind, event.refusal, event.reason, event.failure, event.hybrid,
-                          std::string(event.peer_name), std::string(event.text)});
+                          event.was_open, std::string(event.peer_name), std::string(event.text)});
     };
   }
   std::vector<Entry> of(EventKind kind) {
@@ -285,6 +286,18 @@ TEST_F(HostTest, ErrorThenOrderlyEnd) {  // OAP-1.33 OAP-1.34
   peer.stream().close();
   EXPECT_TRUE(soon([&] { return streams() == 0; }));
   EXPECT_EQ(diary.of(EventKind::kSessionClosed).at(0).reason, node::CloseReason::kProtocol);
+}
+
+// Not to be taken for a handshake that failed.
+TEST_F(HostTest, AResetEndsASessionThatWasOpen) {
+  start();
+  Peer peer(plain());
+  ASSERT_TRUE(peer.greet());
+  const linger at_once{.l_onoff = 1, .l_linger = 0};
+  ASSERT_EQ(::setsockopt(peer.stream().fd(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once), 0);
+  peer.stream().close();
+  ASSERT_TRUE(soon([&] { return diary.of(EventKind::kSessionClosed).size() == 1; }));
+  EXPECT_TRUE(diary.of(EventKind::kSessionClosed)[0].was_open);
 }
 
 TEST_F(HostTest, HalfCloseStillGetsItsAnswers) {  // OAP-1.35

@@ -82,7 +82,7 @@ void ShardHost::drop(Link& link) {
 void ShardHost::lost(Link& link) {
   ++stats_.streams_lost;
   shard_.handle(node::StreamLost{link.id}, now_, actions_);
-  tell(EventKind::kSessionClosed, link);
+  tell(EventKind::kSessionClosed, link, {.was_open = link.counted_open});
   drop(link);
 }
 

@@ -155,6 +155,8 @@ void ShardCore::end_of_input(Session& session) {
 void ShardCore::charge_held(Session& session) {
   const std::size_t held = session.parser.partial_bytes() + session.input.size();
   stats_.input_held_bytes = stats_.input_held_bytes - session.held + held;
+  stats_.inputs_held += static_cast<std::size_t>(held > 0);
+  stats_.inputs_held -= static_cast<std::size_t>(session.held > 0);
   session.held = held;
   if (stats_.input_held_bytes <= config_.input_bytes || held <= config_.session.chunk_bytes ||
       session.phase > Phase::kActive) {
@@ -162,6 +164,11 @@ void ShardCore::charge_held(Session& session) {
   }
   fatal(session, {oap::Code::kBusy, "the node holds too many unfinished frames", true, 1000}, 0,
         CloseReason::kProtocol);
+}
+
+void ShardCore::release_held(Session& session) {
+  stats_.inputs_held -= static_cast<std::size_t>(session.held > 0);
+  stats_.input_held_bytes -= std::exchange(session.held, 0);
 }
 
 // A lane that waits for credit is no reason. // OAP-5.12
@@ -290,10 +297,22 @@ void ShardCore::turn_ended() {
   mail_.report([this](ShardIndex to) { order_mail(to); });
 }
 
+void ShardCore::tell_bounds() {
+  stats_.lane_bytes_max = sessions_.size() * config_.session.lanes.gossip_bytes;
+  stats_.lane_frames_max = sessions_.size() * config_.session.lanes.gossip_frames;
+  stats_.input_held_bytes_max = config_.input_bytes;
+  stats_.slab_bytes_max = config_.queue_bytes;
+  stats_.mail_waiting_max = std::size_t{mail_.others()} * config_.mail_messages;
+  stats_.mail_bytes_max = mail_.others() * config_.mail_bytes;
+}
+
 const ShardStats& ShardCore::stats() {
   stats_.sessions = static_cast<std::uint32_t>(sessions_.size());
   stats_.slab_bytes = meter_.live_bytes;
-  stats_.mail_waiting = mail_.waiting();
+  const MailLinks::Load mail = mail_.load();
+  stats_.mail_waiting = mail.messages;
+  stats_.mail_bytes = mail.bytes;
+  tell_bounds();
   stats_.index_entries = static_cast<std::uint32_t>(subscriptions_.size());
   stats_.match_cache_hits = subscriptions_.cache().hits();
   stats_.match_cache_misses = subscriptions_.cache().misses();

@@ -180,6 +180,8 @@ class ShardCore {
   void resume_paused();
   void end_of_input(Session& session);
   void charge_held(Session& session);
+  void release_held(Session& session);
+  void tell_bounds();
   void order(Action action) { out_->push_back(action); }
   void order_mail(ShardIndex to);
   void arm(Session& session);

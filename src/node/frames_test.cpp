@@ -340,7 +340,9 @@ void expect_nothing_left(Rig& rig, unsigned shards) {
     EXPECT_EQ(stats.lane_bytes, 0U);
     EXPECT_EQ(stats.lane_frames, 0U);
     EXPECT_EQ(stats.input_held_bytes, 0U);
+    EXPECT_EQ(stats.inputs_held, 0U);
     EXPECT_EQ(stats.mail_waiting, 0U);
+    EXPECT_EQ(stats.mail_bytes, 0U);
     EXPECT_EQ(stats.slab_bytes, 0U);
     EXPECT_TRUE(rig.shard(i).next_deadline().is_never());
   }
@@ -477,6 +479,7 @@ TEST(Memory, AHalfOfEverythingIsGivenBack) {
     for (const SessionId id : all) rig.raw(id, Bytes(frame.begin(), frame.begin() + 2000));
     EXPECT_GT(rig.stats().lane_frames, 0U);
     EXPECT_GT(rig.stats().input_held_bytes, 0U);
+    EXPECT_GT(rig.stats().inputs_held, 0U);
     for (const SessionId id : all) rig.handle(id, StreamLost{id});
     expect_nothing_left(rig, shards);
   }

@@ -147,7 +147,7 @@ void ShardCore::stop_serving(Session& session) {
   unsubscribe_all(session);
   session.input = {};
   session.parser = oap::Parser(session.max_frame, &meter_);  // and its half frame
-  stats_.input_held_bytes -= std::exchange(session.held, 0);
+  release_held(session);
   session.paused = false;
 }
 
@@ -208,7 +208,7 @@ void ShardCore::close_now(Session& session, CloseReason reason) {
 
 void ShardCore::forget(Session& session) {
   if (session.phase <= Phase::kActive) stop_serving(session);
-  stats_.input_held_bytes -= session.held;
+  release_held(session);
   stats_.lane_bytes -= session.egress.gossip_bytes();
   stats_.lane_frames -= session.egress.gossip_frames();
   const std::uint32_t slot = session.id.slot();

@@ -37,16 +37,19 @@ void MailLinks::note_done(ShardIndex from, std::size_t bytes) {
   links_[from].done.bytes += bytes;
 }
 
-std::size_t MailLinks::waiting() const {
-  std::size_t count = 0;
-  for (const Link& link : links_) count += link.outbox.size();
-  return count;
+MailLinks::Load MailLinks::load() const {
+  Load all;
+  for (const Link& link : links_) {
+    all.messages += link.held();
+    all.bytes += link.bytes;
+  }
+  return all;
 }
 
 // Half-way down before it counts as free again, so that sessions are not paused and resumed by
 // turns.
 void MailLinks::judge(Link& link) {
-  const std::size_t messages = std::max<std::size_t>(link.messages, link.outbox.size());
+  const std::size_t messages = link.held();
   const bool over = link.bytes >= config_->mail_bytes || messages >= config_->mail_messages;
   const bool low = link.bytes <= config_->mail_bytes / 2 && messages <= config_->mail_messages / 2;
   if (!link.congested && over) {

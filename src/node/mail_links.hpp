@@ -4,6 +4,7 @@
 // yet worked off over there) is congested; the shard then stops reading the sessions that feed it.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <vector>
@@ -53,7 +54,11 @@ class MailLinks {
   }
 
   bool congested() const { return congested_ > 0; }
-  std::size_t waiting() const;
+  /// What is on its way: waits here, in the ring, or is not yet worked off over there.
+  struct Load {
+    std::size_t messages = 0, bytes = 0;
+  };
+  Load load() const;
 
  private:
   struct Link {
@@ -62,6 +67,7 @@ class MailLinks {
     std::uint32_t messages = 0;  // the same; and mail of other kinds still in the outbox
     bool congested = false;
     ConsumedMail done;
+    std::size_t held() const { return std::max<std::size_t>(messages, outbox.size()); }
   };
   bool push(ShardIndex to, ShardMail mail);
   void judge(Link& link);

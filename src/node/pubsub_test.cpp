@@ -362,12 +362,14 @@ TEST(Limits, InputWaitsWhileAnswersAreNotTaken) {  // OAP-5.12 OAP-5.15
   rig.raw(id, batch);
   EXPECT_FALSE(rig.of(id).wants_read(id));
   EXPECT_GT(rig.stats().input_held_bytes, 0U);
+  EXPECT_EQ(rig.stats().inputs_held, 1U);
   std::size_t answers = 0;
   for (int i = 0; i < 20 && answers < 500; ++i) answers += rig.receive(id).size();
   EXPECT_EQ(answers, 500U) << "nothing is lost, nothing is answered twice";
   EXPECT_TRUE(rig.of(id).wants_read(id));
   EXPECT_GE(rig.resumes(id), 1U);
   EXPECT_EQ(rig.stats().input_held_bytes, 0U);
+  EXPECT_EQ(rig.stats().inputs_held, 0U);
 }
 
 TEST(Limits, AClosedDefaultTenantOnlyForCertificates) {  // OAP-4.9 OAP-4.11 OAP-3.21
@@ -424,6 +426,19 @@ TEST(Memory, OverBudgetTheNodeShedsAndCounts) {
   EXPECT_EQ(delivered + lost, 300U);
 }
 
+TEST(Limits, StatsNameTheBoundsOfTheQueues) {
+  NodeConfig config = Rig::quiet_config();
+  Rig rig(config, 3);
+  for (int i = 0; i < 2; ++i) rig.active();
+  const ShardStats& stats = rig.stats();
+  EXPECT_EQ(stats.lane_frames_max, 2U * config.session.lanes.gossip_frames);
+  EXPECT_EQ(stats.lane_bytes_max, 2U * config.session.lanes.gossip_bytes);
+  EXPECT_EQ(stats.input_held_bytes_max, config.input_bytes);
+  EXPECT_EQ(stats.slab_bytes_max, config.queue_bytes);
+  EXPECT_EQ(stats.mail_waiting_max, 2U * config.mail_messages) << "to two other shards";
+  EXPECT_EQ(stats.mail_bytes_max, 2U * config.mail_bytes);
+}
+
 TEST(Mail, CongestionPausesThePublisherAndLosesNothing) {
   NodeConfig config = Rig::quiet_config();
   config.mail_messages = 8;
@@ -440,7 +455,9 @@ TEST(Mail, CongestionPausesThePublisherAndLosesNothing) {
   }
   rig.raw(publisher, batch);
   EXPECT_FALSE(rig.of(publisher).wants_read(publisher));
+  EXPECT_GE(rig.stats(1).mail_waiting, rig.stats(1).mail_waiting_max);
   EXPECT_LE(rig.stats(1).mail_waiting, 10U);
+  EXPECT_GT(rig.stats(1).mail_bytes, 0U);
   std::size_t got = 0;
   for (int i = 0; i < 50; ++i) {
     rig.turn();

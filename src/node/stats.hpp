@@ -70,11 +70,17 @@ struct ShardStats {
   std::uint64_t match_cache_hits = 0, match_cache_misses = 0;
 
   // queues (gauges)
-  std::size_t lane_bytes = 0, lane_frames = 0;  // logical, all sessions
-  std::size_t input_held_bytes = 0;             // half frames and input that waits
-  std::size_t slab_bytes = 0;                   // physical
-  std::uint64_t mail_stalls = 0;                // a session paused because mail was congested
-  std::size_t mail_waiting = 0;
+  std::size_t lane_bytes = 0, lane_frames = 0;   // logical, all sessions
+  std::size_t input_held_bytes = 0;              // half frames and input that waits
+  std::size_t inputs_held = 0;                   // sessions that hold such
+  std::size_t slab_bytes = 0;                    // physical
+  std::uint64_t mail_stalls = 0;                 // a session paused because mail was congested
+  std::size_t mail_waiting = 0, mail_bytes = 0;  // on its way to other shards
+
+  // the bounds of these queues (gauges); those of lanes and inputs grow with the sessions
+  std::size_t lane_bytes_max = 0, lane_frames_max = 0;
+  std::size_t input_held_bytes_max = 0, slab_bytes_max = 0;
+  std::size_t mail_waiting_max = 0, mail_bytes_max = 0;
 };
 
 }  // namespace ron::node

@@ -70,8 +70,10 @@ enum class Metric : std::uint8_t {
   kQueueDepth,
   kQueueBytes,
   kQueueCapacity,
+  kQueueCapacityBytes,
   kQueueDropped,
   kMemorySlabs,
+  kMemorySlabsMax,
   // process
   kProcessOpenFds,
   kProcessMaxFds,

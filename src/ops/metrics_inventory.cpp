@@ -60,11 +60,13 @@ constexpr std::array<MetricRow, kMetricCount> kRows = {{
     {Metric::kGossipLagged, "gossip_lagged_total", kCounter, "", "", "Losses that subscribers were told of."},
     {Metric::kGossipPublishStalls, "gossip_publish_stalls_total", kCounter, "", "", "Publishers paused because another shard was behind."},
 
-    {Metric::kQueueDepth, "overlay_queue_depth", kGauge, "queue=ingress|gossip_ingress|egress", "", "Frames queued; egress is the lanes of all sessions, gossip_ingress what waits for another shard, ingress half-received frames (0: counted in bytes)."},
+    {Metric::kQueueDepth, "overlay_queue_depth", kGauge, "queue=ingress|gossip_ingress|egress", "", "Frames queued: egress is the lanes of all sessions, gossip_ingress messages on their way to another shard, ingress sessions that hold half a frame or input that waits."},
     {Metric::kQueueBytes, "overlay_queue_bytes", kGauge, "queue=ingress|gossip_ingress|egress", "", "Bytes queued."},
-    {Metric::kQueueCapacity, "overlay_queue_capacity", kGauge, "queue=ingress|gossip_ingress|egress", "", "Bytes that fit; compare with overlay_queue_bytes."},
+    {Metric::kQueueCapacity, "overlay_queue_capacity", kGauge, "queue=ingress|gossip_ingress|egress", "", "Frames that fit; compare with overlay_queue_depth. Those of egress and ingress grow with the sessions."},
+    {Metric::kQueueCapacityBytes, "overlay_queue_capacity_bytes", kGauge, "queue=ingress|gossip_ingress|egress", "", "Bytes that fit; compare with overlay_queue_bytes. Those of egress grow with the sessions."},
     {Metric::kQueueDropped, "overlay_queue_dropped_total", kCounter, "queue=ingress|gossip_ingress|egress,reason=full|timeout|shed", "", "Frames a queue did not take: full is one session's bound, shed the node's budget."},
     {Metric::kMemorySlabs, "overlay_slab_bytes", kGauge, "", "", "Memory held by frame data."},
+    {Metric::kMemorySlabsMax, "overlay_slab_capacity_bytes", kGauge, "", "", "limits.total_queue_bytes; from three quarters of it on, publications are shed. Compare with overlay_slab_bytes."},
 
     {Metric::kProcessOpenFds, "process_open_fds", kGauge, "", "", "Open file descriptors."},
     {Metric::kProcessMaxFds, "process_max_fds", kGauge, "", "", "Limit of open file descriptors."},

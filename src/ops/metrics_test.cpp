@@ -97,6 +97,7 @@ TEST(Inventory, has_the_names_of_the_contract) {
                            "overlay_frame_size_bytes",
                            "overlay_queue_depth",
                            "overlay_queue_capacity",
+                           "overlay_queue_capacity_bytes",
                            "overlay_queue_bytes",
                            "overlay_queue_dropped_total",
                            "auth_failures_total",

@@ -45,4 +45,9 @@ std::string reloading_message() {
   return "RELOADING=1\nMONOTONIC_USEC=" + std::to_string(us);
 }
 
+std::string stopping_message(Duration within) {
+  const auto us = std::chrono::duration_cast<std::chrono::microseconds>(within).count();
+  return "STOPPING=1\nSTATUS=draining\nEXTEND_TIMEOUT_USEC=" + std::to_string(us);
+}
+
 }  // namespace ron::ops

@@ -25,4 +25,8 @@ std::optional<Duration> watchdog_interval();
 /// "RELOADING=1" with the monotonic time that newer managers want.
 std::string reloading_message();
 
+/// "STOPPING=1", and how long the end may take: more than TimeoutStopSec= is granted for the
+/// asking.
+std::string stopping_message(Duration within);
+
 }  // namespace ron::ops

@@ -37,6 +37,8 @@ TEST(Notify, a_datagram_reaches_the_manager) {
   const ssize_t n = ::recv(fd, buffer, sizeof buffer, 0);
   EXPECT_EQ(std::string(buffer, static_cast<std::size_t>(n)), "READY=1\nSTATUS=serving");
   EXPECT_TRUE(reloading_message().starts_with("RELOADING=1\nMONOTONIC_USEC="));
+  EXPECT_EQ(stopping_message(std::chrono::milliseconds(1500)),
+            "STOPPING=1\nSTATUS=draining\nEXTEND_TIMEOUT_USEC=1500000");
   ::unsetenv("NOTIFY_SOCKET");
   ::close(fd);
   std::filesystem::remove_all(directory);

@@ -66,6 +66,7 @@ FAMILIES = (
     "overlay_handshake_failures_total", "overlay_frames_total", "overlay_bytes_total",
     "rejected_total", "overlay_queue_dropped_total", "overlay_queue_depth",
     "tls_handshake_failures_total", "readyz_state", "overlay_build_info", "overlay_queue_capacity",
+    "overlay_queue_capacity_bytes", "overlay_slab_capacity_bytes",
     "overlay_queue_bytes", "overlay_connections_total", "overlay_connections_refused_total",
     "overlay_sessions_close_total", "overlay_pq_negotiations_total", "pq_mode", "io_timeouts_total",
     "gossip_dropped_total", "process_open_fds", "overlay_readiness_gate", "http_requests_total",

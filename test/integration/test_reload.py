@@ -44,7 +44,8 @@ class Reload(TlsCase):
 
     def test_bad_certificate_is_not_taken(self):
         old, kept = self.presented(), self.tls()
-        good = [open(p, "rb").read() for p in self.server]
+        for path in self.server:
+            shutil.copy2(path, path + ".good")
         with open(self.server[0], "w", encoding="ascii") as file:
             file.write("no certificate\n")
         self.node.signal(signal.SIGHUP)
@@ -52,16 +53,14 @@ class Reload(TlsCase):
         self.assertEqual(self.presented(), old)
         self.alive_session(kept)
         _, other = self.ca.server("node3")
-        for path, data in zip(self.server, good):
-            with open(path, "wb") as file:
-                file.write(data)
+        for path in self.server:
+            put(path + ".good", path)
         put(other, self.server[1])          # a key that does not belong to the certificate
         self.node.signal(signal.SIGHUP)
         until(lambda: self.delta("reloads_refused") == 2, 5, "the refusal is counted")
         self.assertEqual(self.presented(), old)
         self.moved(reloads=0, reloads_refused=2)
-        with open(self.server[1], "wb") as file:
-            file.write(good[1])
+        put(self.server[1] + ".good", self.server[1])
 
     def test_key_that_others_can_read_is_not_taken(self):
         old = self.presented()

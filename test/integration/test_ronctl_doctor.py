@@ -1,16 +1,19 @@
 """ronctl doctor and debug bundle: what is found, what is collected, what never leaves the machine."""
+import contextlib
 import json
 import os
 import shutil
 import socket
 import subprocess
 import tarfile
+import time
 import unittest
 
 from case import NodeCase
 from ctl import environ, run
 from node import binary
 from tls_case import TlsCase
+from wait import until
 
 SECRET = b"what nobody but subscribers may read"
 
@@ -131,27 +134,59 @@ class Certificates(TlsCase):
             self.assertEqual(done.returncode, code, done.stdout)
         return [f for f in json.loads(done.stdout)["findings"] if f["check"] == check]
 
-    def file(self, key):
-        """The node's paths came by flags: a file that names them, and this key."""
+    def of_file(self, path, check, code=None):
+        """What is found about this file."""
+        return [f for f in self.findings(check, code=code) if path in f["what"]]
+
+    @contextlib.contextmanager
+    def until_mended(self, mend):
+        """A gate of the node is down meanwhile: it must be up again before the test ends."""
+        try:
+            yield
+        finally:
+            mend()
+            until(lambda: self.node.http("/readyz")[0] == 200, 3, "ready again")
+
+    def test_doctor_finds_the_files_of_the_node(self):
+        """Their paths came by flags: only the node knows them."""
+        found = self.of_file(self.server[0], "certificates")
+        self.assertEqual([f["level"] for f in found], ["warn"], "made for 7 days")
+        self.assertRegex(found[0]["what"], "expires in [67] days")
+        self.assertEqual([f["level"] for f in self.of_file(self.server[1], "permissions")], ["ok"])
+        self.assertEqual([f["level"] for f in self.of_file(self.node.uds, "permissions")], ["ok"])
+
+    def test_doctor_fails_a_key_that_others_can_read(self):
+        with self.until_mended(lambda: os.chmod(self.server[1], 0o600)):
+            os.chmod(self.server[1], 0o640)
+            found = self.of_file(self.server[1], "permissions", code=8)
+        self.assertEqual([f["remedy"] for f in found if f["level"] == "fail"],
+                         [f"chmod 600 {self.server[1]}"])
+
+    def test_doctor_tells_a_certificate_that_waits_for_a_reload(self):
+        cert, _ = self.ca.server("newer", until=time.time() + 40 * 86400)
+        shutil.copy(self.server[0], self.server[0] + ".old")
+        with self.until_mended(lambda: os.replace(self.server[0] + ".old", self.server[0])):
+            os.replace(cert, self.server[0])
+            found = [f for f in self.findings("certificates") if f.get("remedy") == "ronctl reload"]
+        self.assertEqual([f["level"] for f in found], ["warn"])
+
+    def test_doctor_judges_what_is_served_where_the_file_is_gone(self):
+        with self.until_mended(lambda: os.rename(self.server[0] + ".away", self.server[0])):
+            os.rename(self.server[0], self.server[0] + ".away")
+            found = self.findings("certificates", code=8)
+        self.assertEqual([f["level"] for f in found], ["fail", "warn"], found)
+        self.assertIn("the certificate the node serves expires in", found[1]["what"])
+
+    def test_doctor_judges_files_of_a_configuration(self):
+        key = shutil.copy(self.server[1], os.path.join(self.node.directory, "open.key"))
+        os.chmod(key, 0o640)
         path = os.path.join(self.node.directory, "tls.toml")
         with open(path, "w", encoding="utf-8") as file:
             file.write(f'tls.enabled = true\ntls.cert_path = "{self.server[0]}"\n'
                        f'tls.key_path = "{key}"\n')
-        return path
-
-    def test_doctor_warns_before_a_certificate_ends(self):
-        for args, name in (([], "the certificate the node serves"),
-                           (["--config", self.file(self.server[1])], self.server[0])):
-            found = self.findings("certificates", *args)
-            self.assertEqual([f["level"] for f in found], ["warn"], "made for 7 days")
-            self.assertIn(name, found[0]["what"])
-            self.assertRegex(found[0]["what"], "expires in [67] days")
-
-    def test_doctor_fails_a_key_that_others_can_read(self):
-        key = shutil.copy(self.server[1], os.path.join(self.node.directory, "open.key"))
-        os.chmod(key, 0o640)
-        found = self.findings("permissions", "--config", self.file(key), code=8)
+        found = self.findings("permissions", "--config", path, code=8)
         self.assertEqual([f["remedy"] for f in found if f["level"] == "fail"], [f"chmod 600 {key}"])
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -55,6 +55,21 @@ class Secrets(TlsCase):
             for what, secret in secrets.items():
                 self.assertNotIn(secret, text, f"{what} in {where}")
 
+    def test_paths_are_for_operators(self):
+        """Whole over the Unix socket, the last part on the admin listener; never what they lead to."""
+        told = self.everything_told()
+        page = {k: v["value"] for k, v in json.loads(told["/configz"])["keys"].items()}
+        answer = {k: v["value"] for k, v in json.loads(told["config"])["keys"].items()}
+        paths = {"tls.cert_path": self.server[0], "tls.key_path": self.server[1],
+                 "tls.client_ca_path": self.ca.cert, "uds.path": self.node.uds}
+        for key, path in paths.items():
+            self.assertEqual(answer[key], path)
+            self.assertEqual(page[key], ".../" + os.path.basename(path))
+        for directory in (self.pki, os.path.dirname(self.node.uds)):
+            self.assertNotIn(directory, json.dumps(page))
+        self.assertEqual({k: v for k, v in answer.items() if k not in paths},
+                         {k: v for k, v in page.items() if k not in paths})
+
     def test_log_injection(self):
         before = len(self.node.log)
         session = self.keep(client.connect_tls(self.node.listen, self.context(self.alice)))

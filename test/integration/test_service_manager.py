@@ -1,10 +1,12 @@
 """What the service manager is told (sd_notify): ready, watchdog, reload, stop."""
 import os
+import re
 import signal
 import socket
 import tempfile
 import unittest
 
+from ctl import run
 from node import Node
 from wait import scale
 
@@ -24,7 +26,7 @@ class ServiceManager(unittest.TestCase):
                 "WATCHDOG_USEC": str(int(self.WATCHDOG_MS * 1000 * scale()))}
         os.environ.update(told)
         self.addCleanup(lambda: [os.environ.pop(name) for name in told])
-        self.node = Node()
+        self.node = Node({"drain_deadline": "15s"}, uds=True)
         self.addCleanup(self.node.discard)
         self.node.start()
 
@@ -47,6 +49,30 @@ class ServiceManager(unittest.TestCase):
         self.node.signal(signal.SIGTERM)
         self.next("STOPPING=1")
         self.assertEqual(self.node.wait_exit(6), 0)
+
+    def long_drain(self, begin, within):
+        """A drain that goes on until a reader leaves: the manager grants the time and hears on."""
+        self.next("READY=1")
+        reader, writer = self.node.session(window=1), self.node.session()
+        self.addCleanup(reader.close)
+        reader.subscribe("hold")
+        for _ in range(3):
+            writer.publish("hold", bytes(100))
+        writer.close()
+        begin()
+        granted = re.search(r"^EXTEND_TIMEOUT_USEC=(\d+)$", self.next("STOPPING=1"), re.M)
+        self.assertGreater(int(granted.group(1)), within * 1_000_000)
+        for _ in range(5):
+            self.next("WATCHDOG=1", but=())
+        self.assertTrue(self.node.alive(), "the drain still goes on")
+        reader.close()
+        self.assertEqual(self.node.wait_exit(6), 0)
+
+    def test_a_long_drain_after_a_signal(self):
+        self.long_drain(lambda: self.node.signal(signal.SIGTERM), 15)
+
+    def test_a_drain_longer_than_any_configured(self):
+        self.long_drain(lambda: run(self.node, "drain", "--deadline", "5m"), 300)
 
     def test_a_node_that_does_not_move_is_not_well(self):
         self.next("READY=1")

@@ -17,6 +17,7 @@ set -euo pipefail
 
 PACKAGES=(cmake ninja-build clang-19 lld-19 llvm-19 libclang-rt-19-dev clang-tidy-19 clang-format-19
   g++-12 git make pkg-config dpkg-dev python3 python3-cbor2 universal-ctags shellcheck systemd zstd b3sum openssl
+  zsh fish mandoc groff-base
   libboost1.81-dev libzstd-dev libtomlplusplus-dev nlohmann-json3-dev libspdlog-dev libfmt-dev
   libcli11-dev libgtest-dev libgmock-dev librapidcheck-dev libbenchmark-dev)
 

@@ -27,13 +27,11 @@ void check_configuration(const DoctorArgs& args, Patient& patient, Findings& out
   patient.settings = std::move(read->loaded.settings);
 }
 
-std::optional<config::Settings> settings_of(const Json& configuration, const Json& status) {
+std::optional<config::Settings> settings_of(const Json& configuration) {
   config::Inputs inputs;
   for (const auto& [name, entry] : at(configuration, "keys").items()) {
-    const std::string value =
-        text_at(name == "uds.path" ? status : entry, name == "uds.path" ? "uds" : "value");
-    // A newer node may have keys this ronctl does not know. Of paths the node tells the last part,
-    // of identities and secrets nothing.
+    const std::string value = text_at(entry, "value");
+    // A newer node may have keys this ronctl does not know.
     const config::KeyRow* row = config::find_key(name);
     const bool told = row != nullptr && (row->privacy == config::Privacy::kPublic ||
                                          row->privacy == config::Privacy::kPath);
@@ -41,20 +39,7 @@ std::optional<config::Settings> settings_of(const Json& configuration, const Jso
   }
   auto loaded = config::load(inputs);
   if (!loaded) return std::nullopt;
-  config::Settings settings = std::move(loaded->settings);
-  settings.tls.cert_path.clear();
-  settings.tls.key_path.clear();
-  settings.tls.client_ca_path.clear();
-  const std::string name = text_at(status, "config_file");
-  std::expected<setup::Configuration, config::Problems> file = std::unexpected(config::Problems{});
-  if (!name.empty()) file = setup::read_one_file(name);
-  if (file) {
-    const config::Settings& written = file->loaded.settings;
-    settings.tls.cert_path = written.tls.cert_path;
-    settings.tls.key_path = written.tls.key_path;
-    settings.tls.client_ca_path = written.tls.client_ca_path;
-  }
-  return settings;
+  return std::move(loaded->settings);
 }
 
 }  // namespace ron::cli

@@ -1,5 +1,6 @@
 // ronctl doctor: sockets, keys and certificates: who may use them, and until when they hold.
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <filesystem>
@@ -43,6 +44,11 @@ void check_private(const std::string& path, const char* mode, Findings& out) {
 }
 
 void check_certificate(const std::string& path, Findings& out) {
+  if (::access(path.c_str(), R_OK) != 0 && errno == EACCES) {
+    out.warn("certificates", path + " cannot be judged by this user",
+             "use the service's user, or root (sudo)");
+    return;
+  }
   const auto pem = crypto::read_public_file(path);
   if (!pem) {
     out.fail("certificates", pem.error(), "mend the file, or name another");
@@ -61,15 +67,13 @@ void check_certificate(const std::string& path, Findings& out) {
 void check_served(const Json& status, const std::string& path, Findings& out) {
   const std::uint64_t served = count_at(status, "certificate_not_after");
   if (served == 0) return;
-  if (path.empty()) {
+  const auto pem = crypto::read_public_file(path);
+  const auto facts =
+      pem ? crypto::certificate_facts(*pem) : std::unexpected(std::string(pem.error()));
+  if (!facts) {  // the file is judged already: what matters to clients is what is served
     judge_certificate("the certificate the node serves", 0, served, crypto::wall_clock().seconds,
                       out);
-    return;
-  }
-  const auto pem = crypto::read_public_file(path);
-  if (!pem) return;
-  const auto facts = crypto::certificate_facts(*pem);
-  if (facts && facts->not_after.seconds != served) {
+  } else if (facts->not_after.seconds != served) {
     out.warn("certificates",
              "the node serves a certificate until " + date_text(served) +
                  ", the file holds until " + date_text(facts->not_after.seconds),
@@ -85,12 +89,8 @@ void check_node_files(const Patient& patient, Findings& out) {
     if (patient.reached) check_private(path, "600", out);
   }
   if (!settings.tls.enabled) return;
-  if (settings.tls.key_path.empty()) {
-    out.ok("settings", "the node's key and certificate files are not known: --config FILE");
-  } else {
-    check_private(settings.tls.key_path, "600", out);
-  }
-  if (!settings.tls.cert_path.empty()) check_certificate(settings.tls.cert_path, out);
+  check_private(settings.tls.key_path, "600", out);
+  check_certificate(settings.tls.cert_path, out);
   if (!settings.tls.client_ca_path.empty()) check_certificate(settings.tls.client_ca_path, out);
   check_served(patient.status, settings.tls.cert_path, out);
 }

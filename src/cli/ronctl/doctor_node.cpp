@@ -30,8 +30,7 @@ void check_session(const Context& context, Patient& patient, Findings& out) {
                        (info.group.empty() ? "" : ", key exchange " + info.group));
     if (!by_socket) return;
     patient.status = ask(context, client, "status").json;
-    if (!patient.settings)
-      patient.settings = settings_of(ask(context, client, "config").json, patient.status);
+    if (!patient.settings) patient.settings = settings_of(ask(context, client, "config").json);
   } catch (const Failed& failed) {
     out.fail("node", failed.text,
              "start the node, or name it: --url, RON_NODE_URL, or 'ronctl context'");

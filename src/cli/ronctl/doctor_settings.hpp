@@ -1,4 +1,4 @@
-// A node's answers to `config` and `status` as settings.
+// A node's answer to `config` as settings.
 #pragma once
 
 #include <optional>
@@ -8,8 +8,8 @@
 
 namespace ron::cli {
 
-/// Nothing where this ronctl does not understand them. A node withholds paths, so the files of TLS
-/// are those its configuration file names, if this user may read it; else they stay empty.
-std::optional<config::Settings> settings_of(const Json& configuration, const Json& status);
+/// Nothing where this ronctl does not understand it. Secrets and identities, which a node
+/// withholds, keep their defaults.
+std::optional<config::Settings> settings_of(const Json& configuration);
 
 }  // namespace ron::cli

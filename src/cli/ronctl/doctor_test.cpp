@@ -59,8 +59,7 @@ TEST(Doctor, AFileWithFaultsIsTold) {
 
 TEST(Doctor, TooFewFilesAreAFailure) {
   Patient patient;
-  patient.settings =
-      settings_of(Json{{"keys", {{"transport.max_conns", {{"value", "1000"}}}}}}, {});
+  patient.settings = settings_of(Json{{"keys", {{"transport.max_conns", {{"value", "1000"}}}}}});
   ASSERT_TRUE(patient.settings);
   patient.status = {{"process", {{"open_fds", 10}, {"max_fds", 1063}}}};
   Findings few;
@@ -79,24 +78,24 @@ TEST(Doctor, TooFewFilesAreAFailure) {
 TEST(Doctor, ANewerNodesKeysAreSkipped) {
   const auto settings = settings_of(
       {{"keys",
-        {{"of.tomorrow", {{"value", "1"}}}, {"overlay.listen", {{"value", "127.0.0.1:1"}}}}}},
-      {});
+        {{"of.tomorrow", {{"value", "1"}}}, {"overlay.listen", {{"value", "127.0.0.1:1"}}}}}});
   ASSERT_TRUE(settings);
   EXPECT_EQ(settings->overlay.listen, "127.0.0.1:1");
 }
 
-TEST(Doctor, WhatANodeWithholdsIsNotTakenForAPath) {
+TEST(Doctor, PathsAreTakenAndWhatANodeWithholdsIsNot) {
   const auto settings = settings_of({{"keys",
                                       {{"tls.enabled", {{"value", "true"}}},
-                                       {"tls.cert_path", {{"value", ".../node.pem"}}},
-                                       {"tls.key_path", {{"value", ".../node.key"}}},
-                                       {"uds.path", {{"value", ".../o.sock"}}},
-                                       {"uds.allow_uids", {{"value", "(entries: 2)"}}}}}},
-                                    {{"uds", "/run/ron/o.sock"}});
+                                       {"tls.cert_path", {{"value", "/etc/ron/node.pem"}}},
+                                       {"tls.key_path", {{"value", "/etc/ron/node.key"}}},
+                                       {"uds.path", {{"value", "/run/ron/o.sock"}}},
+                                       {"uds.allow_uids", {{"value", "(entries: 2)"}}}}}});
   ASSERT_TRUE(settings);
   EXPECT_TRUE(settings->tls.enabled);
-  EXPECT_EQ(settings->tls.key_path, "");
+  EXPECT_EQ(settings->tls.cert_path, "/etc/ron/node.pem");
+  EXPECT_EQ(settings->tls.key_path, "/etc/ron/node.key");
   EXPECT_EQ(settings->uds.path, "/run/ron/o.sock");
+  EXPECT_TRUE(settings->uds.allow_uids.empty());
 }
 
 }  // namespace

@@ -41,6 +41,7 @@ using ops::Field;
 constexpr std::uint64_t kSpareFiles = 64;  // besides connections: logs, rings, admin, certificates
 constexpr std::uint64_t kDaySeconds = 86'400;
 constexpr std::uint64_t kExpiryWarningDays = 7;
+constexpr std::chrono::seconds kTimeToEnd{5};  // after a drain: threads end, the log is written out
 
 int drained_signal() { return SIGRTMIN; }  // from the drain's thread to the main thread
 int job_signal() { return SIGRTMIN + 1; }  // from a control request
@@ -110,8 +111,9 @@ ControlResult result_of(const Reloaded& reloaded) {
 
 class Daemon {
  public:
-  Daemon(const CommandLine& command_line, setup::Configuration configuration)
+  Daemon(const CommandLine& command_line, setup::Configuration configuration, StartHost host)
       : command_line_(command_line),
+        make_host_(std::move(host)),
         configuration_(std::move(configuration)),
         settings_(configuration_.loaded.settings),
         log_({.service = "svc-overlay",
@@ -151,8 +153,10 @@ class Daemon {
   void shut();
   void on_admin_thread(std::function<void()> job);
   std::string admin_address() const;
+  ConfigTexts config_texts() const;
 
   CommandLine command_line_;
+  StartHost make_host_;
   setup::Configuration configuration_;
   config::Settings settings_;  // what is in force
   ops::Log log_;
@@ -247,7 +251,7 @@ bool Daemon::start_host() {
   settings.on_control = [this](node::ControlRequest request, std::uint32_t uid) {
     take_control(std::move(request), uid);
   };
-  auto host = host::Host::start(std::move(settings));
+  auto host = make_host_(std::move(settings));
   if (!host) {
     log_.write(Event::kBindFailed,
                {{Field::kMessage, host.error()},
@@ -261,10 +265,15 @@ bool Daemon::start_host() {
   on_admin_thread([this] {
     health_.set_host(host_.get(), node_);
     health_.set_admin_address(admin_address());
-    health_.set_config(configuration_.file, configuration_json(configuration_));
+    health_.set_config(configuration_.file, config_texts());
     health_.tick();
   });
   return true;
+}
+
+ConfigTexts Daemon::config_texts() const {
+  return {.for_anybody = configuration_json(configuration_, Audience::kAnybody),
+          .for_operator = configuration_json(configuration_, Audience::kOperator)};
 }
 
 std::string Daemon::admin_address() const {
@@ -383,8 +392,8 @@ Reloaded Daemon::reload() {
     log_.write(Event::kReloaded);
   }
   admin_->post([this, done = told.done, settings = settings_, file = configuration_.file,
-                text = configuration_json(configuration_)] {
-    if (done) health_.set_config(file, text);
+                texts = config_texts()] {
+    if (done) health_.set_config(file, texts);
     done ? health_.reloaded(settings) : health_.reload_failed();
   });
   ops::notify_service_manager("READY=1");
@@ -497,8 +506,8 @@ void Daemon::end_at_once(int signal_number) {
 
 // B5: readyz red, stop accepting, bye, drain to the deadline, close, report what was cut off.
 int Daemon::drain(int signal_number, std::chrono::milliseconds within) {
+  ops::notify_service_manager(ops::stopping_message(within + kTimeToEnd));
   if (host_ == nullptr) return kExitOk;  // it was being started again
-  ops::notify_service_manager("STOPPING=1");
   log_.write(Event::kDraining, {{Field::kSignal, name_of_signal(signal_number)},
                                 {Field::kDeadlineMs, within.count()}});
   on_admin_thread([this] { health_.begin_drain(); });
@@ -507,10 +516,11 @@ int Daemon::drain(int signal_number, std::chrono::milliseconds within) {
     report = host_->drain(within);
     ::pthread_kill(main_, drained_signal());
   });
-  const sigset_t signals = watched_signals();
-  int number = 0;
-  while (::sigwait(&signals, &number) != 0 || number != drained_signal())
+  for (int number = 0; number != drained_signal();) {
+    number = wait_for_signal();
     if (number == SIGTERM || number == SIGINT) end_at_once(number);
+    if (watchdog_at_ <= runtime::monotonic_now()) feed_watchdog();
+  }
   worker.join();
   if (report.cut_off > 0 || !report.finished) {
     log_.write(Event::kCutOff, {{Field::kSessions, report.cut_off}});
@@ -565,14 +575,14 @@ int check(const CommandLine& command_line) {
   return kExitOk;
 }
 
-int run(const CommandLine& command_line) {
+int run(const CommandLine& command_line, const StartHost& start_host) {
   const sigset_t signals = watched_signals();
   ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);  // before any thread: all inherit it
   ::signal(SIGPIPE, SIG_IGN);
   ops::forbid_core_dumps();
   auto configuration = setup::read_configuration(sources_of(command_line));
   if (!configuration) return refuse(configuration.error());
-  return Daemon(command_line, std::move(*configuration)).run();
+  return Daemon(command_line, std::move(*configuration), start_host).run();
 }
 
 }  // namespace ron::svc

@@ -2,6 +2,8 @@
 
 #include <vector>
 
+#include "svc/overlay/handshake_reason.hpp"
+
 namespace ron::svc {
 namespace {
 
@@ -53,24 +55,8 @@ void log_downgrade(const host::Event& event, ops::Log& log) {
                                         {Field::kKexAlgo, event.group}});
 }
 
-// The spelling of overlay_handshake_failures_total{reason}.
-std::string_view handshake_label(const host::Event& event) {
-  using enum node::CloseReason;
-  switch (event.reason) {
-    case kPeer: return "io";
-    case kTimeout: return "timeout";
-    case kDrained:
-    case kCutOff: return "not_ready";
-    case kRefused: break;  // by policy: the error says which
-    case kProtocol:
-    case kSlow: return "proto";
-  }
-  if (event.code == oap::Code::kUnauth) return "auth";
-  return event.code == oap::Code::kBadVersion ? "pq_neg_fail" : "not_ready";
-}
-
 void log_failed_handshake(const host::Event& event, ops::Log& log) {
-  std::vector<LogField> fields = {{Field::kReason, handshake_label(event)},
+  std::vector<LogField> fields = {{Field::kReason, handshake_reason(handshake_failure(event))},
                                   {Field::kPeerAddr, event.peer},
                                   {Field::kChannel, channel_name(event.channel)},
                                   {Field::kLatencyMs, millis(event.lifetime)}};
@@ -79,13 +65,9 @@ void log_failed_handshake(const host::Event& event, ops::Log& log) {
 }
 
 void log_tls_failure(const host::Event& event, ops::Log& log) {
-  using enum transport::FailureClass;
-  std::string_view reason = "tls";
-  if (event.failure == kCert) reason = "mtls";
-  if (event.failure == kGroup) reason = "pq_neg_fail";
-  if (event.failure == kIo) reason = "io";
-  std::vector<LogField> fields = {
-      {Field::kReason, reason}, {Field::kPeerAddr, event.peer}, {Field::kMessage, event.text}};
+  std::vector<LogField> fields = {{Field::kReason, handshake_reason(event.failure)},
+                                  {Field::kPeerAddr, event.peer},
+                                  {Field::kMessage, event.text}};
   if (event.alert >= 0) fields.emplace_back(Field::kErrorCode, event.alert);
   log.write(Event::kHandshakeFailed, fields);
 }

@@ -48,7 +48,7 @@ std::vector<ops::AdminRoute> Health::routes() {
           {"/readyz", [this] { return ops::readyz_answer(readiness()); }},
           {"/metrics", [this] { return ops::metrics_answer(metrics_text()); }},
           {"/version", [this] { return ops::version_answer(version_); }},
-          {"/configz", [this] { return guarded(&Health::config_text); }},
+          {"/configz", [this] { return guarded(&Health::configz); }},
           {"/sessionz", [this] { return guarded(&Health::sessionz); }},
           {"/topicz", [this] { return guarded(&Health::topicz); }}};
 }

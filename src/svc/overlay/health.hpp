@@ -19,6 +19,11 @@
 
 namespace ron::svc {
 
+/// The configuration in force as JSON, for each Audience.
+struct ConfigTexts {
+  std::string for_anybody, for_operator;
+};
+
 class Health {
  public:
   Health(const config::Settings& settings, ops::Log& log);
@@ -51,14 +56,14 @@ class Health {
   std::string sessions_text(SessionOrder order, std::size_t limit) const;
   std::string topics_text(std::size_t limit) const;
   std::string queues_text(std::size_t limit) const;
-  std::string config_text() const { return config_text_; }
+  std::string config_text() const { return config_texts_.for_operator; }
   std::chrono::milliseconds drain_deadline() const { return settings_.drain_deadline; }
 
   /// Facts that only the daemon has.
   void set_admin_address(std::string address) { admin_address_ = std::move(address); }
-  void set_config(std::string file, std::string text) {
+  void set_config(std::string file, ConfigTexts texts) {
     config_file_ = std::move(file);
-    config_text_ = std::move(text);
+    config_texts_ = std::move(texts);
   }
 
  private:
@@ -73,6 +78,7 @@ class Health {
   ops::AdminAnswer guarded(std::string (Health::*text)() const) const;
   std::string sessionz() const;
   std::string topicz() const;
+  std::string configz() const { return config_texts_.for_anybody; }
 
   config::Settings settings_;
   ops::Log& log_;
@@ -81,7 +87,8 @@ class Health {
   ops::VersionInfo version_;
   node::ReadinessJudge judge_;
   MemoryKeeper memory_;
-  std::string admin_address_, config_file_, config_text_;
+  std::string admin_address_, config_file_;
+  ConfigTexts config_texts_;
   bool draining_ = false;
   bool once_ready_ = false;
   std::atomic<Duration::rep> healthy_at_ = 0;

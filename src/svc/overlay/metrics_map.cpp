@@ -4,6 +4,7 @@
 #include <array>
 
 #include "node/actions.hpp"
+#include "svc/overlay/handshake_reason.hpp"
 
 namespace ron::svc {
 namespace {
@@ -31,10 +32,9 @@ void fill_sessions(const ShardStats& s, MetricsPage& page) {
     page.add(Metric::kSessionsClose, {node::name(static_cast<node::CloseReason>(i))},
              number(s.sessions_closed[i]));
   page.add(Metric::kHandshakeAttempts, {}, number(s.handshakes));
-  constexpr std::array<std::string_view, node::kHandshakeFailures> kReasons = {
-      "timeout", "proto", "pq_neg_fail", "auth", "not_ready", "io"};
-  for (std::size_t i = 0; i < kReasons.size(); ++i)
-    page.add(Metric::kHandshakeFailures, {kReasons[i]}, number(s.handshake_failures[i]));
+  for (std::size_t i = 0; i < s.handshake_failures.size(); ++i)
+    page.add(Metric::kHandshakeFailures, {handshake_reason(static_cast<HandshakeFailure>(i))},
+             number(s.handshake_failures[i]));
   page.add(Metric::kAuthFailures, {"unauth"}, number(s.errors_sent[slot(oap::Code::kUnauth)]));
 }
 
@@ -104,11 +104,27 @@ void fill_gossip(const ShardStats& s, MetricsPage& page) {
   page.add(Metric::kQueueDropped, {"egress", "full"},
            shed(ShedReason::kFull) + shed(ShedReason::kNoRoomAnywhere));
   page.add(Metric::kQueueDropped, {"egress", "shed"}, shed(ShedReason::kBudget));
-  page.add(Metric::kQueueDepth, {"egress"}, number(s.lane_frames));
-  page.add(Metric::kQueueDepth, {"gossip_ingress"}, number(s.mail_waiting));
-  page.add(Metric::kQueueBytes, {"egress"}, number(s.lane_bytes));
-  page.add(Metric::kQueueBytes, {"ingress"}, number(s.input_held_bytes));
   page.add(Metric::kMemorySlabs, {}, number(s.slab_bytes));
+  page.add(Metric::kMemorySlabsMax, {}, number(s.slab_bytes_max));
+}
+
+// Each queue in frames and in bytes, and each bound in the unit of what it bounds.
+void fill_queues(const ShardStats& s, MetricsPage& page) {
+  struct Row {
+    std::string_view queue;
+    std::size_t frames, frames_max, bytes, bytes_max;
+  };
+  // Of what comes in, a session holds one unfinished frame, or input that waits.
+  const std::array<Row, 3> rows = {
+      {{"ingress", s.inputs_held, s.sessions, s.input_held_bytes, s.input_held_bytes_max},
+       {"gossip_ingress", s.mail_waiting, s.mail_waiting_max, s.mail_bytes, s.mail_bytes_max},
+       {"egress", s.lane_frames, s.lane_frames_max, s.lane_bytes, s.lane_bytes_max}}};
+  for (const Row& row : rows) {
+    page.add(Metric::kQueueDepth, {row.queue}, number(row.frames));
+    page.add(Metric::kQueueCapacity, {row.queue}, number(row.frames_max));
+    page.add(Metric::kQueueBytes, {row.queue}, number(row.bytes));
+    page.add(Metric::kQueueCapacityBytes, {row.queue}, number(row.bytes_max));
+  }
 }
 
 // ok: the channel is hybrid; fail: classical although hybrid was wanted; incompatible: refused.
@@ -131,12 +147,11 @@ void fill_tls(const host::TransportStats& t, std::string_view mode, MetricsPage&
   page.add(Metric::kTlsHandshakeFailures, {"cipher"}, failures(kCipher) + failures(kGroup));
   page.add(Metric::kTlsHandshakeFailures, {"alpn"}, failures(kAlpn));
   page.add(Metric::kTlsHandshakeFailures, {"other"}, failures(kProtocol));
-  const double tls = failures(kVersion) + failures(kCipher) + failures(kAlpn) + failures(kProtocol);
-  page.add(Metric::kHandshakeFailures, {"mtls"}, failures(kCert));
-  page.add(Metric::kHandshakeFailures, {"pq_neg_fail"}, failures(kGroup));
+  for (std::size_t i = 0; i < t.tls_failures.size(); ++i)
+    page.add(Metric::kHandshakeFailures,
+             {handshake_reason(static_cast<transport::FailureClass>(i))},
+             number(t.tls_failures[i]));
   page.add(Metric::kPqNegotiations, {mode, "incompatible"}, failures(kGroup));
-  page.add(Metric::kHandshakeFailures, {"tls"}, tls);
-  page.add(Metric::kHandshakeFailures, {"io"}, failures(kIo));
 }
 
 void fill_accept(const host::TransportStats& t, MetricsPage& page) {
@@ -164,6 +179,7 @@ void fill_metrics(const host::Snapshot& snapshot, const config::Settings& settin
     fill_rejected(shard.node, page);
     fill_flow(shard.node, page);
     fill_gossip(shard.node, page);
+    fill_queues(shard.node, page);
     fill_pq(shard.node, mode, page);
     fill_tls(shard.transport, mode, page);
     fill_accept(shard.transport, page);
@@ -174,7 +190,6 @@ void fill_metrics(const host::Snapshot& snapshot, const config::Settings& settin
     merge(life, histogram(shard.transport.lifetime_seconds));
   }
   page.set(Metric::kShards, number(snapshot.shards.size()));
-  page.set(Metric::kQueueCapacity, {"egress"}, number(settings.limits.total_queue_bytes));
   page.set(Metric::kCertExpiry, number(snapshot.certificate_not_after));
   page.set(Metric::kPqMode, {mode}, 1);
   if (snapshot.shards.empty()) return;

@@ -32,6 +32,14 @@ TEST(MetricsMap, sums_shards_under_the_contract_names) {
     shard.node.sessions_closed[slot(node::CloseReason::kSlow)] = 1;
     shard.node.pq_classical = 2;
     shard.node.size_rx.add(600);
+    shard.node.sessions = 4;
+    shard.node.inputs_held = 1;
+    shard.node.mail_bytes = 30;
+    shard.node.mail_waiting_max = 1024;
+    shard.node.lane_frames = 7;
+    shard.node.lane_frames_max = 100;
+    shard.node.lane_bytes_max = 4000;
+    shard.node.slab_bytes_max = 128U << 20U;
     shard.transport.refused_full = 1;
     shard.transport.refused_rate = 2;
     shard.transport.tls_failures[slot(transport::FailureClass::kAlpn)] = 1;
@@ -60,7 +68,14 @@ TEST(MetricsMap, sums_shards_under_the_contract_names) {
                            "overlay_frame_size_bytes_sum{dir=\"rx\"} 1200",
                            "overlay_handshake_seconds_count 2",
                            "overlay_shards 2",
-                           "overlay_queue_capacity{queue=\"egress\"} 268435456"})
+                           "overlay_queue_depth{queue=\"ingress\"} 2",
+                           "overlay_queue_capacity{queue=\"ingress\"} 8",
+                           "overlay_queue_capacity{queue=\"gossip_ingress\"} 2048",
+                           "overlay_queue_bytes{queue=\"gossip_ingress\"} 60",
+                           "overlay_queue_depth{queue=\"egress\"} 14",
+                           "overlay_queue_capacity{queue=\"egress\"} 200",
+                           "overlay_queue_capacity_bytes{queue=\"egress\"} 8000",
+                           "overlay_slab_capacity_bytes 268435456"})
     EXPECT_TRUE(has(text, line)) << line;
 }
 

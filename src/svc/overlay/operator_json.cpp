@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <tuple>
 
@@ -174,12 +175,31 @@ std::string queues_json(const host::Snapshot& snapshot, const config::Settings& 
        {"sessions", first_sessions(inspection.sessions, SessionOrder::kQueued, limit)}});
 }
 
-std::string configuration_json(const setup::Configuration& configuration) {
+namespace {
+
+// Absolute, because whoever asks has another working directory.
+std::string whole_path(const std::string& path) {
+  std::error_code failed;
+  const std::string absolute = std::filesystem::absolute(path, failed).string();
+  return failed ? path : absolute;
+}
+
+std::string value_for(Audience audience, const config::KeyRow& row, const config::Settings& from) {
+  if (audience == Audience::kOperator && row.privacy == config::Privacy::kPath) {
+    const std::string path = config::value_text(row, from);
+    return path.empty() ? path : whole_path(path);
+  }
+  return config::shown_value(row, from);
+}
+
+}  // namespace
+
+std::string configuration_json(const setup::Configuration& configuration, Audience audience) {
   Json keys = Json::object();
   std::size_t index = 0;
   for (const config::KeyRow& row : config::keys()) {
     keys[std::string(row.name)] = {
-        {"value", config::shown_value(row, configuration.loaded.settings)},
+        {"value", value_for(audience, row, configuration.loaded.settings)},
         {"source", configuration.loaded.origins[index++]},
         {"live", row.reload == config::Reload::kLive}};
   }

@@ -30,8 +30,13 @@ std::string topics_json(host::Inspection inspection, std::size_t limit);
 std::string queues_json(const host::Snapshot& snapshot, const config::Settings& settings,
                         host::Inspection inspection, std::size_t limit);
 
+/// Who reads the configuration: anybody on the admin listener, or whom the kernel names on the Unix
+/// socket. An operator sees whole paths, so that `ronctl doctor` can look at the files; secrets and
+/// identities are withheld from both.
+enum class Audience : std::uint8_t { kAnybody, kOperator };
+
 /// Every key with its value, where that came from, and whether a reload applies it.
-std::string configuration_json(const setup::Configuration& configuration);
+std::string configuration_json(const setup::Configuration& configuration, Audience audience);
 
 /// The node at a glance.
 struct Status {
