@@ -33,7 +33,7 @@ void fill_sessions(const ShardStats& s, MetricsPage& page) {
              number(s.sessions_closed[i]));
   page.add(Metric::kHandshakeAttempts, {}, number(s.handshakes));
   for (std::size_t i = 0; i < s.handshake_failures.size(); ++i)
-    page.add(Metric::kHandshakeFailures, {handshake_reason(static_cast<HandshakeFailure>(i))},
+    page.add(Metric::kHandshakeFailures, {handshake_reason(static_cast<node::HandshakeFailure>(i))},
              number(s.handshake_failures[i]));
   page.add(Metric::kAuthFailures, {"unauth"}, number(s.errors_sent[slot(oap::Code::kUnauth)]));
 }
