@@ -1,6 +1,7 @@
 #include "gossip/egress.hpp"
 
 #include <algorithm>
+#include <limits>
 
 #include "base/check.hpp"
 #include "oap/envelope.hpp"
@@ -84,6 +85,33 @@ struct Egress::Lanes {
            std::ranges::all_of(lane, [](const Lane& one) { return one.entries.empty(); });
   }
 
+  // Empty lanes as they were made; only what their queues keep to grow into stays.
+  void start_anew() {
+    for (Lane& one : lane) one.deficit = 0;
+    turn = kAnswers;
+    granted = false;
+  }
+
+  // The only lane that holds anything; kLaneCount when there are several or none.
+  unsigned only_lane() const {
+    unsigned only = kLaneCount;
+    for (unsigned i = 0; i < kLaneCount; ++i) {
+      if (lane[i].entries.empty()) continue;
+      if (only != kLaneCount) return kLaneCount;
+      only = i;
+    }
+    return only;
+  }
+
+  // Is there room beyond doubt, whatever the other lanes are promised? Spares the sum over them.
+  bool ample(std::size_t bytes, std::size_t frames, const LaneLimits& limits) const {
+    constexpr std::size_t kOthers = kGossipLanes - 1;
+    return gossip_bytes + bytes + limits.gossip_bytes / kReserveDivisor * kOthers <=
+               limits.gossip_bytes &&
+           gossip_frames + frames + limits.gossip_frames / kReserveDivisor * kOthers <=
+               limits.gossip_frames;
+  }
+
   // Room left for lane `index`: the shared bound less what the other lanes hold or are promised.
   std::size_t bytes_left(unsigned index, const LaneLimits& limits) const {
     return left(index, limits.gossip_bytes, [](const Lane& one) { return one.bytes; });
@@ -147,18 +175,36 @@ struct Egress::Lanes {
   }
 };
 
-Egress::Egress() = default;
+LanePool::LanePool() { spare_.reserve(kMost); }
+LanePool::~LanePool() = default;
+
+std::unique_ptr<Egress::Lanes> LanePool::take() {
+  if (spare_.empty()) return std::make_unique<Egress::Lanes>();
+  std::unique_ptr<Egress::Lanes> lanes = std::move(spare_.back());
+  spare_.pop_back();
+  return lanes;
+}
+
+void LanePool::give(std::unique_ptr<Egress::Lanes> lanes) {
+  if (spare_.size() == kMost) return;
+  lanes->start_anew();
+  spare_.push_back(std::move(lanes));
+}
+
+Egress::Egress(LanePool* pool) : pool_(pool) {}
 Egress::~Egress() = default;
 Egress::Egress(Egress&&) noexcept = default;
 Egress& Egress::operator=(Egress&&) noexcept = default;
 
 Egress::Lanes& Egress::lanes() {
-  if (!lanes_) lanes_ = std::make_unique<Lanes>();
+  if (!lanes_) lanes_ = pool_ != nullptr ? pool_->take() : std::make_unique<Lanes>();
   return *lanes_;
 }
 
 void Egress::release_if_empty() {
-  if (lanes_ && lanes_->empty()) lanes_.reset();
+  if (!lanes_ || !lanes_->empty()) return;
+  if (pool_ != nullptr) pool_->give(std::move(lanes_));
+  lanes_.reset();
 }
 
 void Egress::push_answer(RunRef frame) {  // OAP-5.15
@@ -209,8 +255,13 @@ PushResult Egress::push(unsigned lane, const RunRef& run, std::uint32_t max_fram
     return run->frames == 1 ? std::size_t{run->largest} : wire - oap::kHeaderSize;
   };
 
+  const bool all_small = run->largest <= max_frame;
+  if (all_small && all.ample(rest.size(), rest.frames, limits)) {
+    result.queued = rest.frames;
+    all.queue(lane, std::move(rest));
+    return result;
+  }
   while (rest.frames > 0) {
-    const bool all_small = run->largest <= max_frame;
     std::size_t bytes_left = all.bytes_left(lane, limits);
     std::size_t frames_left = all.frames_left(lane, limits);
     Prefix fit{static_cast<std::uint32_t>(rest.size()), rest.frames};
@@ -315,6 +366,14 @@ bool Egress::Lanes::stage_from(unsigned index, std::size_t max_bytes, std::int64
 void Egress::stage(std::size_t max_bytes, std::int64_t* credit) {
   if (!lanes_) return;
   Lanes& all = *lanes_;
+  if (const unsigned only = all.only_lane(); only != kLaneCount) {
+    // Nobody waits for a turn, so nothing has to be measured out.
+    all.lane[only].deficit = std::numeric_limits<std::int64_t>::max();
+    all.stage_from(only, max_bytes, credit);
+    all.lane[only].deficit = 0;
+    all.granted = false;
+    return;
+  }
   unsigned idle_lanes = 0;
   while (all.staged_bytes < max_bytes && idle_lanes < kLaneCount) {
     Lanes::Lane& lane = all.lane[all.turn];

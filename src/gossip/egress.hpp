@@ -16,6 +16,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <vector>
 
 #include "base/bytes.hpp"
 #include "base/ring.hpp"
@@ -51,9 +52,12 @@ struct Sent {
   std::uint64_t gossip = 0;   // publications
 };
 
+class LanePool;
+
 class Egress {
  public:
-  Egress();
+  /// With a pool, the lanes come from it and go back to it; it must outlive the egress.
+  explicit Egress(LanePool* pool = nullptr);
   ~Egress();
   Egress(Egress&&) noexcept;
   Egress& operator=(Egress&&) noexcept;
@@ -99,7 +103,26 @@ class Egress {
  private:
   Lanes& lanes();
   void release_if_empty();
+  LanePool* pool_;
   std::unique_ptr<Lanes> lanes_;
+};
+
+/// Lanes nothing is queued in, kept for the next session that needs some: a session that is sent
+/// one message a turn would allocate them each time. At most kMost, the rest is freed.
+class LanePool {
+ public:
+  LanePool();
+  ~LanePool();
+  LanePool(const LanePool&) = delete;
+  LanePool& operator=(const LanePool&) = delete;
+
+ private:
+  friend class Egress;
+  static constexpr std::size_t kMost = 128;
+  std::unique_ptr<Egress::Lanes> take();
+  void give(std::unique_ptr<Egress::Lanes> lanes);
+
+  std::vector<std::unique_ptr<Egress::Lanes>> spare_;
 };
 
 }  // namespace ron::gossip

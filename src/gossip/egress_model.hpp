@@ -69,24 +69,23 @@ class EgressModel {
   }
 
   void stage(std::size_t max_bytes, std::int64_t* credit) {
+    // A lane that waits alone needs no turns.
+    if (std::ranges::count_if(lanes_, [](const auto& l) { return !l.empty(); }) == 1) {
+      const auto alone = std::ranges::find_if(lanes_, [](const auto& l) { return !l.empty(); });
+      const auto lane = static_cast<unsigned>(alone - lanes_.begin());
+      while (staged() < max_bytes && may_go(lane, credit)) take(lane, credit);
+      deficit_[lane] = 0;
+      granted_ = false;
+      return;
+    }
     for (unsigned idle = 0; staged() < max_bytes && idle <= kGossipLanes;) {
       std::int64_t& deficit = deficit_[turn_];
       if (!granted_) deficit += turn_ == kAnswers ? 65'536 : 16'384;
       granted_ = true;
       bool moved = false;
       while (deficit > 0 && staged() < max_bytes && may_go(turn_, credit)) {
-        const Item item = lanes_[turn_].front();
-        lanes_[turn_].pop_front();
         moved = true;
-        if (item.lost > 0) {
-          put(lagged(item.lost));
-          continue;
-        }
-        deficit -= static_cast<std::int64_t>(item.frame.wire.size());
-        if (turn_ != kAnswers && credit != nullptr) {
-          *credit -= static_cast<std::int64_t>(item.frame.wire.size());
-        }
-        put(item.frame.wire);
+        deficit -= take(turn_, credit);
       }
       const bool waits = !lanes_[turn_].empty();
       if (waits && deficit > 0 && staged() >= max_bytes) return;
@@ -151,6 +150,20 @@ class EgressModel {
   static Wire lagged(std::uint64_t lost) {
     const Slice frame = oap::make_frame(oap::kEvent, {}, 0, oap::write_lagged(lost));
     return {frame.bytes().begin(), frame.bytes().end()};
+  }
+
+  // Sends the first of a lane; returns what a frame of it costs.
+  std::int64_t take(unsigned lane, std::int64_t* credit) {
+    const Item item = lanes_[lane].front();
+    lanes_[lane].pop_front();
+    if (item.lost > 0) {
+      put(lagged(item.lost));
+      return 0;
+    }
+    const auto size = static_cast<std::int64_t>(item.frame.wire.size());
+    if (lane != kAnswers && credit != nullptr) *credit -= size;
+    put(item.frame.wire);
+    return size;
   }
 
   bool may_go(unsigned lane, const std::int64_t* credit) const {

@@ -29,7 +29,7 @@ std::optional<SessionId> ShardCore::open(Instant accepted) {
   }
   const auto key = sessions_.reserve();
   const SessionId id = SessionId::make(self_, key.generation, key.slot);
-  sessions_.put(key, std::make_unique<Session>(id, config_, accepted, &meter_));
+  sessions_.put(key, std::make_unique<Session>(id, config_, accepted, &meter_, &lanes_));
   deadlines_.set(key.slot, sessions_.at(key.slot)->timers.next());
   ++stats_.handshakes;
   stats_.sessions = static_cast<std::uint32_t>(sessions_.size());
@@ -271,7 +271,8 @@ void ShardCore::arm(Session& session) {
   Instant at = session.timers.next();
   const bool may_tell = session.phase == Phase::kActive && session.refused;
   if (may_tell && session.refused->any()) at = std::min(at, session.refused->next_at);
-  deadlines_.set(session.id.slot(), at);
+  // One that moves away is looked at when the old one comes: most move with every frame.
+  if (at < deadlines_.of(session.id.slot())) deadlines_.set(session.id.slot(), at);
 }
 
 Instant ShardCore::next_deadline() const {

@@ -244,6 +244,7 @@ class ShardCore {
   ShardIndex self_;
   unsigned count_;
   SlabMeter meter_;  // before everything that holds slices
+  gossip::LanePool lanes_;
   ShardStats stats_;
   SlotMap<Session> sessions_;
   Deadlines deadlines_;  // by session slot

@@ -46,7 +46,7 @@ struct Sweep {
 // credit, statistics. A frame that is not alike, or over a limit, goes the long way.
 void ShardCore::extend_run(Session& session) {
   const Slice& input = session.input;
-  if (!building_.bytes.borders(input)) return;  // something else stood between them
+  if (!building_.bytes.borders(input)) return;                // something else stood between them
   const std::uint64_t granted = session.fps.available(now_);  // OAP-5.22
   const std::uint32_t max_payload = session.parser.max_payload();
   Sweep sweep;

@@ -61,11 +61,13 @@ struct SessionCounters {
 };
 
 struct Session {
-  Session(SessionId session_id, const NodeConfig& config, Instant accepted, SlabMeter* meter)
+  Session(SessionId session_id, const NodeConfig& config, Instant accepted, SlabMeter* meter,
+          gossip::LanePool* lanes)
       : id(session_id),
         parser(oap::kMaxHello, meter),  // OAP-3.11
         timers(config.times, accepted),
         recv(config.session.recv_window_bytes),
+        egress(lanes),
         rps(config.session.rps, accepted),
         fps(config.session.fps, accepted) {}
 
