@@ -1,254 +1,194 @@
 #!/usr/bin/env python3
-"""Orchestrates the peer measurements; started by run.sh inside a private network
-namespace.  Appends one JSON object per run to build/results.jsonl."""
-import argparse, json, os, re, shutil, signal, subprocess, sys, time, tempfile
+"""Peer benchmarks: ./dev bench peers [--servers ours,frame,nats] [--work w1,w2] [--reps 5]
 
-B = os.environ["BUILD"]; OURS = os.environ["OURS"]; CC = os.environ.get("CC", "?")
-SIZES = [16, 128, 1024, 16384, 65536, 1000000]
-TMP = tempfile.mkdtemp(prefix="peers.")
-PORT = 7400
-CERT, KEY = TMP + "/cert.pem", TMP + "/key.pem"
-
-def w(path, text):
-    with open(path, "w") as f: f.write(text)
-    return path
-
-def nats(tls):
-    c = f'host: "127.0.0.1"\nport: {PORT}\nmax_connections: 20000\nmax_payload: 1048576\nping_interval: "10m"\n'
-    if tls: c += f'tls {{ cert_file: "{CERT}"\n key_file: "{KEY}"\n timeout: 20 }}\n'
-    return ["nats-server", "-c", w(TMP + "/nats.conf", c)], PORT, 0
-def redis(tls):
-    a = ["redis-server", "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--maxclients", "15000", "--tcp-backlog", "4096",
-         "--client-output-buffer-limit", "pubsub 0 0 0", "--daemonize", "no", "--dir", TMP]
-    return a + (["--port", "0", "--tls-port", str(PORT), "--tls-cert-file", CERT, "--tls-key-file", KEY, "--tls-ca-cert-file", CERT, "--tls-auth-clients", "no"]
-                if tls else ["--port", str(PORT)]), PORT, 0
-def mqtt(tls):
-    c = f"listener {PORT} 127.0.0.1\nallow_anonymous true\nmax_queued_messages 0\nmax_connections -1\npersistence false\nlog_dest none\nset_tcp_nodelay true\nsys_interval 0\nuser root\n"
-    if tls: c += f"certfile {CERT}\nkeyfile {KEY}\ntls_version tlsv1.3\n"
-    return ["mosquitto", "-c", w(TMP + "/mosq.conf", c)], PORT, 0
-def ours(tls):
-    c = f"""profile = "micronode"
-[overlay]
-listen = "127.0.0.1:{PORT}"
-shards = 1
-[overlay.peer]
-max_rps = 10000000
-max_fps = 100000000
-inflight_frames = 65536
-recv_window_frames = 256
-[limits]
-peer_queue_bytes = "32MiB"
-peer_queue_frames = 1048576
-total_queue_bytes = "4GiB"
-[timeouts]
-idle = "1h"
-[transport]
-max_conns = 20000
-accept_rate = 1000000
-accept_burst = 1000000
-backlog = 4096
-[observability]
-metrics_addr = ""
-[log]
-level = "warn"
+Runs inside the private network namespace that run.sh makes. Of each workload and size the servers
+take turns, repetition by repetition, so that a slow phase of the machine meets all of them. One
+JSON object a run is appended to the results; at the end the tables of this call are printed.
 """
-    if tls: c += f'[tls]\nenabled = true\ncert_path = "{CERT}"\nkey_path = "{KEY}"\n'
-    return [OURS, "--config", w(TMP + "/ours.toml", c)], PORT, 0
-# name -> (codec, start(tls) -> (argv, port, pub_port), tls possible, extra lg options)
-SERVERS = {
-    "frame": ("frame", lambda t: ([B + "/relayt", str(PORT), "frame", CERT, KEY] if t else [B + "/relay", str(PORT), "frame"], PORT, 0), True, []),
-    "bytes": ("frame", lambda t: ([B + "/relay", str(PORT), "bytes"], PORT, 0), False, []),
-    "frame-uds": ("frame", lambda t: ([B + "/relay", TMP + "/r.sock", "frame"], PORT, 0), False, ["--uds", TMP + "/r.sock"]),
-    "nats": ("nats", nats, True, []),
-    "redis": ("redis", redis, True, []),
-    "redis-noreply": ("redis-noreply", redis, True, []),
-    "mqtt": ("mqtt", mqtt, True, ["--window", "65536"]),     # slow per packet: a short queue drains in time
-    "zmq": ("zmq", lambda t: ([B + "/zmqproxy", str(PORT)], PORT, PORT + 1), False, []),
-    "ours": ("ours", ours, True, []),
-}
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
 
-def status(pid, k):
-    for l in open(f"/proc/{pid}/status"):
-        if l.startswith(k): return int(l.split()[1])
-    return 0
-def pss(pid):
-    for l in open(f"/proc/{pid}/smaps_rollup"):
-        if l.startswith("Pss:"): return int(l.split()[1])
-def slab():
-    return sum(int(l.split()[1]) for l in open("/proc/meminfo") if l.startswith("Slab:"))
-def busy():
-    f = [int(x) for x in open("/proc/stat").readline().split()[1:]]
-    return (sum(f[:3]) + sum(f[5:8])) / 100.0, f[7] / 100.0
+import tables
+from servers import GENERATOR_CORE, KINDS, Server, Setting
+from workloads import DEFAULT, SIZES, chosen
 
-class Server:
-    def __init__(s, name, tls, pin, rt=False):
-        s.name, s.tls, s.pin, s.rt, s.dirty = name, tls, pin, rt, False
-        s.start()
-    def start(s):
-        name, tls, pin, rt, s.dirty = s.name, s.tls, s.pin, s.rt, False
-        argv, s.port, s.pub_port = SERVERS[name][1](tls)
-        if rt: argv = ["chrt", "-f", "1"] + argv      # latency runs: other work must not delay the server's wake-up
-        if pin: argv = ["taskset", "-c", "0"] + argv
-        s.p = subprocess.Popen(argv, stdout=subprocess.DEVNULL, stderr=open(TMP + f"/{name}.log", "a"))
-        import socket
-        for _ in range(100):
-            time.sleep(0.05)
-            if s.p.poll() is not None: raise RuntimeError(f"{name} exited: " + open(TMP + f"/{name}.log").read()[-400:])
-            try:
-                if "--uds" in SERVERS[name][3]:
-                    if os.path.exists(SERVERS[name][3][1]): break
-                    continue
-                socket.create_connection(("127.0.0.1", s.port), 1).close(); break
-            except OSError: pass
-        time.sleep(0.2)
-    def stop(s):
-        s.p.send_signal(signal.SIGTERM)
-        try: s.p.wait(5)
-        except subprocess.TimeoutExpired: s.p.kill(); s.p.wait()
+FIRST_PORT = 7400
+SHOWN = ("error", "msgs_s", "MB_s", "srv_cpu_per_M", "srv_util", "lost", "lagged", "p50", "p99",
+         "session_kB", "srv_cpu_us_per_conn", "grown_kB", "peak_kB", "noise")
 
-def lg(srv, work, out, idle_probe=False, **kw):
-    if srv.dirty: srv.stop(); srv.start()           # a failed run may have left a backlog behind
-    a = [B + ("/lgt" if srv.tls else "/lg"), "--codec", SERVERS[srv.name][0], "--port", str(srv.port), "--pub-port", str(srv.pub_port), "--pid", str(srv.p.pid),
-         "--tls", str(int(srv.tls))] + SERVERS[srv.name][3]
-    for k, v in kw.items(): a += ["--" + k.replace("_", "-"), str(v)]
-    if srv.pin: a = ["taskset", "-c", "1"] + a
-    try: open(f"/proc/{srv.p.pid}/clear_refs", "w").write("5")
-    except OSError: pass
-    rss0, slab0 = status(srv.p.pid, "VmRSS"), slab()
-    (b0, s0), t0 = busy(), time.time()
-    p = subprocess.Popen(a, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace")
-    extra = {}
-    try:
-        if idle_probe:
-            l = p.stderr.readline()
-            if not l.startswith("IDLE"): raise RuntimeError(l + p.stderr.read())
+
+def busy_seconds():
+    """CPU seconds of the whole machine, all users."""
+    with open("/proc/stat", encoding="utf-8") as stat:
+        fields = [int(each) for each in stat.readline().split()[1:]]
+    return (sum(fields[:3]) + sum(fields[5:8])) / os.sysconf("SC_CLK_TCK")
+
+
+class Run:
+    """One run of the generator against one server."""
+
+    def __init__(self, server, workload, size, seconds):
+        self.server, self.workload = server, workload
+        options = {"warm": 0.4, "secs": workload.seconds or seconds, **server.generator_options(),
+                   **workload.options, "size": size}
+        if server.tls and "idle" in options:
+            options["connect-at-once"] = 32
+        self.command = ["taskset", "-c", GENERATOR_CORE, server.setting.program("generator")]
+        for key, value in options.items():
+            self.command += [f"--{key}", str(value)]
+        self.seen = {}
+        self.idle = options.get("idle", 0)
+
+    def measure(self):
+        server = self.server
+        if server.dirty or server.process.poll() is not None:
+            server.restart()  # a failed run may have left a backlog behind
+        server.reset_peak()
+        begin, busy, first = time.monotonic(), busy_seconds(), server.memory("VmRSS")
+        result = self.generate()
+        if server.process.poll() is None:
+            result["peak_kB"] = server.memory("VmHWM")
+            result["peak_grown_kB"] = result["peak_kB"] - first
+        else:
+            result["error"] = result.get("error", "") + " the server died"
+        elapsed = time.monotonic() - begin
+        own = (result.get("srv_util", 1) + 1) * elapsed
+        result["noise"] = round(max(0.0, busy_seconds() - busy - own) / elapsed, 2)
+        server.dirty = "error" in result or result.get("lost", 0) != 0
+        return result
+
+    def generate(self):
+        generator = subprocess.Popen(self.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                     stderr=subprocess.PIPE, text=True, errors="replace")
+        try:
+            if self.workload.probe:
+                self.look(generator)
+            out, err = generator.communicate(timeout=120)
+            return {**json.loads(out), **self.seen}
+        except subprocess.TimeoutExpired:
+            return {"error": "no end"}
+        except (ValueError, BrokenPipeError, RuntimeError) as fault:
+            return {"error": (str(fault) + " " + generator.stderr.read()).strip()[-300:]
+                    if generator.stderr and not generator.stderr.closed else err[-300:].strip()}
+        finally:
+            if generator.poll() is None:
+                generator.kill()
+            generator.wait()
+
+    def look(self, generator):
+        """The generator holds at each word it says; memory is read at rest before it goes on."""
+        before = self.server.private_kb()
+        while True:
+            word = generator.stderr.readline().strip()
+            if word not in ("IDLE", "READY", "LAGGING"):
+                raise RuntimeError(word)
             time.sleep(1.0)
-            n = kw["idle"]
-            extra = {"rss_kB_per_conn": round((status(srv.p.pid, "VmRSS") - rss0) / n, 2), "pss_kB": pss(srv.p.pid), "slab_kB_per_conn_both_ends": round((slab() - slab0) / n, 2), "rss0_kB": rss0}
-            p.stdin.write("x"); p.stdin.flush()
-        so, se = p.communicate(timeout=90)
-    except (subprocess.TimeoutExpired, RuntimeError) as e:
-        p.kill(); p.wait(); so, se = "", repr(e)
-    el = time.time() - t0; (b1, s1) = busy()
-    try: r = json.loads(so)
-    except ValueError: r = {"error": (se or so)[-300:].strip(), **{k: v for k, v in kw.items()}}
-    r.update(extra); r.update(server=srv.name, work=work, pin=srv.pin, cc=CC, tls=int(srv.tls))
-    if srv.p.poll() is None: r["peak_rss_kB"] = status(srv.p.pid, "VmHWM")
-    else: r["error"] = r.get("error", "") + " server died"
-    if "srv_util" in r:   # other processes' CPU share of one core, and stolen time
-        own = (r["srv_util"] + 1.0) * el
-        r["noise"] = round(max(0, (b1 - b0) - own) / el, 2); r["steal"] = round((s1 - s0) / el, 2)
-    srv.dirty = "error" in r or r.get("lost", 0) != 0
-    with open(out, "a") as f: f.write(json.dumps(r) + "\n")
-    keys = ("error", "size", "msgs_s", "MB_s", "srv_cpu_per_M", "srv_util", "lost", "p50", "p99", "p999", "rss_kB_per_conn", "conn_per_s", "srv_cpu_us_per_conn", "peak_rss_kB", "noise")
-    print(srv.name, work, "tls" if srv.tls else "", " ".join(f"{k}={r[k]}" for k in keys if k in r), flush=True)
-    return r
+            now = self.server.private_kb()
+            if word == "IDLE":
+                self.seen["session_kB"] = round((now - before) / self.idle, 2)
+            elif word == "READY":
+                before = now
+            else:
+                self.seen["grown_kB"] = now - before
+            generator.stdin.write("x")
+            generator.stdin.flush()
+            if word == self.workload.probe:
+                return
+
+
+class Bench:
+    """All runs of one call."""
+
+    def __init__(self, options, setting):
+        self.options, self.setting, self.results = options, setting, []
+        self.stamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+
+    def takes_part(self, name, workload):
+        kind = KINDS[name]
+        if workload.only:
+            return name in workload.only
+        return (kind.tls or not workload.tls) and (kind.full or workload is chosen(["w1"])["w1"])
+
+    def run(self, name, workload):
+        servers = []
+        try:
+            for index, each in enumerate(self.options.servers):
+                if not self.takes_part(each, workload):
+                    continue
+                try:
+                    servers.append(Server(each, self.setting, FIRST_PORT + 10 * index, workload.tls,
+                                          workload.realtime))
+                except (RuntimeError, OSError) as fault:
+                    print(f"skipped: {each} {name}: {fault}", file=sys.stderr)
+            for size in (s for s in self.options.sizes if s in workload.sizes):
+                for repetition in range(self.options.reps):
+                    for server in servers:
+                        self.one(name, workload, server, size, repetition)
+        finally:
+            for server in servers:
+                server.stop()
+
+    def one(self, name, workload, server, size, repetition):
+        if workload.fresh and repetition > 0:
+            server.restart()
+        result = Run(server, workload, size, self.options.secs).measure()
+        result.update(server=server.name, work=name, size=size, tls=int(workload.tls),
+                      repetition=repetition, call=self.stamp,
+                      congestion=os.environ.get("CONGESTION", "?"))
+        self.results.append(result)
+        with open(self.options.out, "a", encoding="utf-8") as out:
+            out.write(json.dumps(result) + "\n")
+        shown = " ".join(f"{key}={result[key]}" for key in SHOWN if key in result)
+        print(f"{name} {size} {server.name}: {shown}", file=sys.stderr, flush=True)
+
+
+def parse():
+    parser = argparse.ArgumentParser(prog="./dev bench peers", description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--servers", default="ours,frame,nats,redis,mqtt,zmq",
+                        help=f"of: {','.join(KINDS)}")
+    parser.add_argument("--work", default=",".join(DEFAULT))
+    parser.add_argument("--reps", type=int, default=5)
+    parser.add_argument("--secs", type=float, default=1.2, help="of each throughput run")
+    parser.add_argument("--sizes", default=",".join(map(str, SIZES)), help="payload bytes")
+    parser.add_argument("--quick", action="store_true", help="1 repetition, 128 and 1024 bytes")
+    parser.add_argument("--build", default="build/bench/peers", help="where the programs are")
+    parser.add_argument("--node", default="build/bin/svc-overlay")
+    parser.add_argument("--out", default="build/bench/peers/results.jsonl")
+    options = parser.parse_args()
+    if options.quick:
+        options.reps, options.sizes = 1, "128,1024"
+    options.sizes = [int(each) for each in options.sizes.split(",")]
+    names, options.servers = options.servers.split(","), []
+    for name in names:
+        if name not in KINDS:
+            parser.error(f"no server '{name}'; there are: {' '.join(KINDS)}")
+        needs = KINDS[name].needs or os.path.join(options.build, "zmq_proxy" if name == "zmq"
+                                                  else "relay")
+        if shutil.which(needs):
+            options.servers.append(name)
+        else:
+            print(f"skipped: {name}: {needs} is not there", file=sys.stderr)
+    return options
+
 
 def main():
-    ap = argparse.ArgumentParser()
-    ap.add_argument("--servers", default="ours,frame,nats,redis,mqtt,zmq,bytes,redis-noreply,frame-uds")
-    ap.add_argument("--work", default="limits,w1,w2,w3,w4,w5,w6,w7,unpinned,hs")
-    ap.add_argument("--reps", type=int, default=3); ap.add_argument("--secs", type=float, default=1.2)
-    ap.add_argument("--quick", action="store_true"); ap.add_argument("--out", default=B + "/results.jsonl")
-    ap.add_argument("--sizes", default=",".join(map(str, SIZES)))
-    o = ap.parse_args()
-    sizes = [int(x) for x in o.sizes.split(",")]; reps = o.reps
-    if o.quick: sizes, reps, o.secs = [s for s in sizes if s in (128, 1024, 65536)], 1, 1.0
-    work, names = o.work.split(","), o.servers.split(",")
-    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", KEY, "-out", CERT, "-days", "30", "-subj", "/CN=localhost",
-                    "-addext", "subjectAltName=IP:127.0.0.1"], check=True, stderr=subprocess.DEVNULL)
-    T = dict(warm=0.4, secs=o.secs)
-    def thr(srv, wk, sz, subs, pubs=1, topics=1):
-        for _ in range(reps): lg(srv, wk, o.out, size=sz, subs=subs, pubs=pubs, topics=topics, **T)
-    def many(name, tls, pin, jobs, rt=False):
-        try: s = Server(name, tls, pin, rt)
-        except (RuntimeError, OSError) as e: print("SKIP", name, e); return
-        try:
-            for j in jobs:
-                if s.p.poll() is not None: s = Server(name, tls, pin, rt)
-                j(s)
-        finally: s.stop()
-    def emit(cmd, tag):
-        r = subprocess.run(cmd, capture_output=True, text=True, timeout=200)
-        for l in r.stdout.splitlines():
-            try: d = json.loads(l)
-            except ValueError: continue
-            d.update(server="limit", work=tag, cc=CC)
-            with open(o.out, "a") as f: f.write(json.dumps(d) + "\n")
-            print(tag, l, flush=True)
-        if r.returncode: print(tag, "rc", r.returncode, r.stderr[-300:])
-    if "limits" in work:
-        emit([B + "/limits"], "limits")
-        if os.path.exists(B + "/aead"): emit(["taskset", "-c", "1", B + "/aead", CERT, KEY], "aead")
-        if shutil.which("b3sum"):
-            p = TMP + "/1g"; d = os.urandom(1 << 20)
-            with open(p, "wb") as f:
-                for _ in range(1024): f.write(d)
-            for nm, n in (("1 GiB", 1 << 30),):
-                best = 9e9
-                for _ in range(3): t = time.time(); subprocess.run(["taskset", "-c", "1", "b3sum", "--num-threads", "1", p], stdout=subprocess.DEVNULL); best = min(best, time.time() - t)
-                d = {"limit": "b3sum_1thread", "GB_s": round(n / best / 1e9, 2), "server": "limit", "work": "limits"}; open(o.out, "a").write(json.dumps(d) + "\n"); print(d, flush=True)
-            os.unlink(p)
-        if shutil.which("iperf3"):
-            s = subprocess.Popen(["taskset", "-c", "0", "iperf3", "-s", "-1", "-B", "127.0.0.1", "-p", "7390"], stdout=subprocess.DEVNULL); time.sleep(.4)
-            r = subprocess.run(["taskset", "-c", "1", "iperf3", "-c", "127.0.0.1", "-p", "7390", "-t", "2", "-J"], capture_output=True, text=True)
-            try: d = {"limit": "iperf3_tcp", "MB_s": round(json.loads(r.stdout)["end"]["sum_received"]["bits_per_second"] / 8e6), "server": "limit", "work": "limits"}; open(o.out, "a").write(json.dumps(d) + "\n"); print(d, flush=True)
-            except (ValueError, KeyError): pass
-            try: s.wait(5)
-            except subprocess.TimeoutExpired: s.kill()
-    for n in names:
-        if n not in SERVERS: print("unknown server", n); continue
-        J = []
-        full = n not in ("bytes", "redis-noreply", "frame-uds")
-        for sz in sizes:
-            if "w1" in work: J.append(lambda s, sz=sz: thr(s, "w1", sz, 1))
-        if full or n == "redis-noreply":
-            for sz in sizes:
-                if "w2" in work: J.append(lambda s, sz=sz: thr(s, "w2", sz, 50))
-        if full:
-            for sz in sizes:
-                if "w3" in work: J.append(lambda s, sz=sz: thr(s, "w3", sz, 10, 10, 10))
-        if J: many(n, False, True, J)
-        if "w4" in work and n != "bytes" and n != "redis-noreply":
-            r4 = reps if o.quick else reps + 2
-            J = [lambda s, sz=sz: [lg(s, "w4", o.out, size=sz, subs=1, pubs=1, rate=5000, warm=0.3, secs=2.5) for _ in range(r4)] for sz in (128, 1024)]
-            J += [lambda s: [lg(s, "w4fan", o.out, size=128, subs=50, pubs=1, rate=500, warm=0.3, secs=2.5) for _ in range(r4)]]
-            many(n, False, True, J, True)
-        if "w5" in work and full:
-            for idle in ((5000, 10000) if not o.quick else (5000,)):
-                if n == "redis" and idle > 9900: idle = 9900
-                for _ in range(reps):
-                    many(n, False, True, [lambda s: lg(s, "w5", o.out, True, size=128, subs=1, pubs=1, rate=5000, idle=idle, warm=0.5, secs=2.5)], True)
-        if "w7" in work and full and n != "zmq":   # 100 publishers, each with ONE message in flight, own topic and subscriber: no batching by any publisher
-            many(n, False, True, [lambda s, sz=sz: [lg(s, "w7", o.out, size=sz, pubs=100, topics=100, subs=1, window=1, minwin=1, **T) for _ in range(reps)] for sz in (128, 1024)])
-        if "unpinned" in work and full:
-            J = [lambda s, sz=sz, k=k, f=f: thr(s, k, sz, f) for sz in (128, 1024, 16384) for k, f in (("w1", 1), ("w2", 50))]
-            J += [lambda s, sz=sz: [lg(s, "w4", o.out, size=sz, subs=1, pubs=1, rate=5000, warm=0.5, secs=3) for _ in range(reps)] for sz in (128,)]
-            many(n, False, False, J)
-        if "w6" in work and SERVERS[n][2] and full and os.path.exists(B + "/lgt"):
-            J = [lambda s, sz=sz: thr(s, "w1", sz, 1) for sz in sizes if sz >= 128] + [lambda s, sz=sz: thr(s, "w2", sz, 50) for sz in sizes if sz in (128, 1024, 16384)]
-            many(n, True, True, J)
-            many(n, True, True, [lambda s: [lg(s, "w4", o.out, size=128, subs=1, pubs=1, rate=5000, warm=0.3, secs=2.5) for _ in range(reps)]], True)
-            for _ in range(min(reps, 2)):
-                many(n, True, True, [lambda s: lg(s, "w5", o.out, True, size=128, subs=1, pubs=1, rate=5000, idle=5000, warm=0.5, secs=2, connect_par=32)], True)
-    if "hs" in work and os.path.exists(B + "/tls_hs"):
-        certs = {"p256": (CERT, KEY)}
-        for nm, args in (("ed25519", ["-newkey", "ed25519"]), ("rsa2048", ["-newkey", "rsa:2048"])):
-            c, k = f"{TMP}/{nm}.pem", f"{TMP}/{nm}.key"
-            subprocess.run(["openssl", "req", "-x509", *args, "-nodes", "-keyout", k, "-out", c, "-days", "30", "-subj", "/CN=localhost"], check=True, stderr=subprocess.DEVNULL)
-            certs[nm] = (c, k)
-        def hs(cert, group, mode, tickets, mtls=False):
-            c, k = certs[cert]
-            s = subprocess.Popen(["taskset", "-c", "0", B + "/tls_hs", "server", str(PORT), c, k, str(tickets)] + (["mtls"] if mtls else [])); time.sleep(.3)
-            for _ in range(reps):
-                r = subprocess.run(["taskset", "-c", "1", B + "/tls_hs", "client", str(PORT), "2", "8", str(s.pid), group, mode] + ([c, k] if mtls else []), capture_output=True, text=True, timeout=60)
-                try: d = json.loads(r.stdout)
-                except ValueError: print("hs", cert, group, mode, r.stderr[-300:]); continue
-                d.update(server="openssl3.5", work="hs", cert=cert, group=group, tickets=tickets, mtls=int(mtls)); open(o.out, "a").write(json.dumps(d) + "\n"); print(d, flush=True)
-            s.terminate(); s.wait()
-        for g in ("X25519", "X25519MLKEM768"):
-            hs("p256", g, "FULL", 0); hs("p256", g, "FULL", 2); hs("p256", g, "RESUME", 1); hs("ed25519", g, "FULL", 0); hs("p256", g, "FULL", 0, True); hs("ed25519", g, "FULL", 0, True)
-        hs("rsa2048", "X25519", "FULL", 0)
-    shutil.rmtree(TMP, ignore_errors=True)
+    options = parse()
+    work = chosen(options.work.split(","))
+    with tempfile.TemporaryDirectory(prefix="peers.") as scratch:
+        bench = Bench(options, Setting(os.path.abspath(options.build),
+                                       os.path.abspath(options.node), scratch))
+        for name, workload in work.items():
+            bench.run(name, workload)
+    print(tables.text(bench.results))
+    return 1 if any("error" in each or each.get("lost") for each in bench.results) else 0
 
-main()
+
+if __name__ == "__main__":
+    sys.exit(main())

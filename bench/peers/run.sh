@@ -1,10 +1,18 @@
-#!/bin/sh
-# Private network namespace (loopback only, fixed congestion control), then run.py.
-set -e
-cd "$(dirname "$0")"
-export BUILD="${BUILD:-$PWD/../../build/bench/peers}" CC="${CC:-cubic}" OURS="${OURS:-$PWD/../../build/bin/svc-overlay}"
-# own session + own scheduler autogroup at high priority: other work on the machine disturbs less
-exec setsid -w unshare -n sh -c 'ip link set lo up
-for n in 127.0.0.1 127.0.0.0/8; do ip route replace local $n dev lo table local proto kernel scope host src 127.0.0.1 congctl "$CC"; done
-[ -w /proc/self/autogroup ] && echo "${NICE:--14}" > /proc/self/autogroup
-exec nice -n "${NICE:--14}" python3 run.py "$@"' run "$@"
+#!/usr/bin/env bash
+# run.py in a private network namespace: loopback only, one congestion control, no port taken, and
+# above other work of the machine. Called by ./dev bench peers from the root of the tree.
+set -euo pipefail
+[ "$(id -u)" -eq 0 ] || { echo "error: the peer benchmarks need root, for a private network namespace" >&2; exit 1; }
+export CONGESTION="${CONGESTION:-cubic}"
+here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
+# A session of its own is an autogroup of its own for the scheduler.
+# shellcheck disable=SC2016
+exec setsid -w unshare -n bash -c '
+  set -eu
+  ip link set lo up
+  for net in 127.0.0.1 127.0.0.0/8; do
+    ip route replace local "$net" dev lo table local proto kernel scope host src 127.0.0.1 \
+      congctl "$CONGESTION"
+  done
+  [ ! -w /proc/self/autogroup ] || echo -14 >/proc/self/autogroup
+  exec nice -n -14 /usr/bin/python3 "$@"' run "$here/run.py" "$@"
