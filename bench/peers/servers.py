@@ -5,6 +5,8 @@ import socket
 import subprocess
 import time
 
+# Of a TCP socket: least, default and most bytes, where the kernel is to hold little.
+SMALL_BUFFERS = "4096 131072 131072"
 SERVER_CORE, GENERATOR_CORE = "0", "1"
 
 NODE = """\
@@ -80,7 +82,7 @@ def relay_unix(setting, port, tls):
 
 def nats(setting, port, tls):
     text = (f'host: "127.0.0.1"\nport: {port}\nmax_connections: 20000\nmax_payload: 1048576\n'
-            'ping_interval: "10m"\n')
+            'ping_interval: "10m"\nwrite_deadline: "2m"\n')
     if tls:
         text += f'tls {{ cert_file: "{setting.cert}"\n key_file: "{setting.key}"\n timeout: 20 }}\n'
     return ["nats-server", "-c", setting.file(f"nats-{port}.conf", text)]
@@ -108,6 +110,31 @@ def mqtt(setting, port, tls):
 
 def zmq(setting, port, tls):
     return [setting.program("zmq_proxy"), str(port)]
+
+
+class KernelBuffers:
+    """Bounds of the TCP buffers in this network namespace, put back at the end."""
+
+    PATHS = ("/proc/sys/net/ipv4/tcp_rmem", "/proc/sys/net/ipv4/tcp_wmem")
+
+    def __init__(self, small):
+        self.small, self.before = small, {}
+
+    def __enter__(self):
+        for path in self.PATHS if self.small else ():
+            with open(path, encoding="utf-8") as file:
+                self.before[path] = file.read()
+            self.write(path, SMALL_BUFFERS)
+        return self
+
+    def __exit__(self, *_):
+        for path, text in self.before.items():
+            self.write(path, text)
+
+    @staticmethod
+    def write(path, text):
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
 
 
 class Kind:
@@ -156,8 +183,28 @@ class Server:
                 self.stop()
                 with open(self.log, encoding="utf-8", errors="replace") as log:
                     raise RuntimeError(f"{self.name} did not start: {log.read()[-400:]}")
-            time.sleep(0.05)
-        time.sleep(0.2)
+            self.pause(0.05)
+        self.come_to_rest()
+
+    def pause(self, seconds):
+        """Ends early when the process ends."""
+        try:
+            self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            pass
+
+    def ticks(self):
+        """CPU time in clock ticks."""
+        with open(f"/proc/{self.pid}/stat", encoding="utf-8") as stat:
+            return sum(map(int, stat.read().rsplit(")", 1)[1].split()[11:13]))
+
+    def come_to_rest(self):
+        """Until the process has used next to no CPU for a while, at most 10 s."""
+        end, still = time.monotonic() + 10, 0
+        while still < 3 and time.monotonic() < end:
+            before = self.ticks()
+            self.pause(0.1)
+            still = still + 1 if self.ticks() - before <= 1 else 0
 
     def accepts(self):
         try:

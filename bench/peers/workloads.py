@@ -8,17 +8,18 @@ class Workload:
     """One row of the tables, or one a size."""
 
     def __init__(self, text, options, sizes=SIZES, tls=False, realtime=False, only=None,
-                 fresh=False, seconds=None, probe=None):
+                 fresh=False, seconds=None, probe=None, small_buffers=False):
         self.text, self.options, self.sizes, self.tls = text, options, sizes, tls
         self.realtime = realtime  # the server runs under SCHED_FIFO: latency
         self.only = only          # of these servers
         self.fresh = fresh        # a new server process for each run
         self.seconds = seconds
         self.probe = probe        # the word on which the server's memory is looked at
+        self.small_buffers = small_buffers  # of the kernel, so that the server holds what waits
 
     def over_tls(self):
         return Workload(self.text + " over TLS", self.options, self.sizes, True, self.realtime,
-                        self.only, self.fresh, self.seconds, self.probe)
+                        self.only, self.fresh, self.seconds, self.probe, self.small_buffers)
 
 
 W4 = {"rate": 5000, "warm": 0.3}
@@ -39,27 +40,29 @@ PLAIN = {
     "w7": Workload("100 publishers with one message in flight each, 100 topics",
                    {"pubs": 100, "topics": 100, "window": 1, "min-window": 1}, TWO),
     "w8": Workload("1000 topics in random order, a subscriber each",
-                   {"topics": 1000, "shuffle": 1}, ONE, fresh=True),
+                   {"topics": 1000, "shuffle": 1, "min-window": 3000}, ONE, fresh=True),
     "w9": Workload("w8 with 10 000 wildcard patterns of mixed depth",
-                   {"topics": 1000, "shuffle": 1, "wild": 1}, ONE, only=("ours",), fresh=True),
+                   {"topics": 1000, "shuffle": 1, "min-window": 3000, "wild": 1}, ONE, only=("ours",), fresh=True),
     "lag": Workload("1000 subscribers that all lag by 8 MiB",
                     {"subs": 1000, "lag-bytes": 8 << 20}, ONE, only=("ours", "frame", "nats"),
-                    fresh=True, probe="LAGGING"),
-    "steady95": Workload("95 subscribers", {"subs": 95}, ONE, only=BOUNDED, fresh=True),
+                    fresh=True, probe="LAGGING", small_buffers=True),
+    "steady95": Workload("95 subscribers", {"subs": 95}, ONE, only=BOUNDED, fresh=True,
+                         small_buffers=True),
     "stalled5": Workload("95 subscribers and 5 that do not read", {"subs": 100, "stalled": 5}, ONE,
-                         only=BOUNDED, fresh=True),
+                         only=BOUNDED, fresh=True, small_buffers=True),
     "steady95lat": Workload("95 subscribers, 500 messages a second, latency",
                             {"subs": 95, "rate": 500, "warm": 0.3}, ONE, only=BOUNDED, fresh=True,
-                            realtime=True, seconds=2.5),
+                            realtime=True, seconds=5, small_buffers=True),
     "stalled5lat": Workload("the same and 5 that do not read",
                             {"subs": 100, "stalled": 5, "rate": 500, "warm": 0.3}, ONE,
-                            only=BOUNDED, fresh=True, realtime=True, seconds=2.5),
-    "rare": Workload("100 busy subscribers, 1 of a topic with one message in 1000",
-                     {"topics": 2, "subs": 100, "rare": 1000}, ONE, only=BOUNDED, fresh=True,
-                     seconds=3),
+                            only=BOUNDED, fresh=True, realtime=True, seconds=5,
+                            small_buffers=True),
+    "rare": Workload("100 busy subscribers, 1 of a topic with one message in 100",
+                     {"topics": 2, "subs": 100, "rare": 100}, ONE, only=BOUNDED, fresh=True,
+                     seconds=3, small_buffers=True),
     "rareslow": Workload("the same, and that one does not read",
-                         {"topics": 2, "subs": 100, "rare": 1000, "stalled": 1}, ONE, only=BOUNDED,
-                         fresh=True, seconds=3),
+                         {"topics": 2, "subs": 100, "rare": 100, "stalled": 1}, ONE, only=BOUNDED,
+                         fresh=True, seconds=3, small_buffers=True),
 }
 
 # What a name on the command line stands for beside itself.

@@ -5,6 +5,7 @@
 #   ./dev bench topic --benchmark_filter=X    one; arguments go to the program
 #   ./dev bench sessions --tls                what idle sessions cost a node
 #   ./dev bench admin                         how fast the admin listener answers under full load
+#   ./dev bench peers --quick                 against nats, redis, mosquitto, zmq and a bare relay (root)
 #   ./dev bench --list                        what there is
 set -euo pipefail
 # shellcheck source=tools/dev/common.sh
@@ -15,6 +16,7 @@ if [ "${1:-}" = --list ]; then
   names
   echo sessions
   echo admin
+  echo peers
   exit 0
 fi
 name="${1:-all}"
@@ -31,6 +33,12 @@ esac
 if [ "$name" = admin ]; then
   build_preset release svc-overlay ronctl || exit 1
   exec "$RON_PYTHON" bench/admin/run.py "$@"
+fi
+if [ "$name" = peers ]; then
+  . "$RON_ROOT/tools/dev/peers.sh"
+  peers_packages "$@"
+  build_preset release svc-overlay peers || exit 1
+  exec bash bench/peers/run.sh "$@"
 fi
 [ "$name" = sessions ] || names | grep -qx -- "$name" || die "no benchmark '$name'; there are: $(names | tr '\n' ' ')"
 build_preset release "bench_$name" || exit 1

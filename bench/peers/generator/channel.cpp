@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <netinet/tcp.h>
 #include <openssl/err.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
@@ -109,6 +110,12 @@ bool Channel::flush() {
   }
 }
 
+void Channel::wait_writable() {
+  pollfd room{fd_, POLLOUT, 0};
+  poll(&room, 1, 1);
+  writable = true;
+}
+
 std::size_t Channel::read(char* into, std::size_t size) {
   if (ssl_ != nullptr) {
     const int got = SSL_read(ssl_, into, static_cast<int>(size));
@@ -124,7 +131,7 @@ std::size_t Channel::read(char* into, std::size_t size) {
   die("connection lost");
 }
 
-std::size_t Channel::discard(std::size_t size) {
+std::size_t Channel::discard(std::size_t size) const {
   ++calls.reads;
   const ssize_t got = recv(fd_, nullptr, size, MSG_TRUNC);
   if (got > 0) return static_cast<std::size_t>(got);

@@ -31,9 +31,12 @@ class Channel {
   /// Bytes taken, 0 = blocked.
   std::size_t write(const char* from, std::size_t size);
   /// Discards up to `size` bytes in the kernel; 0 = none now. Plain only.
-  std::size_t discard(std::size_t size);
+  std::size_t discard(std::size_t size) const;
   /// Sealed bytes to the socket, one send for many records; false when it blocks.
   bool flush();
+
+  /// After a write that blocked: until there is room, or a millisecond has passed.
+  void wait_writable();
 
   int fd() const { return fd_; }
   bool tls() const { return ssl_ != nullptr; }

@@ -6,7 +6,6 @@
 // `lagged` is counted.
 #include <algorithm>
 #include <cstdio>
-#include <cstring>
 
 #include "codec.hpp"
 
@@ -128,8 +127,8 @@ class Oap final : public Codec {
     const std::string corr = big_endian(number + 1, 8);
     const std::string ts = big_endian(kTs + number % 1'000'000, 4);
     constexpr std::size_t kTsAt = kHeader + 5;  // after the map's head, the key and a u32's head
-    std::memcpy(publication + kConstant, corr.data(), corr.size());
-    std::memcpy(publication + kTsAt, ts.data(), ts.size());
+    corr.copy(publication + kConstant, corr.size());
+    ts.copy(publication + kTsAt, ts.size());
   }
 
   long control(std::string_view in, std::string& /*out*/) override {

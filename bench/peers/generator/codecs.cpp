@@ -10,9 +10,11 @@ namespace {
 
 using namespace std::string_literals;
 
-void complain(const char* who, std::string_view what) {
-  std::fprintf(stderr, "%s: %.*s\n", who, static_cast<int>(std::min<std::size_t>(what.size(), 200)),
-               what.data());
+void complain(const std::string& who, std::string_view what) {
+  const std::string line = who + ": " + std::string(what.substr(0, 200)) +
+                           "
+                           ";
+                           std::fputs(line.c_str(), stderr);
 }
 
 // ------------------------------------------------------------------------------------------ NATS

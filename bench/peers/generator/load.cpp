@@ -113,7 +113,7 @@ void Load::publish() {
   }
 }
 
-void Load::publish_some(Session& session, std::uint64_t limit_bytes) {
+void Load::publish_some(Session& session, std::uint64_t limit_bytes) const {
   std::uint64_t room = limit_bytes - session.sent_bytes;
   if (session.limited && !stop_) {
     if (session.credit <= 0) return;
@@ -151,8 +151,7 @@ void Load::publish_at_rate(std::uint64_t now) {
           session.channel.write(session.batch.data() + offset, session.frame - offset);
       offset += sent;
       if (sent > 0) continue;
-      session.channel.writable = true;
-      usleep(50);
+      session.channel.wait_writable();
     }
     session.credit -= static_cast<std::int64_t>(session.frame);
     if (session.limited && session.credit <= 0) die("the open loop ran out of credit");

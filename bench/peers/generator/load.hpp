@@ -45,7 +45,7 @@ class Load {
   bool frame_open() const;
   void update_windows();
   void publish();
-  void publish_some(Session& session, std::uint64_t limit_bytes);
+  void publish_some(Session& session, std::uint64_t limit_bytes) const;
   void publish_at_rate(std::uint64_t now);
   void receive();
   void receive_one(Session& session, std::uint32_t events);

@@ -1,5 +1,6 @@
 // One-thread load generator for any publish-subscribe server whose protocol has a Codec. Prints one
 // JSON object. See ../README.md; options are the fields of Options.
+#include <poll.h>
 #include <sys/epoll.h>
 #include <unistd.h>
 
@@ -90,7 +91,7 @@ int run(const Options& options) {
   }
   open_sessions(plan.subscribers, options, *codec, context, epoll);
   open_sessions(plan.publishers, options, *codec, context, epoll);
-  usleep(1000 * codec->settle_ms());
+  poll(nullptr, 0, static_cast<int>(codec->settle_ms()));  // nothing to wait for but time
   if (options.idle > 0) hold("IDLE");
 
   Load load(options, *codec, plan, epoll);

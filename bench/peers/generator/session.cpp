@@ -2,7 +2,6 @@
 
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include <algorithm>
 
@@ -86,9 +85,7 @@ class Setups {
     while (!session.out.empty()) {
       const std::size_t sent = session.channel.write(session.out.data(), session.out.size());
       session.out.erase(0, sent);
-      if (sent > 0) continue;
-      session.channel.writable = true;
-      usleep(100);
+      if (sent == 0) session.channel.wait_writable();
     }
     session.channel.flush();
   }
@@ -97,10 +94,12 @@ class Setups {
     session.ready = true;
     session.limited = codec_.send_window > 0;
     session.credit = static_cast<std::int64_t>(codec_.send_window);
-    if (session.in.size() > session.carry.size()) die("too much before the first delivery");
-    session.carried = session.in.copy(session.carry.data(), session.carry.size());
-    session.in.clear();
     const bool publisher = session.role == Role::kPublisher;
+    if (session.role == Role::kSubscriber) {
+      if (session.in.size() > session.carry.size()) die("too much before the first delivery");
+      session.carried = session.in.copy(session.carry.data(), session.carry.size());
+    }
+    if (session.role == Role::kSubscriber || codec_.ignores_answers()) session.in.clear();
     watch(EPOLL_CTL_MOD, session,
           publisher ? EPOLLIN | EPOLLOUT | static_cast<std::uint32_t>(EPOLLET) : EPOLLIN);
   }

@@ -94,15 +94,15 @@ void Relay::fan_out(int topic, Chunk* chunk, std::size_t offset, std::size_t siz
 
 void Relay::acknowledge(Connection& to) {
   Chunk* chunk = new_chunk(kChunk);
-  std::memset(chunk->bytes, 0, kHeader);
-  chunk->bytes[4] = static_cast<char>(kAcknowledge);
+  std::memset(chunk->bytes(), 0, kHeader);
+  chunk->bytes()[4] = static_cast<char>(kAcknowledge);
   chunk->size = kHeader;
   enqueue(to, chunk, 0, kHeader);
   release(chunk);
 }
 
 // --------------------------------------------------------------------------------------- sending
-void Relay::watch(Connection& connection, bool blocked) {
+void Relay::watch(Connection& connection, bool blocked) const {
   if (connection.blocked == blocked) return;
   connection.blocked = blocked;
   epoll_event event{};
@@ -138,7 +138,7 @@ void Relay::flush_plain(Connection& to) {
     std::size_t count = 0;
     for (const Span& span : to.queue) {
       if (count == parts.size()) break;
-      parts[count++] = {span.chunk->bytes + span.offset, span.size};
+      parts[count++] = {span.chunk->bytes() + span.offset, span.size};
     }
     const ssize_t sent = count == 1 ? send(to.fd, parts[0].iov_base, parts[0].iov_len, MSG_NOSIGNAL)
                                     : writev(to.fd, parts.data(), static_cast<int>(count));
@@ -191,7 +191,7 @@ void Relay::flush_tls(Connection& to) {
     std::size_t sealed = 0;
     while (!to.queue.empty() && sealed < kSealMax) {
       const Span& front = to.queue.front();
-      const int took = SSL_write(to.ssl, front.chunk->bytes + front.offset,
+      const int took = SSL_write(to.ssl, front.chunk->bytes() + front.offset,
                                  static_cast<int>(std::min(front.size, kSealMax - sealed)));
       if (took <= 0) {
         close(to);
@@ -238,13 +238,13 @@ bool Relay::make_room(Connection& from) {
   std::size_t room = kRoomMin;
   const std::size_t tail = chunk->size - from.parsed;
   if (mode_ == Mode::kFrames && tail >= kHeader) {
-    const std::uint32_t size = header_at(chunk->bytes + from.parsed).size;
+    const std::uint32_t size = header_at(chunk->bytes() + from.parsed).size;
     if (size > kFrameMax) return false;
     room = std::max(room, kHeader + size - tail);
   }
   if (chunk->capacity - chunk->size < room) {
     Chunk* next = new_chunk(tail + room);
-    std::memcpy(next->bytes, chunk->bytes + from.parsed, tail);
+    std::memcpy(next->bytes(), chunk->bytes() + from.parsed, tail);
     next->size = tail;
     release(chunk);
     from.in = next;
@@ -264,12 +264,12 @@ bool Relay::read_some(Connection& from) {
   }
   Chunk* chunk = from.in;
   const std::size_t room = chunk->capacity - chunk->size;
-  const ssize_t got = receive(from, chunk->bytes + chunk->size, room);
+  const ssize_t got = receive(from, chunk->bytes() + chunk->size, room);
   if (got == 0 || (got < 0 && errno != EAGAIN)) close(from);
   if (got <= 0) return false;
   chunk->size += static_cast<std::size_t>(got);
   const bool full = static_cast<std::size_t>(got) == room;
-  const auto type = static_cast<std::uint8_t>(chunk->bytes[4]);
+  const auto type = static_cast<std::uint8_t>(chunk->bytes()[4]);
   if (mode_ == Mode::kBytes && !from.subscriber && type != kAcknowledge && type != kSubscribe) {
     fan_out(0, chunk, from.parsed, chunk->size - from.parsed);
     from.parsed = chunk->size;
@@ -290,7 +290,7 @@ std::size_t Relay::relay_frames(Connection& from) {
   std::size_t run = at;
   int topic = -1;
   while (chunk->size - at >= kHeader) {
-    const Header header = header_at(chunk->bytes + at);
+    const Header header = header_at(chunk->bytes() + at);
     if (header.type == kData) {
       if (chunk->size - at < kHeader + header.size) break;
       if (header.topic != topic) {

@@ -5,6 +5,7 @@
 
 #include <openssl/ssl.h>
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -18,12 +19,13 @@ enum class Mode : std::uint8_t {
   kBytes,   // parse nothing: every byte of a publisher goes to every subscriber
 };
 
-/// Received bytes, shared by all spans of them.
+/// Received bytes, shared by all spans of them; they follow the struct in one allocation.
 struct Chunk {
   std::uint32_t refs;
   std::size_t capacity;
   std::size_t size;
-  char bytes[];  // NOLINT(modernize-avoid-c-arrays): one allocation
+
+  char* bytes() { return std::bit_cast<char*>(this + 1); }
 };
 
 struct Span {
@@ -62,7 +64,7 @@ class Relay {
 
   void accept_all(int listener);
   void close(Connection& connection);
-  void watch(Connection& connection, bool blocked);
+  void watch(Connection& connection, bool blocked) const;
 
   void readable(Connection& from);
   bool read_some(Connection& from);
