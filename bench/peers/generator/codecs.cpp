@@ -11,10 +11,8 @@ namespace {
 using namespace std::string_literals;
 
 void complain(const std::string& who, std::string_view what) {
-  const std::string line = who + ": " + std::string(what.substr(0, 200)) +
-                           "
-                           ";
-                           std::fputs(line.c_str(), stderr);
+  const std::string line = who + ": " + std::string(what.substr(0, 200)) + "\n";
+  std::fputs(line.c_str(), stderr);
 }
 
 // ------------------------------------------------------------------------------------------ NATS
