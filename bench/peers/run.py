@@ -15,7 +15,7 @@ import tempfile
 import time
 
 import tables
-from servers import GENERATOR_CORE, KINDS, KernelBuffers, Server, Setting
+from servers import KINDS, KernelBuffers, Server, Setting
 from workloads import BOUNDED, DEFAULT, SIZES, chosen
 
 FIRST_PORT = 7400
@@ -47,7 +47,8 @@ class Run:
                    **workload.options, "size": size}
         if server.tls and "idle" in options:
             options["connect-at-once"] = 32
-        self.command = ["taskset", "-c", GENERATOR_CORE, server.setting.program("generator")]
+        self.command = ["taskset", "-c", server.setting.generator_cpu,
+                        server.setting.program("generator")]
         for key, value in options.items():
             self.command += [f"--{key}", str(value)]
         self.seen = {}
@@ -120,9 +121,12 @@ class Bench:
 
     def takes_part(self, name, workload):
         kind = KINDS[name]
+        if not (kind.tls if workload.tls else kind.plain):
+            return False
         if workload.only:
-            return name in workload.only and (name in BOUNDED or memory_left() > COPIES)
-        return (kind.tls or not workload.tls) and (kind.full or workload is chosen(["w1"])["w1"])
+            copies = "lag-bytes" in workload.options and name not in BOUNDED
+            return name in workload.only and (not copies or memory_left() > COPIES)
+        return kind.full or workload is chosen(["w1"])["w1"]
 
     def run(self, name, workload):
         servers = []
@@ -160,19 +164,23 @@ class Bench:
 def parse():
     parser = argparse.ArgumentParser(prog="./dev bench peers", description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--servers", default="ours,frame,nats,redis,mqtt,zmq",
+    parser.add_argument("--servers", default="ours,frame,nats,redis,mqtt,zmq,openssl",
                         help=f"of: {','.join(KINDS)}")
     parser.add_argument("--work", default=",".join(DEFAULT))
     parser.add_argument("--reps", type=int, default=5)
     parser.add_argument("--secs", type=float, default=1.2, help="of each throughput run")
     parser.add_argument("--sizes", default=",".join(map(str, SIZES)), help="payload bytes")
     parser.add_argument("--quick", action="store_true", help="1 repetition, 128 and 1024 bytes")
+    parser.add_argument("--cpus", default="0,1", help="of the server and of the generator")
     parser.add_argument("--build", default="build/bench/peers", help="where the programs are")
     parser.add_argument("--node", default="build/bin/svc-overlay")
     parser.add_argument("--out", default="build/bench/peers/results.jsonl")
     options = parser.parse_args()
     if options.quick:
         options.reps, options.sizes = 1, "128,1024"
+    options.cpus = options.cpus.split(",")
+    if len(options.cpus) != 2:
+        parser.error("--cpus: one for the server, one for the generator")
     options.sizes = [int(each) for each in options.sizes.split(",")]
     names, options.servers = options.servers.split(","), []
     for name in names:
@@ -192,7 +200,8 @@ def main():
     work = chosen(options.work.split(","))
     with tempfile.TemporaryDirectory(prefix="peers.") as scratch:
         bench = Bench(options, Setting(os.path.abspath(options.build),
-                                       os.path.abspath(options.node), scratch))
+                                       os.path.abspath(options.node), scratch,
+                                       options.cpus))
         for name, workload in work.items():
             with KernelBuffers(workload.small_buffers):
                 bench.run(name, workload)

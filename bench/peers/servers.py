@@ -7,7 +7,6 @@ import time
 
 # Of a TCP socket: least, default and most bytes, where the kernel is to hold little.
 SMALL_BUFFERS = "4096 131072 131072"
-SERVER_CORE, GENERATOR_CORE = "0", "1"
 
 NODE = """\
 profile = "micronode"
@@ -40,8 +39,9 @@ level = "warn"
 class Setting:
     """Where binaries and scratch files are, and the certificate that all servers share."""
 
-    def __init__(self, programs, node, scratch):
+    def __init__(self, programs, node, scratch, cpus):
         self.programs, self.node, self.scratch = programs, node, scratch
+        self.server_cpu, self.generator_cpu = cpus
         self.cert, self.key = self.path("cert.pem"), self.path("key.pem")
         subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
                         "ec_paramgen_curve:P-256", "-nodes", "-keyout", self.key, "-out", self.cert,
@@ -108,6 +108,10 @@ def mqtt(setting, port, tls):
     return ["mosquitto", "-c", setting.file(f"mosquitto-{port}.conf", text)]
 
 
+def openssl_idle(setting, port, tls):
+    return [setting.program("openssl_idle"), str(port), setting.cert, setting.key]
+
+
 def zmq(setting, port, tls):
     return [setting.program("zmq_proxy"), str(port)]
 
@@ -138,11 +142,11 @@ class KernelBuffers:
 
 
 class Kind:
-    """A server the benchmark knows; `full` = takes part in every workload."""
+    """A server the benchmark knows; not `full`: only in w1, or where a workload names it."""
 
-    def __init__(self, codec, command, tls=True, full=True, options=None, needs=None):
-        self.codec, self.command, self.tls, self.full = codec, command, tls, full
-        self.options, self.needs = options or {}, needs
+    def __init__(self, codec, command, plain=True, tls=True, full=True, options=None, needs=None):
+        self.codec, self.command, self.plain, self.tls = codec, command, plain, tls
+        self.full, self.options, self.needs = full, options or {}, needs
 
 
 KINDS = {
@@ -153,6 +157,8 @@ KINDS = {
     # Slow a packet: a short queue drains in time.
     "mqtt": Kind("mqtt", mqtt, options={"window": 65536}, needs="mosquitto"),
     "zmq": Kind("zmq", zmq, tls=False),
+    # Sessions that hold nothing but the library's object: the floor of TLS.
+    "openssl": Kind("openssl", openssl_idle, plain=False, full=False),
     "bytes": Kind("frame", relay("bytes"), tls=False, full=False),
     "redis-noreply": Kind("redis-noreply", redis, tls=False, full=False, needs="redis-server"),
     "frame-unix": Kind("frame", relay_unix, tls=False, full=False),
@@ -170,7 +176,7 @@ class Server:
         self.start()
 
     def start(self):
-        command = ["taskset", "-c", SERVER_CORE]
+        command = ["taskset", "-c", self.setting.server_cpu]
         if self.realtime:  # latency: other work must not delay the server's wake-up
             command += ["chrt", "-f", "1"]
         command += self.kind.command(self.setting, self.port, self.tls)

@@ -13,8 +13,9 @@ from collections import defaultdict
 
 from workloads import WORKLOADS
 
-ORDER = ("ours", "frame", "nats", "redis", "redis-noreply", "mqtt", "zmq", "bytes", "frame-unix")
+ORDER = ("ours", "frame", "openssl", "nats", "redis", "redis-noreply", "mqtt", "zmq", "bytes", "frame-unix")
 THROUGHPUT = ("w1", "w2", "w3")
+MEMORY = ("idle", "idletls", "lag")  # not about messages a second
 DISTURBED = 0.01  # of the rate an open loop was asked for
 
 
@@ -99,12 +100,12 @@ def row(work, size, server, runs, others):
     cells = [f"{size_name(size):>7} {server:<13}"]
     if "p50" in runs[0]:
         cells.append(f"p50 {spread(values(runs, 'p50'))} p99 {spread(values(runs, 'p99'))} us")
-    elif work != "lag":
+    elif work not in MEMORY:
         cells.append(f"{count(statistics.median(values(runs, 'msgs_s'))):>7}/s")
-    if work != "lag":
+    if work not in MEMORY:
         cells.append(f"CPU {spread(values(runs, 'srv_cpu_per_M'))} us")
     ratio = ratios(runs, base, "srv_cpu_per_M")
-    if ratio and work != "lag":
+    if ratio and work not in MEMORY:
         cells.append(f"{spread(ratio)} x frame, {digits(best(runs) / best(base))} at best")
         if server == "ours":
             cells.append(verdict(work, size, statistics.median(ratio), others))

@@ -35,6 +35,9 @@ PLAIN = {
     "w4": Workload("5000 messages a second, latency", W4, TWO, realtime=True, seconds=2.5),
     "w4fan": Workload("500 messages a second to 50 subscribers, latency",
                       {"rate": 500, "subs": 50, "warm": 0.3}, ONE, realtime=True, seconds=2.5),
+    "idle": Workload(f"{IDLE} idle sessions", {"idle": IDLE, "subs": 0, "pubs": 0, "warm": 0.1},
+                     ONE, only=("ours", "frame", "openssl", "nats", "redis", "mqtt"), fresh=True,
+                     seconds=0.1, probe="IDLE"),
     "w5": Workload(f"{IDLE} idle sessions, then w4", {**W4, "idle": IDLE, "warm": 0.5}, ONE,
                    realtime=True, fresh=True, seconds=2.5, probe="IDLE"),
     "w7": Workload("100 publishers with one message in flight each, 100 topics",
@@ -68,14 +71,14 @@ PLAIN = {
 # What a name on the command line stands for beside itself.
 GROUPS = {
     "w4": ("w4", "w4fan"),
-    "w6": ("w1tls", "w2tls", "w3tls", "w4tls", "w5tls"),
+    "w6": ("w1tls", "w2tls", "w3tls", "w4tls", "idletls"),
     "stalled": ("steady95", "stalled5", "steady95lat", "stalled5lat"),
     "rare": ("rare", "rareslow"),
 }
 
 WORKLOADS = {**PLAIN, **{name + "tls": PLAIN[name].over_tls()
-                         for name in ("w1", "w2", "w3", "w4", "w5")}}
-DEFAULT = ("w1", "w2", "w3", "w4", "w5", "w6", "w7", "w8", "w9", "lag", "stalled", "rare")
+                         for name in ("w1", "w2", "w3", "w4", "w5", "idle")}}
+DEFAULT = ("w1", "w2", "w3", "w4", "w5", "idle", "w6", "w7", "w8", "w9", "lag", "stalled", "rare")
 
 
 def chosen(names):

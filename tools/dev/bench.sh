@@ -36,6 +36,7 @@ if [ "$name" = admin ]; then
 fi
 if [ "$name" = peers ]; then
   . "$RON_ROOT/tools/dev/peers.sh"
+  case " $* " in *" --help "* | *" -h "*) exec "$RON_PYTHON" bench/peers/run.py --help ;; esac
   peers_packages "$@"
   build_preset release svc-overlay peers || exit 1
   exec bash bench/peers/run.sh "$@"

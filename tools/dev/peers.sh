@@ -12,7 +12,6 @@ peers_quiet() {
 peers_packages() {
   local wanted="ours,frame,nats,redis,mqtt,zmq" previous='' argument package missing=()
   for argument in "$@"; do
-    case "$argument" in -h | --help) return 0 ;; esac
     [ "$previous" != --servers ] || wanted="$argument"
     previous="$argument"
   done

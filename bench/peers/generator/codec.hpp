@@ -70,7 +70,7 @@ class Codec {
   std::uint64_t lagged = 0;
 };
 
-/// nullptr for a name that is none: nats, redis, redis-noreply, mqtt, zmq, frame, ours.
+/// nullptr for a name that is none: nats, redis, redis-noreply, mqtt, zmq, frame, openssl, ours.
 std::unique_ptr<Codec> make_codec(std::string_view name);
 
 std::unique_ptr<Codec> make_nats();
@@ -78,6 +78,7 @@ std::unique_ptr<Codec> make_redis(bool replies);
 std::unique_ptr<Codec> make_mqtt();
 std::unique_ptr<Codec> make_zmtp();
 std::unique_ptr<Codec> make_frame();
+std::unique_ptr<Codec> make_silent();
 std::unique_ptr<Codec> make_oap();
 
 /// A delivery that is `prefix`, the payload, and `tail` more bytes.

@@ -271,12 +271,31 @@ class BareFrame final : public Codec {
   }
 };
 
+// ------------------------------------------------- no protocol: sessions that are only held open
+class Silent final : public Codec {
+ public:
+  std::string hello(Role /*role*/, const std::vector<std::string>& /*patterns*/, int /*id*/,
+                    bool /*tls*/) override {
+    return {};
+  }
+  Setup setup(Role /*role*/, std::string& /*in*/, std::string& /*out*/,
+              const std::string& /*topic*/, int& /*step*/) override {
+    return Setup::kReady;
+  }
+  Publication publication(const std::string& /*topic*/, std::size_t /*payload*/) override {
+    return {};
+  }
+  Delivery delivery(const std::string& /*topic*/, std::size_t /*payload*/) override { return {}; }
+  long control(std::string_view /*in*/, std::string& /*out*/) override { return -1; }
+};
+
 }  // namespace
 
 std::unique_ptr<Codec> make_nats() { return std::make_unique<Nats>(); }
 std::unique_ptr<Codec> make_redis(bool replies) { return std::make_unique<Redis>(replies); }
 std::unique_ptr<Codec> make_mqtt() { return std::make_unique<Mqtt>(); }
 std::unique_ptr<Codec> make_zmtp() { return std::make_unique<Zmtp>(); }
+std::unique_ptr<Codec> make_silent() { return std::make_unique<Silent>(); }
 std::unique_ptr<Codec> make_frame() { return std::make_unique<BareFrame>(); }
 
 std::unique_ptr<Codec> make_codec(std::string_view name) {
@@ -286,6 +305,7 @@ std::unique_ptr<Codec> make_codec(std::string_view name) {
   if (name == "mqtt") return make_mqtt();
   if (name == "zmq") return make_zmtp();
   if (name == "frame") return make_frame();
+  if (name == "openssl") return make_silent();
   if (name == "ours") return make_oap();
   return nullptr;
 }

@@ -17,8 +17,9 @@ std::string numbered(const char* format, int number) {
   return {text.data(), static_cast<std::size_t>(size)};
 }
 
-// One size for all topics of a shuffle, so that all of its frames have one size.
-std::string shuffled_topic(int topic) { return numbered("topic.%04d", topic); }
+// One size for all topics, so that all frames have one; and none begins another, which matters to
+// ZeroMQ.
+std::string fixed_topic(int topic) { return numbered("topic.%04d", topic); }
 
 // Depths 3 to 6 in one size.
 std::string deep_topic(int topic) {
@@ -67,7 +68,7 @@ class Planner {
  private:
   std::string topic_name(int topic) const {
     if (options_.wild) return deep_topic(topic);
-    return options_.shuffle ? shuffled_topic(topic) : "topic." + std::to_string(topic);
+    return options_.topics > 10 ? fixed_topic(topic) : "topic." + std::to_string(topic);
   }
 
   std::unique_ptr<Session> session(Role role, int topic, std::vector<std::string> patterns) {
