@@ -8,6 +8,7 @@ JSON object a run is appended to the results; at the end the tables of this call
 import argparse
 import json
 import os
+import resource
 import shutil
 import subprocess
 import sys
@@ -198,6 +199,8 @@ def parse():
 def main():
     options = parse()
     work = chosen(options.work.split(","))
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     with tempfile.TemporaryDirectory(prefix="peers.") as scratch:
         bench = Bench(options, Setting(os.path.abspath(options.build),
                                        os.path.abspath(options.node), scratch,
