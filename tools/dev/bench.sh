@@ -7,6 +7,7 @@
 #   ./dev bench admin                         how fast the admin listener answers under full load
 #   ./dev bench --check [NAME...]             instructions of fixed work against the committed baseline
 #   ./dev bench --check --update              makes what is now the baseline
+#   ./dev bench peers --quick                 against nats, redis, mosquitto, zmq and a bare relay (root)
 #   ./dev bench --list                        what there is
 set -euo pipefail
 # shellcheck source=tools/dev/common.sh
@@ -17,6 +18,7 @@ if [ "${1:-}" = --list ]; then
   names
   echo sessions
   echo admin
+  echo peers
   exit 0
 fi
 name="${1:-all}"
@@ -41,6 +43,13 @@ esac
 if [ "$name" = admin ]; then
   build_preset release svc-overlay ronctl || exit 1
   exec "$RON_PYTHON" bench/admin/run.py "$@"
+fi
+if [ "$name" = peers ]; then
+  . "$RON_ROOT/tools/dev/peers.sh"
+  case " $* " in *" --help "* | *" -h "*) exec "$RON_PYTHON" bench/peers/run.py --help ;; esac
+  peers_packages "$@"
+  build_preset release svc-overlay peers || exit 1
+  exec bash bench/peers/run.sh "$@"
 fi
 [ "$name" = sessions ] || names | grep -qx -- "$name" || die "no benchmark '$name'; there are: $(names | tr '\n' ' ')"
 build_preset release "bench_$name" || exit 1
