@@ -44,6 +44,7 @@ Work reading(const Frames& frames, Reader reader) {
 
 Work parse_frames_only() { return reading(repeated_frames(kFrames), parse_frames); }
 Work read_repeated() { return reading(repeated_frames(kFrames), read_publications); }
+Work read_alike() { return reading(repeated_frames(kFrames), sweep_publications); }
 Work read_mixed() { return reading(mixed_frames(kFrames), read_publications); }
 Work read_large() { return reading(repeated_frames(64, 16U * 1024), read_publications); }
 

@@ -8,6 +8,7 @@
 #include "base/check.hpp"
 #include "base/choice.hpp"
 #include "bench/common/topics.hpp"
+#include "oap/alike.hpp"
 #include "oap/cbor.hpp"
 #include "oap/envelope.hpp"
 #include "oap/kinds.hpp"
@@ -100,14 +101,32 @@ Seen parse_frames(oap::Parser& parser, Slice input) {
 
 Seen read_publications(oap::Parser& parser, Slice input) {
   return take_frames(parser, input, [](const oap::Frame& frame, Seen& seen) {
-    const auto message = oap::read_message(frame.payload());
-    if (!message) return false;
-    const auto gossip = oap::read_gossip(*message);
+    const auto gossip = oap::read_usual_gossip(frame.payload());
     if (!gossip) return false;
     seen.topic_bytes += gossip->topic.size();
     seen.data_bytes += gossip->data.size();
     return true;
   });
+}
+
+Seen sweep_publications(oap::Parser& parser, Slice input) {
+  oap::Alike alike;
+  Seen seen;
+  for (;;) {
+    const auto frame = parser.next(input);
+    if (!frame || !*frame) return seen;
+    const auto gossip = oap::read_usual_gossip((*frame)->payload());
+    if (!gossip) return seen;
+    ++seen.frames;
+    alike = oap::Alike::to((*frame)->bytes, gossip->data);
+    std::size_t swept = 0;
+    while (const std::size_t size =
+               alike.match(input.data() + swept, input.size() - swept, parser.max_payload())) {
+      swept += size;
+      ++seen.frames;
+    }
+    if (swept > 0) input.drop_front(swept);
+  }
 }
 
 }  // namespace ron::bench

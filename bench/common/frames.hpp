@@ -41,4 +41,7 @@ Seen parse_frames(oap::Parser& parser, Slice input);
 /// The way in of every publication: frame, message map, gossip. Ends at the first fault.
 Seen read_publications(oap::Parser& parser, Slice input);
 
+/// The same as a node does it: what repeats the frame before is only compared.
+Seen sweep_publications(oap::Parser& parser, Slice input);
+
 }  // namespace ron::bench

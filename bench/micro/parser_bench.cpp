@@ -31,6 +31,12 @@ void million_repeated(benchmark::State& state) {
 }
 BENCHMARK(million_repeated)->Unit(benchmark::kMillisecond);
 
+// As the node takes them: a frame that repeats the one before is compared, not parsed.
+void million_alike(benchmark::State& state) {
+  million(state, repeated_frames(kDistinctFrames), sweep_publications);
+}
+BENCHMARK(million_alike)->Unit(benchmark::kMillisecond);
+
 void million_mixed(benchmark::State& state) {
   million(state, mixed_frames(kDistinctFrames), read_publications);
 }

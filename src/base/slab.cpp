@@ -31,30 +31,19 @@ std::size_t shelf_for(std::size_t size) {
   return shelf;
 }
 
+void charge(const Slab& slab) {
+  if (slab.meter == nullptr) return;
+  slab.meter->live_bytes += slab.capacity + sizeof(Slab);
+  slab.meter->live_slabs += 1;
+}
+
+void discharge(const Slab& slab) {
+  if (slab.meter == nullptr) return;
+  slab.meter->live_bytes -= slab.capacity + sizeof(Slab);
+  slab.meter->live_slabs -= 1;
+}
+
 }  // namespace
-
-// The header sits in front of its bytes in one allocation.
-class Slab {
- public:
-  std::uint32_t refs = 1;
-  std::uint32_t shelf = kNoShelf;  // where the block belongs when it is done with
-  std::size_t size = 0;            // what was asked for
-  std::size_t capacity = 0;        // what was taken
-  SlabMeter* meter = nullptr;
-
-  std::uint8_t* bytes() { return reinterpret_cast<std::uint8_t*>(this + 1); }
-
-  void charge() const {
-    if (meter == nullptr) return;
-    meter->live_bytes += capacity + sizeof(Slab);
-    meter->live_slabs += 1;
-  }
-  void discharge() const {
-    if (meter == nullptr) return;
-    meter->live_bytes -= capacity + sizeof(Slab);
-    meter->live_slabs -= 1;
-  }
-};
 
 SlabMeter::~SlabMeter() {
   for (const Shelf& shelf : shelves_) {
@@ -90,15 +79,9 @@ void SlabMeter::trim() {
   }
 }
 
-Slice::Slice(const Slice& other) noexcept
-    : slab_(other.slab_), data_(other.data_), size_(other.size_) {
-  if (slab_ != nullptr) ++slab_->refs;
-}
-
-Slice::~Slice() {
-  if (slab_ == nullptr || --slab_->refs > 0) return;
-  slab_->discharge();
-  if (slab_->meter == nullptr || !slab_->meter->keep(slab_)) std::free(slab_);
+void Slice::destroy(Slab* slab) {
+  discharge(*slab);
+  if (slab->meter == nullptr || !slab->meter->keep(slab)) std::free(slab);
 }
 
 Slice Slice::allocate(std::size_t size, SlabMeter* meter) {
@@ -115,23 +98,14 @@ Slice Slice::allocate(std::size_t size, SlabMeter* meter) {
   slab->refs = 1;
   slab->size = size;
   slab->meter = meter;
-  slab->charge();
-  return {slab, slab->bytes(), size};
+  charge(*slab);
+  return {slab, reinterpret_cast<std::uint8_t*>(slab + 1), size};
 }
 
 Slice Slice::copy_of(ByteView bytes, SlabMeter* meter) {
   Slice slice = allocate(bytes.size(), meter);
   if (!bytes.empty()) std::memcpy(slice.data_, bytes.data(), bytes.size());
   return slice;
-}
-
-Slice Slice::sub(std::size_t offset, std::size_t size) const {
-  RON_CHECK(offset <= size_ && size <= size_ - offset);
-  if (size == 0) return {};  // nothing of a block must not keep the block
-  Slice part(*this);
-  part.data_ += offset;
-  part.size_ = size;
-  return part;
 }
 
 bool Slice::join(const Slice& next) {
@@ -146,9 +120,9 @@ bool Slice::unique() const { return slab_ != nullptr && slab_->refs == 1; }
 
 void Slice::charge_to(SlabMeter* meter) {
   if (slab_ == nullptr) return;
-  slab_->discharge();
+  discharge(*slab_);
   slab_->meter = meter;
-  slab_->charge();
+  charge(*slab_);
 }
 
 }  // namespace ron

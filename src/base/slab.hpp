@@ -19,7 +19,16 @@
 
 namespace ron {
 
-class Slab;
+class SlabMeter;
+
+/// A block: this, and its bytes behind it in the same allocation. Only Slice touches it.
+struct Slab {
+  std::uint32_t refs = 1;
+  std::uint32_t shelf = 0;   // of the meter's, where it belongs when it is done with
+  std::size_t size = 0;      // what was asked for
+  std::size_t capacity = 0;  // what was taken
+  SlabMeter* meter = nullptr;
+};
 
 /// Physical bytes held in slabs, for budgets and gauges, and the spare blocks of one shard.
 ///
@@ -63,7 +72,9 @@ class SlabMeter {
 class Slice {
  public:
   Slice() = default;
-  Slice(const Slice& other) noexcept;
+  Slice(const Slice& other) noexcept : slab_(other.slab_), data_(other.data_), size_(other.size_) {
+    if (slab_ != nullptr) ++slab_->refs;
+  }
   Slice(Slice&& other) noexcept
       : slab_(std::exchange(other.slab_, nullptr)),
         data_(std::exchange(other.data_, nullptr)),
@@ -74,7 +85,9 @@ class Slice {
     std::swap(size_, other.size_);
     return *this;
   }
-  ~Slice();
+  ~Slice() {
+    if (slab_ != nullptr && --slab_->refs == 0) destroy(slab_);
+  }
 
   /// A fresh block of exactly `size` uninitialised bytes. Aborts when memory is exhausted: every
   /// caller is bounded by configuration first. `meter` may be null.
@@ -92,7 +105,14 @@ class Slice {
   MutableBytes mutable_bytes() const { return {data_, size_}; }
 
   /// [offset, offset + size) of this slice; the range must lie inside.
-  Slice sub(std::size_t offset, std::size_t size) const;
+  Slice sub(std::size_t offset, std::size_t size) const {
+    RON_CHECK(offset <= size_ && size <= size_ - offset);
+    if (size == 0) return {};  // nothing of a block must not keep the block
+    Slice part(*this);
+    part.data_ += offset;
+    part.size_ = size;
+    return part;
+  }
 
   /// Moves the front of this slice `size` bytes on; they must exist.
   void drop_front(std::size_t size) {
@@ -120,6 +140,7 @@ class Slice {
   void charge_to(SlabMeter* meter);
 
  private:
+  static void destroy(Slab* slab);
   Slice(Slab* slab, std::uint8_t* data, std::size_t size) : slab_(slab), data_(data), size_(size) {}
 
   Slab* slab_ = nullptr;

@@ -38,6 +38,14 @@ void ShardCore::dispatch(Session& session, const oap::Frame& frame) {
     payload = inflated;
   }
 
+  if (session.phase == Phase::kActive) {
+    if (const auto gossip = oap::read_usual_gossip(payload)) {
+      const oap::Message message{{}, "gossip"};
+      dispatch_active(session,
+                      {header, message, frame.bytes, payload, wants_answer(header), &*gossip});
+      return;
+    }
+  }
   const auto message = oap::read_message(payload);
   if (!message) {
     count_received(header, nullptr);

@@ -4,7 +4,8 @@
 namespace ron::node {
 
 void handle_gossip(ShardCore& core, Session& session, const Incoming& in) {
-  const auto gossip = oap::read_gossip(in.message);
+  const auto gossip =
+      in.gossip != nullptr ? oap::Decoded<oap::Gossip>(*in.gossip) : oap::read_gossip(in.message);
   if (!gossip) {
     core.refuse(session, in.header, {oap::Code::kBadFrame, gossip.error(), false, 0});
     return;

@@ -29,9 +29,10 @@ enum Form : std::uint8_t {
 struct Incoming {
   const oap::Header& header;
   const oap::Message& message;
-  const Slice& frame;  // the whole frame as received
-  ByteView payload;    // inflated where it was compressed
-  bool wants_answer;   // REQ, or EVENT with ACKREQ
+  const Slice& frame;                   // the whole frame as received
+  ByteView payload;                     // inflated where it was compressed
+  bool wants_answer;                    // REQ, or EVENT with ACKREQ
+  const oap::Gossip* gossip = nullptr;  // read already; then `message` has its kind only
 };
 
 /// Acts on a frame that passed every common check. Answers go through the core.

@@ -45,8 +45,25 @@ struct Header {
   bool has(Flag flag) const { return (flags & flag) != 0; }
 };
 
+// Offsets of the fields in the header.
+constexpr std::size_t kVerAt = 4;
+constexpr std::size_t kFlagsAt = 5;
+constexpr std::size_t kTenantAt = 7;
+constexpr std::size_t kCorrAt = 23;
+
 /// Reads 31 bytes. Does not judge them (see parser.hpp); only masks reserved flags.
-Header read_header(const std::uint8_t* at);
+// OAP-1.5 OAP-1.6 OAP-1.7 OAP-1.9 OAP-1.10
+inline Header read_header(const std::uint8_t* at) {
+  Header header;
+  header.len = load_be<std::uint32_t>(at);
+  header.ver = at[kVerAt];
+  // OAP-1.8: reserved bits end here, so that nothing behind can copy them.
+  header.flags = static_cast<std::uint16_t>(load_be<std::uint16_t>(at + kFlagsAt) & kKnownFlags);
+  header.tenant.hi = load_be<std::uint64_t>(at + kTenantAt);
+  header.tenant.lo = load_be<std::uint64_t>(at + kTenantAt + 8);
+  header.corr = load_be<std::uint64_t>(at + kCorrAt);
+  return header;
+}
 
 /// Writes 31 bytes; header.len must be set.
 void write_header(std::uint8_t* at, const Header& header);

@@ -277,5 +277,62 @@ TEST(kinds, large_max_frame_is_clamped) {  // OAP-3.18: the answer is the smalle
   EXPECT_EQ(hello->max_frame, UINT32_MAX);
 }
 
+// ---- the short way to gossip
+// ---------------------------------------------------------------------
+
+std::optional<Gossip> read_the_long_way(ByteView payload) {
+  const auto message = read_message(payload);
+  if (!message || message->kind != "gossip") return std::nullopt;
+  const auto gossip = read_gossip(*message);
+  return gossip ? std::optional(*gossip) : std::nullopt;
+}
+
+bool same_gossip(const Gossip& a, const Gossip& b) {
+  return a.topic.data() == b.topic.data() && a.topic == b.topic && a.data.data() == b.data.data() &&
+         a.data.size() == b.data.size() && a.ts == b.ts && a.fanout == b.fanout &&
+         a.reply == b.reply;
+}
+
+TEST(usual_gossip, takes_the_short_way) {
+  GossipOut out;
+  out.topic = "a/b";
+  const Bytes data(300);
+  out.data = data;
+  for (const std::uint64_t ts : {0ULL, 23ULL, 24ULL, 255ULL, 65'536ULL, 1ULL << 40U}) {
+    out.ts = ts;
+    out.reply = ts > 100 ? std::optional<std::string>("in/box") : std::nullopt;
+    const Bytes payload = write_gossip(out);
+    const auto usual = read_usual_gossip(payload);
+    ASSERT_TRUE(usual) << ts;
+    EXPECT_TRUE(same_gossip(*usual, *read_the_long_way(payload)));
+  }
+  out.hdr = {{"x", "y"}};
+  EXPECT_FALSE(read_usual_gossip(write_gossip(out))) << "headers are judged the long way";
+  EXPECT_FALSE(read_usual_gossip({}));
+}
+
+// Whatever is done to a payload: what the short way takes, the long way takes, and reads the same.
+RC_GTEST_PROP(usual_gossip, agrees_with_the_long_way, ()) {
+  GossipOut out;
+  out.topic =
+      *rc::gen::elementOf(std::vector<std::string>{"a", "a/b", "metrics/cpu/0", "\xc3\xa4"});
+  const Bytes data(*rc::gen::elementOf(std::vector<std::size_t>{0, 5, 24, 300}), 0x61);
+  out.data = data;
+  out.ts = *rc::gen::elementOf(std::vector<std::uint64_t>{1, 30, 70'000, 1ULL << 40U});
+  if (*rc::gen::arbitrary<bool>()) out.reply = "in/box";
+  Bytes payload = write_gossip(out);
+  const int changes = *rc::gen::inRange(0, 4);
+  for (int i = 0; i < changes; ++i) {
+    const auto at = *rc::gen::inRange<std::size_t>(0, std::min<std::size_t>(payload.size(), 80));
+    payload[at] = static_cast<std::uint8_t>(*rc::gen::inRange(0, 256));
+  }
+  if (*rc::gen::inRange(0, 4) == 0) payload.pop_back();
+  const auto usual = read_usual_gossip(payload);
+  if (!usual) return;
+  const auto slow = read_the_long_way(payload);
+  RC_ASSERT(slow.has_value());
+  RC_ASSERT(same_gossip(*usual, *slow));
+}
+
 }  // namespace
 }  // namespace ron::oap

@@ -36,7 +36,10 @@ std::optional<ParseFault> Parser::judge(const std::uint8_t* at, std::size_t have
   const auto len = load_be<std::uint32_t>(at);
   if (len < kLenMin) return fatal(Code::kBadFrame, "len is under 27", 0);  // OAP-1.18
   if (have < kHeaderSize) return std::nullopt;
-  const Header header = read_header(at);
+  return judge(read_header(at));
+}
+
+std::optional<ParseFault> Parser::judge(const Header& header) const {
   if (header.payload_size() > max_payload_) {  // OAP-1.13 OAP-1.15 OAP-1.17
     return fatal(Code::kFrameTooLarge, "payload is over max_frame", header.corr);
   }
@@ -62,8 +65,12 @@ Parser::Result Parser::next(Slice& input) {
   }
   if (have_ > 0) return resume(input);
   if (input.size() < kHeaderSize) return resume(input);
-  if (auto fault = judge(input.data(), input.size())) return die(*fault);
   const Header header = read_header(input.data());
+  const bool usual = header.len >= kLenMin && header.payload_size() <= max_payload_ &&
+                     header.ver == kVersion && header.flags == kEvent;
+  if (!usual) {
+    if (auto fault = judge(input.data(), input.size())) return die(*fault);
+  }
   if (input.size() < header.wire_size()) return resume(input);
   Frame frame{header, input.sub(0, header.wire_size())};
   input.drop_front(header.wire_size());

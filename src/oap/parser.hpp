@@ -63,6 +63,7 @@ class Parser {
   using Result = std::expected<std::optional<Frame>, ParseFault>;
 
   std::optional<ParseFault> judge(const std::uint8_t* at, std::size_t have) const;
+  std::optional<ParseFault> judge(const Header& header) const;
   Result die(const ParseFault& fault);
   Result resume(Slice& input);
   std::size_t goal() const;
