@@ -148,6 +148,7 @@ constexpr Workload kWorkloads[] = {
     // An operation is a frame.
     {"parser/frames_only", parse_frames_only},
     {"parser/repeated", read_repeated},
+    {"parser/alike", read_alike},
     {"parser/mixed", read_mixed},
     {"parser/16_kib", read_large},
     {"cbor/write_gossip", write_gossip},

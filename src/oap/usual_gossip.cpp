@@ -78,19 +78,19 @@ const std::uint8_t* take_head(const std::uint8_t* at, unsigned& place, Value& va
 }  // namespace
 
 std::optional<Gossip> read_usual_gossip(ByteView payload) {
-  if (payload.empty() || payload[0] < 0xa5 || payload[0] > 0xa6) return std::nullopt;
+  if (payload.size() <= kEntryMost || payload[0] < 0xa5 || payload[0] > 0xa6) return std::nullopt;
   const std::uint8_t* at = payload.data() + 1;
   const std::uint8_t* const end = payload.data() + payload.size();
   std::array<Value, kPlaces> values;
   unsigned seen = 0;
   for (unsigned left = payload[0] & 15U; left > 0; --left) {
-    std::array<std::uint8_t, kEntryMost> padded;
+    std::array<std::uint8_t, 2 * kEntryMost> tail;
     const std::uint8_t* from = at;
     const auto have = static_cast<std::size_t>(end - at);
-    if (have < padded.size()) {  // the last entries
-      padded.fill(0);
-      if (have > 0) std::memcpy(padded.data(), at, have);
-      from = padded.data();
+    if (have < kEntryMost) {  // the last entries, with zeros behind them
+      std::memcpy(tail.data(), end - kEntryMost, kEntryMost);
+      std::memset(tail.data() + kEntryMost, 0, kEntryMost);
+      from = tail.data() + kEntryMost - have;
     }
     unsigned place = 0;
     Value value{};
