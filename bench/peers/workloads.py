@@ -76,6 +76,9 @@ GROUPS = {
     "rare": ("rare", "rareslow"),
 }
 
+# What is compared with each other takes turns, run by run.
+PAIRS = (("w8", "w9"), ("steady95", "stalled5"), ("steady95lat", "stalled5lat"), ("rare", "rareslow"))
+
 WORKLOADS = {**PLAIN, **{name + "tls": PLAIN[name].over_tls()
                          for name in ("w1", "w2", "w3", "w4", "w5", "idle")}}
 DEFAULT = ("w1", "w2", "w3", "w4", "w5", "idle", "w6", "w7", "w8", "w9", "lag", "stalled", "rare")
@@ -91,3 +94,14 @@ def chosen(names):
                 raise SystemExit(f"no workload '{each}'; there are: {' '.join(known)}")
             out[each] = WORKLOADS[each]
     return out
+
+
+def in_turns(work):
+    """The chosen workloads as groups: the pairs of which both are chosen, and each other alone."""
+    groups = []
+    for name in work:
+        partners = next((pair for pair in PAIRS if name in pair and all(p in work for p in pair)),
+                        (name,))
+        if partners not in groups:
+            groups.append(partners)
+    return groups
