@@ -177,7 +177,7 @@ class Bench:
 def parse():
     parser = argparse.ArgumentParser(prog="./dev bench peers", description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--servers", default="ours,frame,nats,redis,mqtt,zmq,openssl",
+    parser.add_argument("--servers", default="ours,openssl,frame,nats,redis,mqtt,zmq",
                         help=f"of: {','.join(KINDS)}")
     parser.add_argument("--work", default=",".join(DEFAULT))
     parser.add_argument("--reps", type=int, default=5)
