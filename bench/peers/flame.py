@@ -17,8 +17,8 @@ sys.dont_write_bytecode = True
 
 # pylint: disable=wrong-import-position
 import stacks
-from run import Run
-from servers import Server, Setting
+from run import FIRST_PORT, Run
+from servers import KernelBuffers, Server, Setting
 from workloads import WORKLOADS
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -44,12 +44,13 @@ def sampled(options, scratch):
     workload = WORKLOADS[options.work]
     setting = Setting(os.path.abspath(options.build), os.path.abspath(options.node), scratch,
                       options.cpus.split(","))
-    server = Server("ours", setting, 7400, workload.tls)
-    try:
-        data = os.path.join(scratch, "perf.data")
-        result = record(server, workload, options.size, options.secs, data)
-    finally:
-        server.stop()
+    data = os.path.join(scratch, "perf.data")
+    with KernelBuffers(workload.small_buffers):
+        server = Server("ours", setting, FIRST_PORT, workload.tls)
+        try:
+            result = record(server, workload, options.size, options.secs, data)
+        finally:
+            server.stop()
     script = subprocess.run([*SCRIPT, data], capture_output=True, text=True, check=True).stdout
     return stacks.fold(script), result
 

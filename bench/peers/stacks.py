@@ -91,7 +91,7 @@ def write(stacks, path):
 def kind(name):
     if name.endswith("_[k]"):
         return "kernel"
-    if re.match(r"(SSL|EVP|CRYPTO|BIO|tls|ssl|aes|gcm|ossl|OPENSSL|record)_|aesni|vaes|ghash", name):
+    if re.match(r"(SSL|EVP|ERR|CRYPTO|BIO|tls|ssl|aes|gcm|ossl|OPENSSL|record)_|aesni|vaes|ghash", name):
         return "tls"
     return "libc" if LIBC.match(name) else "node"
 
