@@ -9,12 +9,15 @@ from results import Results, read
 
 FIELDS = ("msgs_s", "srv_cpu_per_M", "p50", "p90", "p99", "session_kB", "srv_cpu_us_per_conn",
           "grown_kB", "peak_grown_kB", "held_kB", "lagged", "lost", "noise")
+COUNTED = ("lagged", "lost")  # exactly
 
 
 def rounded(value):
     """Four digits: more than any machine repeats."""
-    return value if value is None or isinstance(value, str) else float(f"{value:.4g}") if (
-        value != int(value)) else int(float(f"{value:.4g}")) if abs(value) >= 10_000 else int(value)
+    if value is None:
+        return None
+    short = float(f"{value:.4g}")
+    return int(short) if short.is_integer() else short
 
 
 def row(work, size, server, runs):
@@ -28,8 +31,13 @@ def row(work, size, server, runs):
     for field in FIELDS:
         column = [each.get(field) for each in runs]
         if any(column) and (field != "peak_grown_kB" or rare):
-            line[field] = [rounded(value) for value in column]
+            line[field] = column if field in COUNTED else [rounded(value) for value in column]
     return line
+
+
+def why(run):
+    reason = run.get("error") or f"the open loop was disturbed: {run['msgs_s']}/s"
+    return f"{run['work']} {run['size']} {run['server']}: {reason[:100].strip()}"
 
 
 def keep(source, target, calls):
@@ -37,12 +45,10 @@ def keep(source, target, calls):
     known, runs = read(source)
     last = list(known)[-calls:]
     results = Results([each for each in runs if each.get("call") in last])
-    left_out = [f"{each['work']} {each['size']} {each['server']}: " + (
-        each.get("error") or f"the open loop was disturbed: {each['msgs_s']}/s")[:100].strip()
-        for each in results.left_out]
-    about = {"calls": [known[each] for each in last], "left_out": left_out}
+    about = [{**known[call], "left_out": [why(each) for each in results.left_out
+                                          if each["call"] == call]} for call in last]
     with open(target, "w", encoding="utf-8") as out:
-        out.write(json.dumps({"about": about}) + "\n")
+        out.write(json.dumps({"about": {"calls": about}}) + "\n")
         for work in results.work:
             for size in results.sizes(work):
                 for server in results.servers(work, size):

@@ -86,18 +86,20 @@ class Kept(unittest.TestCase):
         runs += [run("idle", "ours", session_kB=1.25, srv_cpu_us_per_conn=20.5)]
         with tempfile.TemporaryDirectory() as scratch:
             raw, small = os.path.join(scratch, "raw.jsonl"), os.path.join(scratch, "small.jsonl")
-            broken = run("w2", "nats", error="no end")
+            broken, earlier = run("w2", "nats", error="no end"), run("w1", "ours", call="earlier")
             with open(raw, "w", encoding="utf-8") as file:
-                for line in ({"about": {"call": "earlier"}}, run("w1", "ours", call="earlier"),
-                             {"about": {"call": CALL}}, *runs, broken):
+                for line in ({"about": {"call": "earlier"}}, earlier, {"about": {"call": CALL}},
+                             *runs, broken):
                     file.write(json.dumps(line) + "\n")
             kept.keep(raw, small, 1)
             calls, again = read(small)
             self.assertEqual(list(calls), [CALL])
             self.assertEqual(tables.text(again), tables.text(runs))
-            with open(small, encoding="utf-8") as file:
-                self.assertEqual(json.loads(file.readline())["about"]["left_out"],
-                                 ["w2 128 nats: no end"])
+            self.assertEqual(calls[CALL]["left_out"], ["w2 128 nats: no end"])
+            kept.keep(raw, small, 2)
+            calls, again = read(small)
+            self.assertEqual(list(calls), ["earlier", CALL])
+            self.assertEqual(tables.text(again), tables.text([earlier, *runs]))
 
 
 SCRIPT = """\

@@ -32,16 +32,21 @@ BLOCK = re.compile(r"(<!-- peers: begin (\S+) -->\n).*?(<!-- peers: end -->)", r
 def plots(results):
     """{file name: SVG}"""
     cost = "CPU time of the server a delivered message, as a multiple of the bare relay's"
-    scale = "median of pairs measured one after the other; logarithmic, lower is better"
-    out = {"cpu.svg": charts.lines(cost, scale, "x the bare relay",
-                                   report.by_size(results, report.ratio)),
-           "throughput.svg": charts.lines(
-               "Delivered messages a second, server on one CPU",
-               "median; logarithmic, higher is better; the bare relay is bound by the generator",
-               "messages a second", report.by_size(results, report.throughput)),
-           "w2.svg": charts.lines(
-               cost, "1 publisher to 50 subscribers, batched; logarithmic, lower is better, 1 is the relay",
-               "x the bare relay", report.readme_panel(results), across=1, height=250)}
+    main = report.readme_panel(results)
+    if not main[0][1].get("ours"):
+        raise SystemExit("error: there are no results of w2 for ours and frame, which README.md shows")
+    out = {"w2.svg": charts.lines(
+        cost, "1 publisher to 50 subscribers, batched; logarithmic, lower is better, 1 is the relay",
+        "x the bare relay", main, across=1, height=250)}
+    ratios = report.by_size(results, report.ratio)
+    if ratios:
+        out["cpu.svg"] = charts.lines(
+            cost, "median of pairs measured one after the other; logarithmic, lower is better",
+            "x the bare relay", ratios)
+        out["throughput.svg"] = charts.lines(
+            "Delivered messages a second, server on one CPU",
+            "median; logarithmic, higher is better; the bare relay is bound by the generator",
+            "messages a second", report.by_size(results, report.throughput))
     latency = report.latency_panels(results)
     if latency:
         out["latency.svg"] = charts.ranges(
@@ -114,7 +119,10 @@ def main():
     if source.parent != RESULTS:
         parser.error("only results kept in bench/peers/results can be published: see --keep")
     PLOTS.mkdir(exist_ok=True)
-    for path, text in made_from(source).items():
+    made = made_from(source)
+    for path in set(PLOTS.glob("*.svg")) - set(made):
+        path.unlink()
+    for path, text in made.items():
         path.write_text(text, encoding="utf-8")
         print(path.relative_to(ROOT))
     return 0

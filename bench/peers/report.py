@@ -8,6 +8,7 @@ from svg import NAMES
 from tables import count, digits, size_name, spread
 from workloads import WORKLOADS
 
+FAN_OUT = {"w1": "1 to 1", "w2": "1 to 50", "w3": "10 times 1 to 10"}
 BY_SIZE = ("w1", "w1tls", "w2", "w2tls", "w3", "w3tls")
 COST = (*BY_SIZE, "w7", "w8", "w9")
 LATENCY = ("w4", "w4fan", "w4tls")
@@ -38,8 +39,9 @@ def panel(results, work, value, sizes=None, servers=None):
 
 def by_size(results, value):
     """Panels of the workloads that have more than one size."""
-    return [(f"{work}: {WORKLOADS[work].text}", panel(results, work, value)) for work in BY_SIZE
-            if len(results.sizes(work)) > 1]
+    panels = [(f"{work}: {FAN_OUT[work[:2]]}, {'TLS' if WORKLOADS[work].tls else 'plain TCP'}", panel(results, work, value)) for work in BY_SIZE
+              if len(results.sizes(work)) > 1]
+    return [(title, data) for title, data in panels if data]
 
 
 def readme_panel(results):
@@ -154,10 +156,11 @@ def slow_readers(results):
 def about(calls, results):
     machine, versions = calls[-1]["machine"], {}
     for call in calls:
-        versions.update(call["versions"])
+        for name, version in call["versions"].items():
+            versions.setdefault(name, {})[version] = None  # a set in order
     runs = [each for group in results.groups.values() for each in group]
     names = {**NAMES, "openssl": "OpenSSL (ours, generator, relay)"}
-    said = ", ".join(f"{names[name]} {version}" for name, version in versions.items())
+    said = ", ".join(f"{names[name]} {' and '.join(found)}" for name, found in versions.items())
     noise = sorted(values(runs, "noise"))
     last = calls[-1]
     lines = [f"Measured on {calls[0]['call'][:10]}: {machine['kind']} with {machine['cpus']} CPUs "
@@ -166,9 +169,11 @@ def about(calls, results):
              f"{last['generator_cpu']}; {said}. {len(runs)} runs; other work of the machine meanwhile: "
              f"{digits(statistics.median(noise))} CPUs at the median, {digits(noise[-1])} at most.", "",
              "```", *dict.fromkeys(call["command"] for call in calls), "```", ""]
+    dropped = [each for call in calls for each in call["left_out"]]
+    left_out = f"{len(dropped)} runs were disturbed and left out: {'; '.join(dropped)}. " if dropped else ""
     lost, told = sum(values(runs, "lost")), sum(values(runs, "lagged"))
     return lines + [f"Every message was counted: {lost:.0f} lost, {told:.0f} told as lagged by the "
-                    "server. Numbers are medians, in brackets the range.", ""]
+                    "server. " + left_out + "Numbers are medians, in brackets the range.", ""]
 
 
 def figure(names, name, alt):
@@ -215,5 +220,5 @@ def readme(results):
             "size](docs/performance/w2.svg)", "",
             "CPU time of a delivered message, one publisher to 50 subscribers, as a multiple of a bare relay's, "
             "in brackets the nearest", "broker's: " + ", ".join(said) + ".",
-            "`./dev bench peers --work w2` repeats it on your machine; "
+            "`./dev bench peers --work w2` (as root) repeats it on your machine; "
             "[docs/performance.md](docs/performance.md#against-other-brokers) has the rest."]

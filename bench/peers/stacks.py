@@ -23,7 +23,8 @@ STYLE = """<style>
 }
 </style>"""
 KINDS = {"node": "node and its libraries", "libc": "C library", "tls": "OpenSSL", "kernel": "kernel"}
-LIBC = re.compile(r"_?_?(mem(cpy|move|set|cmp|chr)|malloc|free|cfree|_int_|epoll_wait|send|recv|read|write|libc|start|clock_)")
+LIBC = re.compile(r"_?_?(mem(cpy|move|set|cmp|chr)|malloc|free|cfree|_int_|epoll_wait|send|recv|read|write|"
+                  r"libc|start|clock_|clone)")
 
 
 def plain(name):
