@@ -25,11 +25,11 @@ def in_order(panels):
 
 
 class Lines:
-    """One panel: {server: {size name: value}} on a logarithmic scale."""
+    """One panel: {server: {size name: value}} on a logarithmic scale; our numbers stand beside."""
 
-    def __init__(self, title, data, columns, scale, x, y, width, height):
+    def __init__(self, title, data, columns, scale, x, y, width, height, above):
         self.title, self.data, self.columns, self.scale = title, data, columns, scale
-        self.x, self.y, self.width, self.height = x, y, width, height
+        self.x, self.y, self.width, self.height, self.above = x, y, width, height, above
 
     def point(self, column, value):
         step = (self.width - LEFT - 24) / max(1, len(self.columns) - 1)
@@ -53,6 +53,9 @@ class Lines:
             parts += [mark(x, y, name) for x, y in points]
         for column, value in self.data.get("ours", {}).items():
             x, y = self.point(column, value)
+            if self.above:  # of everything there
+                y = min(self.point(column, server[column])[1] for server in self.data.values()
+                        if column in server) - 27
             parts.append(text(x, y + 18, short(value), "value", "middle"))
         return parts
 
@@ -68,7 +71,7 @@ def words(panels, unit):
     return " ".join(out)
 
 
-def lines(title, subtitle, unit, panels, across=2, height=190):
+def lines(title, subtitle, unit, panels, across=2, height=190, above=False):
     """Panels [(title, {server: {size name: value}})], `across` in a row, all on one scale."""
     every = [value for _, data in panels for server in data.values() for value in server.values()]
     scale, width = LogScale(every), (WIDTH - 2 * MARGIN) / across
@@ -79,7 +82,7 @@ def lines(title, subtitle, unit, panels, across=2, height=190):
                                          int(column.split()[0])))
         x = MARGIN + width * (index % across)
         y = TOP + (height + 58) * (index // across)
-        parts += Lines(name, data, columns, scale, x, y + 12, width - 12, height).draw()
+        parts += Lines(name, data, columns, scale, x, y + 12, width - 12, height, above).draw()
     rows = -(-len(panels) // across)
     return page(WIDTH, TOP + rows * (height + 58) + 4, title, words(panels, unit), parts)
 

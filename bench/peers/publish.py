@@ -46,7 +46,7 @@ def plots(results):
         out["throughput.svg"] = charts.lines(
             "Delivered messages a second, server on one CPU",
             "median; logarithmic, higher is better; the bare relay is bound by the generator",
-            "messages a second", report.by_size(results, report.throughput))
+            "messages a second", report.by_size(results, report.throughput), above=True)
     latency = report.latency_panels(results)
     if latency:
         out["latency.svg"] = charts.ranges(

@@ -39,8 +39,10 @@ def panel(results, work, value, sizes=None, servers=None):
 
 def by_size(results, value):
     """Panels of the workloads that have more than one size."""
-    panels = [(f"{work}: {FAN_OUT[work[:2]]}, {'TLS' if WORKLOADS[work].tls else 'plain TCP'}", panel(results, work, value)) for work in BY_SIZE
-              if len(results.sizes(work)) > 1]
+    panels = []
+    for work in (work for work in BY_SIZE if len(results.sizes(work)) > 1):
+        channel = "TLS" if WORKLOADS[work].tls else "plain TCP"
+        panels.append((f"{work}: {FAN_OUT[work[:2]]}, {channel}", panel(results, work, value)))
     return [(title, data) for title, data in panels if data]
 
 
