@@ -36,16 +36,16 @@ def plots(results):
     if not main[0][1].get("ours"):
         raise SystemExit("error: there are no results of w2 for ours and frame, which README.md shows")
     out = {"w2.svg": charts.lines(
-        cost, "1 publisher to 50 subscribers, batched; logarithmic, lower is better, 1 is the relay",
+        cost, "1 publisher to 50 subscribers, batched; logarithmic, lower is better, 1 is the relay; numbers of svc-overlay",
         "x the bare relay", main, across=1, height=250)}
     ratios = report.by_size(results, report.ratio)
     if ratios:
         out["cpu.svg"] = charts.lines(
-            cost, "median of pairs measured one after the other; logarithmic, lower is better",
+            cost, "median of pairs measured one after the other; logarithmic, lower is better; numbers of svc-overlay",
             "x the bare relay", ratios)
         out["throughput.svg"] = charts.lines(
             "Delivered messages a second, server on one CPU",
-            "median; logarithmic, higher is better; the bare relay is bound by the generator",
+            "median, numbers of svc-overlay; logarithmic, higher is better; the relay is bound by the generator",
             "messages a second", report.by_size(results, report.throughput), above=True)
     latency = report.latency_panels(results)
     if latency:
