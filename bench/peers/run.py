@@ -15,9 +15,10 @@ import sys
 import tempfile
 import time
 
+import about
 import tables
 from servers import KINDS, KernelBuffers, Server, Setting
-from workloads import BOUNDED, DEFAULT, SIZES, chosen
+from workloads import BOUNDED, DEFAULT, SIZES, WORKLOADS, chosen, in_turns
 
 FIRST_PORT = 7400
 COPIES = 12 << 30  # bytes: what 1000 copies of 8 MiB need, in a server that copies for each reader
@@ -129,43 +130,54 @@ class Bench:
             return name in workload.only and (not copies or memory_left() > COPIES)
         return kind.full or workload is chosen(["w1"])["w1"]
 
-    def run(self, name, workload):
+    def run(self, group):
+        """One workload, or a pair that takes turns on each server."""
+        workloads = {name: WORKLOADS[name] for name in group}
         servers = []
         try:
             for index, each in enumerate(self.options.servers):
-                if not self.takes_part(each, workload):
+                mine = [w for w in workloads.values() if self.takes_part(each, w)]
+                if not mine:
                     continue
                 try:
-                    servers.append(Server(each, self.setting, FIRST_PORT + 10 * index, workload.tls,
-                                          workload.realtime))
+                    servers.append(Server(each, self.setting, FIRST_PORT + 10 * index, mine[0].tls,
+                                          mine[0].realtime))
                 except (RuntimeError, OSError) as fault:
-                    print(f"skipped: {each} {name}: {fault}", file=sys.stderr)
-            for size in (s for s in self.options.sizes if s in workload.sizes):
+                    print(f"skipped: {each} {group[0]}: {fault}", file=sys.stderr)
+            for size in (s for s in self.options.sizes if s in workloads[group[0]].sizes):
                 for repetition in range(self.options.reps):
                     for server in servers:
-                        self.one(name, workload, server, size, repetition)
+                        self.turn(workloads, server, size, repetition)
         finally:
             for server in servers:
                 server.stop()
 
+    def turn(self, workloads, server, size, repetition):
+        names = [name for name in workloads if self.takes_part(server.name, workloads[name])]
+        for name in reversed(names) if repetition % 2 else names:
+            self.one(name, workloads[name], server, size, repetition)
+
     def one(self, name, workload, server, size, repetition):
-        if workload.fresh and repetition > 0:
+        if workload.fresh and server.used:
             server.restart()
+        server.used = True
         result = Run(server, workload, size, self.options.secs).measure()
         result.update(server=server.name, work=name, size=size, tls=int(workload.tls),
-                      repetition=repetition, call=self.stamp,
-                      congestion=os.environ.get("CONGESTION", "?"))
+                      repetition=repetition, call=self.stamp)
         self.results.append(result)
-        with open(self.options.out, "a", encoding="utf-8") as out:
-            out.write(json.dumps(result) + "\n")
+        self.write(result)
         shown = " ".join(f"{key}={result[key]}" for key in SHOWN if key in result)
         print(f"{name} {size} {server.name}: {shown}", file=sys.stderr, flush=True)
+
+    def write(self, line):
+        with open(self.options.out, "a", encoding="utf-8") as out:
+            out.write(json.dumps(line) + "\n")
 
 
 def parse():
     parser = argparse.ArgumentParser(prog="./dev bench peers", description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--servers", default="ours,frame,nats,redis,mqtt,zmq,openssl",
+    parser.add_argument("--servers", default="ours,openssl,frame,nats,redis,mqtt,zmq",
                         help=f"of: {','.join(KINDS)}")
     parser.add_argument("--work", default=",".join(DEFAULT))
     parser.add_argument("--reps", type=int, default=5)
@@ -205,9 +217,10 @@ def main():
         bench = Bench(options, Setting(os.path.abspath(options.build),
                                        os.path.abspath(options.node), scratch,
                                        options.cpus))
-        for name, workload in work.items():
-            with KernelBuffers(workload.small_buffers):
-                bench.run(name, workload)
+        bench.write({"about": about.call(options, bench.stamp)})
+        for group in in_turns(work):
+            with KernelBuffers(work[group[0]].small_buffers):
+                bench.run(group)
     print(tables.text(bench.results))
     return 1 if any("error" in each or each.get("lost") for each in bench.results) else 0
 

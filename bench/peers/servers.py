@@ -171,7 +171,7 @@ class Server:
     def __init__(self, name, setting, port, tls=False, realtime=False):
         self.name, self.kind, self.setting, self.port, self.tls = (
             name, KINDS[name], setting, port, tls)
-        self.realtime, self.dirty = realtime, False
+        self.realtime, self.dirty, self.used = realtime, False, False
         self.log = setting.path(f"{name}.log")
         self.start()
 

@@ -56,14 +56,14 @@ PLAIN = {
     "steady95lat": Workload("95 subscribers, 500 messages a second, latency",
                             {"subs": 95, "rate": 500, "warm": 0.3}, ONE, only=BOUNDED, fresh=True,
                             realtime=True, seconds=5, small_buffers=True),
-    "stalled5lat": Workload("the same and 5 that do not read",
+    "stalled5lat": Workload("95 subscribers and 5 that do not read, 500 messages a second, latency",
                             {"subs": 100, "stalled": 5, "rate": 500, "warm": 0.3}, ONE,
                             only=BOUNDED, fresh=True, realtime=True, seconds=5,
                             small_buffers=True),
     "rare": Workload("100 busy subscribers, 1 of a topic with one message in 100",
                      {"topics": 2, "subs": 100, "rare": 100}, ONE, only=BOUNDED, fresh=True,
                      seconds=3, small_buffers=True),
-    "rareslow": Workload("the same, and that one does not read",
+    "rareslow": Workload("100 busy subscribers, 1 of a rare topic that does not read",
                          {"topics": 2, "subs": 100, "rare": 100, "stalled": 1}, ONE, only=BOUNDED,
                          fresh=True, seconds=3, small_buffers=True),
 }
@@ -75,6 +75,9 @@ GROUPS = {
     "stalled": ("steady95", "stalled5", "steady95lat", "stalled5lat"),
     "rare": ("rare", "rareslow"),
 }
+
+# What is compared with each other takes turns, run by run.
+PAIRS = (("w8", "w9"), ("steady95", "stalled5"), ("steady95lat", "stalled5lat"), ("rare", "rareslow"))
 
 WORKLOADS = {**PLAIN, **{name + "tls": PLAIN[name].over_tls()
                          for name in ("w1", "w2", "w3", "w4", "w5", "idle")}}
@@ -91,3 +94,14 @@ def chosen(names):
                 raise SystemExit(f"no workload '{each}'; there are: {' '.join(known)}")
             out[each] = WORKLOADS[each]
     return out
+
+
+def in_turns(work):
+    """The chosen workloads as groups: the pairs of which both are chosen, and each other alone."""
+    groups = []
+    for name in work:
+        partners = next((pair for pair in PAIRS if name in pair and all(p in work for p in pair)),
+                        (name,))
+        if partners not in groups:
+            groups.append(partners)
+    return groups

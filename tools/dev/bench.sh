@@ -8,6 +8,7 @@
 #   ./dev bench --check [NAME...]             instructions of fixed work against the committed baseline
 #   ./dev bench --check --update              makes what is now the baseline
 #   ./dev bench peers --quick                 against nats, redis, mosquitto, zmq and a bare relay (root)
+#   ./dev bench flame w1                      where the node's cycles go under that workload (root)
 #   ./dev bench --list                        what there is
 set -euo pipefail
 # shellcheck source=tools/dev/common.sh
@@ -19,6 +20,7 @@ if [ "${1:-}" = --list ]; then
   echo sessions
   echo admin
   echo peers
+  echo flame
   exit 0
 fi
 name="${1:-all}"
@@ -49,7 +51,13 @@ if [ "$name" = peers ]; then
   case " $* " in *" --help "* | *" -h "*) exec "$RON_PYTHON" bench/peers/run.py --help ;; esac
   peers_packages "$@"
   build_preset release svc-overlay peers || exit 1
-  exec bash bench/peers/run.sh "$@"
+  exec bash bench/peers/run.sh run.py "$@"
+fi
+if [ "$name" = flame ]; then
+  case " $* " in *" --help "* | *" -h "*) exec "$RON_PYTHON" bench/peers/flame.py --help ;; esac
+  have perf || bash tools/dev/setup.sh --quiet linux-perf
+  build_preset release svc-overlay peers || exit 1
+  exec bash bench/peers/run.sh flame.py "$@"
 fi
 [ "$name" = sessions ] || names | grep -qx -- "$name" || die "no benchmark '$name'; there are: $(names | tr '\n' ' ')"
 build_preset release "bench_$name" || exit 1

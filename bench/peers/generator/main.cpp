@@ -34,6 +34,19 @@ double server_cpu(int pid) {
   return cpu_seconds(clock);
 }
 
+// What waited for the subscribers that did not read: all they got, they got after the load. The
+// others' windows keep them from losing anything, so what was told as lost is theirs.
+double held_kb(const Plan& plan, const Codec& codec) {
+  std::uint64_t frames = 0;
+  std::size_t size = 0;
+  for (const auto& each : plan.subscribers) {
+    if (!each->stalled) continue;
+    frames += each->got;
+    size = each->delivery.size;
+  }
+  return static_cast<double>((frames - codec.lagged) * size) / 1024;
+}
+
 double latency_at(const std::vector<std::uint32_t>& sorted, double part) {
   const auto at = static_cast<std::size_t>(part * static_cast<double>(sorted.size()));
   return sorted[std::min(sorted.size() - 1, at)] / 1000.0;
@@ -49,7 +62,8 @@ void print_latency(Measured& measured) {
               static_cast<double>(measured.late_max) / 1000.0);
 }
 
-void print(const Options& options, const Codec& codec, Measured& measured, const Connected& idle) {
+void print(const Options& options, const Codec& codec, const Plan& plan, Measured& measured,
+           const Connected& idle) {
   const Sample& from = measured.begin;
   const Sample& to = measured.end;
   const double seconds = static_cast<double>(to.at - from.at) * 1e-9;
@@ -72,6 +86,7 @@ void print(const Options& options, const Codec& codec, Measured& measured, const
     std::printf(R"(,"conn_per_s":%.0f,"srv_cpu_us_per_conn":%.2f)", options.idle / idle.seconds,
                 idle.server_cpu * 1e6 / options.idle);
   }
+  if (options.stalled > 0) std::printf(R"(,"held_kB":%.1f)", held_kb(plan, codec));
   print_latency(measured);
   std::printf("}\n");
 }
@@ -104,7 +119,7 @@ int run(const Options& options) {
   } else {
     measured = load.run();
   }
-  print(options, *codec, measured, idle);
+  print(options, *codec, plan, measured, idle);
   return 0;
 }
 
