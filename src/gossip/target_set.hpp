@@ -33,9 +33,11 @@ class TargetSet {
   /// False if it was not there.
   bool remove(Target target, std::uint64_t hash_key);
 
-  bool empty() const { return items_.empty(); }
-  std::size_t size() const { return items_.size(); }
-  std::span<const Target> items() const { return items_; }
+  bool empty() const { return size() == 0; }
+  std::size_t size() const { return many_ == nullptr ? count_ : many_->items.size(); }
+  std::span<const Target> items() const {
+    return many_ == nullptr ? std::span(&one_, count_) : std::span<const Target>(many_->items);
+  }
 
   /// Heap bytes held, without the allocator's overhead.
   std::size_t memory_bytes() const;
@@ -44,14 +46,24 @@ class TargetSet {
   static constexpr std::size_t kIndexedFrom = 17;  // an index is made for this many ...
   static constexpr std::size_t kIndexedTo = 8;     // ... and dropped at so few
   static constexpr std::uint32_t kNowhere = UINT32_MAX;
-  using Index = FlatTable<std::uint32_t>;  // positions in items_
+  using Index = FlatTable<std::uint32_t>;  // positions in items
 
-  std::uint32_t find(Target target, std::uint64_t hash_key) const;
-  void make_index(std::uint64_t hash_key);
-  void fill_hole(std::uint32_t hole, std::uint64_t hash_key);
+  /// Two or more.
+  struct Many {
+    std::vector<Target> items;
+    std::unique_ptr<Index> index;  // null while small
 
-  std::vector<Target> items_;
-  std::unique_ptr<Index> index_;  // null while small
+    std::uint32_t find(Target target, std::uint64_t hash_key) const;
+    void add(Target target, std::uint64_t hash_key);
+    void remove(std::uint32_t hole, std::uint64_t hash_key);
+    void make_index(std::uint64_t hash_key);
+    void fill_hole(std::uint32_t hole, std::uint64_t hash_key);
+  };
+
+  // Most patterns have one subscriber: it stands here.
+  Target one_;
+  std::uint32_t count_ = 0;  // 0 or 1; of no meaning beside many_
+  std::unique_ptr<Many> many_;
 };
 
 }  // namespace ron::gossip

@@ -375,14 +375,14 @@ TEST_F(HostTest, CertificateReload) {
   {
     Peer peer(tls());
     ASSERT_TRUE(peer.greet());
-    EXPECT_EQ(peer.stream().facts().peer_node, before.stream().facts().peer_node);
+    EXPECT_EQ(peer.stream().facts().peer->node, before.stream().facts().peer->node);
   }
   next.key_path = renewed.key;
   ASSERT_TRUE(host->reload_tls(next).has_value());
   Peer after(tls());
   ASSERT_TRUE(after.greet());
-  EXPECT_NE(after.stream().facts().peer_node, before.stream().facts().peer_node);
-  EXPECT_THAT(after.stream().facts().peer_names, testing::Contains("URI:ron:node:renewed"));
+  EXPECT_NE(after.stream().facts().peer->node, before.stream().facts().peer->node);
+  EXPECT_THAT(after.stream().facts().peer->names, testing::Contains("URI:ron:node:renewed"));
   // The session from before goes on with what it began with.
   ASSERT_TRUE(before.subscribe("x"));
   ASSERT_TRUE(after.publish("x", "hello"));

@@ -79,7 +79,7 @@ SessionInfo ShardHost::info_of(const node::SessionView& view) {
     info.peer = link->peer;
     info.uid = facts.peer_uid;
     info.group = facts.group;
-    if (!facts.peer_names.empty()) info.peer_name = facts.peer_names.front();
+    info.peer_name = facts.peer_name();
   }
   return info;
 }

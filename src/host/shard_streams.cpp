@@ -59,7 +59,7 @@ void ShardHost::tell(EventKind kind, const Link& link, Event event) {
   event.cipher = facts.cipher;
   event.hybrid = facts.hybrid;
   event.authenticated = facts.peer_authenticated;
-  if (!facts.peer_names.empty()) event.peer_name = facts.peer_names.front();
+  event.peer_name = facts.peer_name();
   event.lifetime = now_ - link.accepted;
   shared_.tell(event);
 }

@@ -14,7 +14,7 @@ ShardCore::ShardCore(const NodeConfig& config, ShardIndex self, unsigned count, 
     : config_(config),
       self_(self),
       count_(count),
-      subscriptions_(choice.bits()),
+      subscriptions_(choice.bits(), count == 1),
       mail_(config_, self, count) {}
 
 Session* ShardCore::find(SessionId id) const {

@@ -28,20 +28,20 @@ Interest Interest::of(const gossip::Target& target) {
           kind == Kind::kShard ? static_cast<ShardIndex>(target.id) : ShardIndex{0}};
 }
 
-Subscriptions::Subscriptions(std::uint64_t hash_key)
-    : index_(hash_key), cache_(gossip::MatchCache::Options{.hash_key = hash_key}) {}
+Subscriptions::Subscriptions(std::uint64_t hash_key, bool alone)
+    : index_(hash_key), cache_(gossip::MatchCache::Options{.hash_key = hash_key}), alone_(alone) {}
 
 bool Subscriptions::add_plain(TenantId tenant, std::string_view pattern, SessionId session,
                               bool echo) {
   const bool replaced = index_.remove(tenant, pattern, Interest::plain(session, !echo));
   const bool added = index_.add(tenant, pattern, Interest::plain(session, echo));
-  if (replaced || !added) return false;
+  if (replaced || !added || alone_) return false;
   return ++local_count_[Key{tenant, std::string(pattern)}] == 1;
 }
 
 bool Subscriptions::remove_plain(TenantId tenant, std::string_view pattern, SessionId session,
                                  bool echo) {
-  if (!index_.remove(tenant, pattern, Interest::plain(session, echo))) return false;
+  if (!index_.remove(tenant, pattern, Interest::plain(session, echo)) || alone_) return false;
   const auto count = local_count_.find(Key{tenant, std::string(pattern)});
   if (count == local_count_.end() || --count->second > 0) return false;
   local_count_.erase(count);

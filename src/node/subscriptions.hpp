@@ -36,10 +36,11 @@ struct Interest {
 
 class Subscriptions {
  public:
-  explicit Subscriptions(std::uint64_t hash_key);
+  /// `alone`: there are no other shards to be told, so nothing is counted for them.
+  explicit Subscriptions(std::uint64_t hash_key, bool alone = false);
 
   /// A plain subscription of a session of this shard. True when it is the shard's first of the
-  /// pattern, so that other shards must be told. A changed echo replaces the old.
+  /// pattern and other shards must be told. A changed echo replaces the old.
   bool add_plain(TenantId tenant, std::string_view pattern, SessionId session, bool echo);
   /// True when it was the shard's last of the pattern.
   bool remove_plain(TenantId tenant, std::string_view pattern, SessionId session, bool echo);
@@ -80,6 +81,7 @@ class Subscriptions {
   gossip::TopicIndex index_;
   gossip::MatchCache cache_;
   gossip::Groups groups_;
+  bool alone_;
   std::map<Key, std::uint32_t> local_count_;  // plain subscribers of this shard, by pattern
 };
 

@@ -47,6 +47,14 @@ TEST(Subscriptions, TellsTheFirstAndTheLastOfAPattern) {
   EXPECT_EQ(subs.size(), 0U);
 }
 
+TEST(Subscriptions, TellsNothingWithoutOtherShards) {
+  Subscriptions subs(1, true);
+  EXPECT_FALSE(subs.add_plain(kTenant, "a", session(1), false));
+  EXPECT_EQ(subs.match(kTenant, "a").size(), 1U);
+  EXPECT_FALSE(subs.remove_plain(kTenant, "a", session(1), false));
+  EXPECT_EQ(subs.size(), 0U);
+}
+
 TEST(Subscriptions, AChangedEchoReplacesAndCountsOnce) {  // OAP-4.23
   Subscriptions subs(1);
   subs.add_plain(kTenant, "a", session(1), false);

@@ -26,6 +26,9 @@ using Clock = std::chrono::steady_clock;
 using Job = std::move_only_function<void()>;
 
 constexpr std::size_t kBatch = 256;  // events of one turn
+// Input told in vain before the interest in it is taken back: whoever was told may just wait for
+// its turn, and to ask anew costs more than to hear of it again.
+constexpr std::uint8_t kPatience = 4;
 
 Clock::time_point origin() {
   // A second before the first call, so that no instant of a run is zero or negative.
@@ -42,11 +45,12 @@ Instant monotonic_now() {
 
 struct Watch::Impl {
   Loop::Impl* loop;
-  int fd;
   ReadyListener* listener;  // none: the Watch has gone, events of this turn fall on deaf ears
+  int fd;
   bool waits_read = false;
   bool waits_write = false;
-  std::uint32_t registered = 0;  // what epoll watches for; 0 = not there at all
+  std::uint8_t registered = 0;  // what epoll watches for; 0 = not there at all
+  std::uint8_t in_vain = 0;     // input told though nobody waited for it
 
   void want(bool Impl::* waits, std::uint32_t event);
   void happened(std::uint32_t events);
@@ -154,7 +158,7 @@ void Watch::Impl::change(std::uint32_t events) {
     // For want of kernel memory or of watches (fs.epoll.max_user_watches).
     throw std::system_error(errno, std::generic_category(), "cannot watch a descriptor");
   }
-  registered = events;
+  registered = static_cast<std::uint8_t>(events);  // EPOLLIN, EPOLLOUT
 }
 
 void Watch::Impl::leave() noexcept {
@@ -174,7 +178,8 @@ void Watch::Impl::happened(std::uint32_t events) {
   const bool write = broken || (events & EPOLLOUT) != 0;
   if (listener == nullptr) return;
   std::uint32_t unwanted = 0;
-  if (read && !waits_read) unwanted |= EPOLLIN;
+  if (waits_read) in_vain = 0;
+  if (read && !waits_read && (broken || ++in_vain > kPatience)) unwanted |= EPOLLIN;
   if (write && !waits_write) unwanted |= EPOLLOUT;
   // A broken descriptor is reported whatever is asked for; with nobody to hear it, it has to leave.
   const bool leave = broken && unwanted == (EPOLLIN | EPOLLOUT);
@@ -184,7 +189,7 @@ void Watch::Impl::happened(std::uint32_t events) {
 }
 
 Watch::Watch(Loop& loop, int fd, ReadyListener& listener)
-    : impl_(new Impl{.loop = loop.impl_.get(), .fd = fd, .listener = &listener}) {}
+    : impl_(new Impl{.loop = loop.impl_.get(), .listener = &listener, .fd = fd}) {}
 
 Watch::Watch(Watch&& other) noexcept : impl_(std::exchange(other.impl_, nullptr)) {}
 

@@ -96,7 +96,7 @@ TEST(Loop, SleepsThoughUnwantedDescriptorsAreReady) {
   first.want_write();
   second.want_read();
   second.want_write();
-  for (int i = 0; i < 4; ++i) loop.turn(false);
+  for (int i = 0; i < 8; ++i) loop.turn(false);
   EXPECT_EQ(ear.reads, 2);
   EXPECT_EQ(ear.writes, 2);
   const Instant start = monotonic_now();

@@ -16,7 +16,7 @@ struct Direction {
 class MemStream final : public Stream {
  public:
   MemStream(std::shared_ptr<Direction> in, std::shared_ptr<Direction> out)
-      : in_(std::move(in)), out_(std::move(out)) {}
+      : Stream(StreamFacts{}), in_(std::move(in)), out_(std::move(out)) {}
   ~MemStream() override { MemStream::close(); }
 
   HandshakeStatus handshake() override { return HandshakeStatus::kDone; }
@@ -56,13 +56,9 @@ class MemStream final : public Stream {
     in_->broken = true;
   }
   int fd() const override { return -1; }
-  const StreamFacts& facts() const override { return facts_; }
-  const Failure& failure() const override { return failure_; }
 
  private:
   std::shared_ptr<Direction> in_, out_;
-  StreamFacts facts_;
-  Failure failure_;
   bool closed_ = false;
 };
 

@@ -12,7 +12,7 @@ HandshakeStatus PlainStream::handshake() {
     case Socket::Progress::kWait: return HandshakeStatus::kWantWrite;
     case Socket::Progress::kDone: break;
     case Socket::Progress::kFailed:
-      failure_ = {.kind = FailureClass::kIo, .text = "cannot connect: " + why};
+      failed({.kind = FailureClass::kIo, .text = "cannot connect: " + why});
       return HandshakeStatus::kFailed;
   }
   connecting_ = false;

@@ -9,7 +9,7 @@ class PlainStream final : public Stream {
  public:
   /// `connecting`: the socket is still on its way, `handshake` waits for it.
   PlainStream(Socket socket, StreamFacts facts, bool connecting = false)
-      : socket_(std::move(socket)), facts_(std::move(facts)), connecting_(connecting) {}
+      : Stream(std::move(facts)), socket_(std::move(socket)), connecting_(connecting) {}
 
   HandshakeStatus handshake() override;
   IoResult read_into(MutableBytes into) override { return socket_.receive(into); }
@@ -17,14 +17,10 @@ class PlainStream final : public Stream {
   IoResult shutdown_write() override;
   void close() override { socket_.close(); }
   int fd() const override { return socket_.fd(); }
-  const StreamFacts& facts() const override { return facts_; }
-  const Failure& failure() const override { return failure_; }
   Socket take_socket() override { return std::move(socket_); }
 
  private:
   Socket socket_;
-  StreamFacts facts_;
-  Failure failure_;
   bool connecting_;
 };
 

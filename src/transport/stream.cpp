@@ -16,4 +16,9 @@ std::string_view name(FailureClass kind) {
   return "io";
 }
 
+const Failure& Stream::failure() const {
+  static const Failure none;
+  return failure_ == nullptr ? none : *failure_;
+}
+
 }  // namespace ron::transport

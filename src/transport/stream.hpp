@@ -11,6 +11,8 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/bytes.hpp"
@@ -21,16 +23,26 @@ namespace ron::transport {
 
 enum class StreamKind : std::uint8_t { kTcp, kTls, kUnix, kMem };
 
-/// What the handshake established.
+/// Who the peer's certificate says it is.
+struct PeerIdentity {
+  std::vector<std::string> names;  // SANs
+  NodeId node{};                   // BLAKE3-256 of its public key
+};
+
+/// What the handshake established. Every session keeps one, so it is small.
 struct StreamFacts {
   StreamKind kind = StreamKind::kMem;
   bool hybrid = false;              // the key exchange was X25519MLKEM768
   bool peer_authenticated = false;  // a certificate, or a Unix user that was let in
-  std::string group{};              // as the library names it; empty without TLS
-  std::string cipher{};
-  std::vector<std::string> peer_names{};  // SANs of the peer's certificate
-  NodeId peer_node{};                     // BLAKE3-256 of the peer's public key; zero without one
-  std::uint32_t peer_uid = 0;             // of a Unix peer
+  std::uint32_t peer_uid = 0;       // of a Unix peer
+  std::string_view group{};         // static text, as the library names it; empty without TLS
+  std::string_view cipher{};        // the same
+  std::shared_ptr<const PeerIdentity> peer{};  // none without a certificate
+
+  /// The first name of the peer's certificate, or nothing.
+  std::string_view peer_name() const {
+    return peer == nullptr || peer->names.empty() ? std::string_view() : peer->names.front();
+  }
 };
 
 /// Classes of tls_handshake_failures_total{reason}; kIo covers an end or reset in the middle.
@@ -57,7 +69,7 @@ enum class HandshakeStatus : std::uint8_t { kDone, kWantRead, kWantWrite, kFaile
 
 class Stream {
  public:
-  Stream() = default;
+  explicit Stream(StreamFacts facts) : facts_(std::move(facts)) {}
   Stream(const Stream&) = delete;
   Stream& operator=(const Stream&) = delete;
   virtual ~Stream() = default;
@@ -84,14 +96,23 @@ class Stream {
   virtual void close() = 0;
 
   virtual int fd() const = 0;  // -1 for memory streams and after close
-  virtual const StreamFacts& facts() const = 0;
-  virtual const Failure& failure() const = 0;
+  const StreamFacts& facts() const { return facts_; }
+  /// Of kind kNone while nothing has failed.
+  const Failure& failure() const;
 
   /// Bytes of heap this stream holds between calls, without the TLS library's own.
   virtual std::size_t held_bytes() const { return 0; }
 
   /// Gives the bare socket back, for an owner that lingers on it; the stream is then closed.
   virtual Socket take_socket() { return {}; }
+
+ protected:
+  void failed(Failure why) { failure_ = std::make_unique<const Failure>(std::move(why)); }
+
+  StreamFacts facts_;
+
+ private:
+  std::unique_ptr<const Failure> failure_;  // rare
 };
 
 }  // namespace ron::transport

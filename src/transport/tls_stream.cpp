@@ -15,6 +15,18 @@ namespace {
 constexpr std::size_t kUnsentMax = kSealBatch + 64U * 1024;
 constexpr std::size_t kReceiveMin = 4U * 1024;
 
+constexpr std::string_view kHybridGroup = "X25519MLKEM768";
+
+// One of the groups that contexts allow; the library's own text goes with its context.
+std::string_view group_name(const SSL& ssl) {
+  const char* name = SSL_get0_group_name(const_cast<SSL*>(&ssl));
+  const std::string_view named = name == nullptr ? "" : name;
+  for (const std::string_view known : {kHybridGroup, std::string_view("x25519")}) {
+    if (named == known) return known;
+  }
+  return {};
+}
+
 // Gives the memory back too; `bytes = {}` would keep it.
 void release(std::vector<std::uint8_t>& bytes) { std::vector<std::uint8_t>().swap(bytes); }
 
@@ -93,12 +105,13 @@ struct TlsStream::Glue {
 
 TlsStream::TlsStream(Socket socket, StreamFacts facts, TlsStreamOptions options,
                      TlsBuffers& buffers)
-    : socket_(std::move(socket)),
-      facts_(std::move(facts)),
+    : Stream(std::move(facts)),
+      socket_(std::move(socket)),
       context_(std::move(options.context)),
       buffers_(&buffers),
       ssl_(SSL_new(context_->native())),
-      connecting_(options.connecting) {
+      connecting_(options.connecting),
+      wants_input_(context_->is_server()) {
   facts_.kind = StreamKind::kTls;
   BIO* bio = BIO_new(Glue::method());
   RON_CHECK(ssl_ != nullptr && bio != nullptr);
@@ -165,8 +178,21 @@ HandshakeStatus TlsStream::handshake() {
   return status;
 }
 
+// The library is not asked before there is something to work on: each call in vain costs it a
+// buffer and this thread a system call.
 HandshakeStatus TlsStream::step() {
+  drained_ = false;
   for (;;) {
+    if (wants_input_ && !has_input()) {
+      if (drained_) return HandshakeStatus::kWantRead;
+      const IoResult received = receive(kCipherSlab);
+      if (received.status == IoStatus::kWouldBlock) return HandshakeStatus::kWantRead;
+      if (received.status != IoStatus::kOk) {
+        fail_io("connection closed in the TLS handshake");
+        return HandshakeStatus::kFailed;
+      }
+      drained_ = !received.more;
+    }
     ERR_clear_error();
     const int result = SSL_do_handshake(ssl_);
     const int error = SSL_get_error(ssl_, result);
@@ -180,14 +206,8 @@ HandshakeStatus TlsStream::step() {
       fail_io("connection lost in the TLS handshake");
       return HandshakeStatus::kFailed;
     }
-    if (error == SSL_ERROR_WANT_WRITE || sent == IoStatus::kWouldBlock) {
-      return HandshakeStatus::kWantWrite;
-    }
-    const IoResult received = receive(kCipherSlab);
-    if (received.status == IoStatus::kOk) continue;
-    if (received.status == IoStatus::kWouldBlock) return HandshakeStatus::kWantRead;
-    fail_io("connection closed in the TLS handshake");
-    return HandshakeStatus::kFailed;
+    wants_input_ = error == SSL_ERROR_WANT_READ && sent == IoStatus::kOk;
+    if (!wants_input_) return HandshakeStatus::kWantWrite;
   }
 }
 
@@ -196,20 +216,19 @@ HandshakeStatus TlsStream::established() {
   unsigned alpn_size = 0;
   SSL_get0_alpn_selected(ssl_, &alpn, &alpn_size);
   if (ron::as_text({alpn, alpn_size}) != context_->alpn()) {  // OAP-1.3
-    failure_ = {.kind = FailureClass::kAlpn,
-                .text = "the other side chose no ALPN " + context_->alpn()};
+    failed(
+        {.kind = FailureClass::kAlpn, .text = "the other side chose no ALPN " + context_->alpn()});
     dead_ = true;
     return HandshakeStatus::kFailed;
   }
-  const char* group = SSL_get0_group_name(ssl_);
-  facts_.group = group != nullptr ? group : "";
-  facts_.hybrid = facts_.group == "X25519MLKEM768";
+  facts_.group = group_name(*ssl_);
+  facts_.hybrid = facts_.group == kHybridGroup;
   facts_.cipher = SSL_get_cipher_name(ssl_);
   if (const X509* peer = SSL_get0_peer_certificate(ssl_); peer != nullptr) {
     crypto::CertificateFacts certificate = crypto::certificate_facts(*peer);
     facts_.peer_authenticated = SSL_get_verify_result(ssl_) == X509_V_OK;
-    facts_.peer_names = std::move(certificate.names);
-    facts_.peer_node = certificate.node;
+    facts_.peer = std::make_shared<const PeerIdentity>(
+        PeerIdentity{.names = std::move(certificate.names), .node = certificate.node});
   }
   ready_ = true;
   return HandshakeStatus::kDone;
@@ -218,7 +237,7 @@ HandshakeStatus TlsStream::established() {
 void TlsStream::fail(int library_error) {
   dead_ = true;
   if (library_error == SSL_ERROR_SSL) {
-    failure_ = tls_failure(*ssl_, alert_);
+    failed(tls_failure(*ssl_, alert_));
   } else {
     fail_io("connection lost");
   }
@@ -226,7 +245,7 @@ void TlsStream::fail(int library_error) {
 
 void TlsStream::fail_io(std::string text) {
   dead_ = true;
-  failure_ = {.kind = FailureClass::kIo, .text = std::move(text)};
+  failed({.kind = FailureClass::kIo, .text = std::move(text)});
 }
 
 // ---- reading ------------------------------------------------------------------------------------
@@ -255,33 +274,45 @@ void TlsStream::keep_input() {
   input_ = {};
 }
 
+// Asking the library would find nothing, nor does it wait to answer something itself.
+bool TlsStream::has_nothing_to_read() const {
+  return !has_input() && SSL_has_pending(ssl_) == 0 && SSL_want_write(ssl_) == 0;
+}
+
 IoResult TlsStream::read_into(MutableBytes into) {
   if (dead_ || !ready_) return {.status = IoStatus::kError};
   IoResult result{.status = IoStatus::kWouldBlock};
+  const bool held_all = std::exchange(drained_, false);
   bool drained = false;
+  bool hungry = has_nothing_to_read();
   for (;;) {
+    if (hungry) {
+      if (drained || (held_all && result.bytes > 0)) break;
+      const IoResult received = receive(into.size() - result.bytes);
+      if (received.status != IoStatus::kOk) {
+        result.status = received.status;
+        break;
+      }
+      drained = !received.more;
+    }
     std::size_t got = 0;
     ERR_clear_error();
     if (SSL_read_ex(ssl_, into.data() + result.bytes, into.size() - result.bytes, &got) == 1) {
       result.bytes += got;
       result.more = result.bytes == into.size();
       if (result.more) break;
+      hungry = has_nothing_to_read();
       continue;
     }
     const int error = SSL_get_error(ssl_, 0);
-    if (error == SSL_ERROR_WANT_READ && !drained) {
-      const IoResult received = receive(into.size() - result.bytes);
-      if (received.status == IoStatus::kOk) {
-        drained = !received.more;
-        continue;
-      }
-      result.status = received.status;
-    } else if (error == SSL_ERROR_ZERO_RETURN) {
+    hungry = error == SSL_ERROR_WANT_READ;
+    if (hungry) continue;
+    if (error == SSL_ERROR_ZERO_RETURN) {
       eof_ = true;
       result.status = IoStatus::kEof;
     } else if (error == SSL_ERROR_WANT_WRITE) {
       result.more = true;
-    } else if (error != SSL_ERROR_WANT_READ) {
+    } else {
       fail(error);
       result.status = IoStatus::kError;
     }
@@ -386,7 +417,7 @@ IoStatus TlsStream::push_out() {
 // Plaintext whose records left since the last call.
 std::size_t TlsStream::settle() {
   std::size_t plain = 0;
-  std::size_t through = 0;
+  std::uint32_t through = 0;
   while (through < mark_count_ && marks_[through].end <= sent_total_) {
     plain += marks_[through++].plain;
   }

@@ -55,8 +55,6 @@ class TlsStream final : public Stream {
   IoResult flush() override;
   void close() override;
   int fd() const override { return socket_.fd(); }
-  const StreamFacts& facts() const override { return facts_; }
-  const Failure& failure() const override { return failure_; }
   std::size_t held_bytes() const override { return held_.capacity() + unsent_.capacity(); }
   Socket take_socket() override;
 
@@ -69,6 +67,7 @@ class TlsStream final : public Stream {
   class Cursor;
 
   bool has_input() const { return held_at_ < held_.size() || !input_.empty(); }
+  bool has_nothing_to_read() const;
   IoResult receive(std::size_t limit);
   void keep_input();
   IoStatus push_out();
@@ -81,8 +80,6 @@ class TlsStream final : public Stream {
   void fail_io(std::string text);
 
   Socket socket_;
-  StreamFacts facts_;
-  Failure failure_;
   std::shared_ptr<const crypto::TlsContext> context_;
   TlsBuffers* buffers_;
   ssl_st* ssl_ = nullptr;
@@ -93,11 +90,13 @@ class TlsStream final : public Stream {
   std::vector<std::uint8_t> unsent_;  // sealed, not sent
   std::size_t unsent_at_ = 0;
   std::uint64_t sealed_total_ = 0, sent_total_ = 0;
-  std::array<Mark, 4> marks_{};
-  std::size_t mark_count_ = 0;
+  std::array<Mark, kSealBatch / kTlsRecord> marks_{};
+  std::uint32_t mark_count_ = 0;
   int alert_ = -1;
   bool connecting_;
-  bool ready_ = false;  // handshake done
+  bool wants_input_;      // the handshake goes on with what the other side sends
+  bool drained_ = false;  // the handshake's last bytes were all the socket had
+  bool ready_ = false;    // handshake done
   bool dead_ = false;
   bool eof_ = false;       // the other side ended, in order or not
   bool notified_ = false;  // close_notify is sealed

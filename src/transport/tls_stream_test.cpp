@@ -95,9 +95,9 @@ TEST_F(TlsStreamTest, HybridByDefaultWithMutualNames) {
     EXPECT_EQ(end->facts().cipher, "TLS_AES_256_GCM_SHA384");
     EXPECT_TRUE(end->facts().peer_authenticated);
   }
-  EXPECT_THAT(two.server->facts().peer_names, testing::ElementsAre("URI:ron:client:alice"));
+  EXPECT_THAT(two.server->facts().peer->names, testing::ElementsAre("URI:ron:client:alice"));
   const auto facts = TlsContext::server(server_tls).value()->certificate();
-  EXPECT_EQ(two.client->facts().peer_node, facts->node);
+  EXPECT_EQ(two.client->facts().peer->node, facts->node);
 }
 
 TEST_F(TlsStreamTest, NoSilentDowngrade) {

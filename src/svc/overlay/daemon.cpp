@@ -29,6 +29,7 @@
 #include "svc/overlay/event_log.hpp"
 #include "svc/overlay/exit_codes.hpp"
 #include "svc/overlay/health.hpp"
+#include "svc/overlay/memory.hpp"
 #include "svc/overlay/node_settings.hpp"
 #include "version.hpp"
 
@@ -243,6 +244,7 @@ bool Daemon::start_admin() {
 
 bool Daemon::start_host() {
   host::Settings settings = host_settings(settings_, node_);
+  set_up_allocator(settings.shards);
   settings.on_event = [this](const host::Event& event) {
     log_event(event, log_);
     if (event.kind == host::EventKind::kShardDied) on_main_thread([this] { host_died_ = true; });

@@ -6,6 +6,14 @@
 
 namespace ron::svc {
 
+void set_up_allocator(unsigned shards) {
+#ifdef __GLIBC__
+  if (shards == 1) ::mallopt(M_ARENA_MAX, 1);
+#else
+  static_cast<void>(shards);
+#endif
+}
+
 bool MemoryKeeper::observe(std::size_t held) {
   high_ = std::max(high_, held);
   if (high_ < kWorthIt || held > high_ / 2) return false;

@@ -3,11 +3,18 @@
 // The allocator keeps small freed blocks; after a hundred thousand subscriptions have come and gone
 // that is tens of megabytes. When what the node holds has fallen to half of its last high, the
 // allocator is asked to return what it can.
+//
+// A node of one shard also lets its threads share one arena: glibc grows the arena of a thread page
+// by page, a system call each, that of the process by 128 KiB, and a TLS session takes 30 KiB. With
+// more shards each keeps its own, so that they do not wait for each other.
 #pragma once
 
 #include <cstddef>
 
 namespace ron::svc {
+
+/// Before the shards' threads start.
+void set_up_allocator(unsigned shards);
 
 class MemoryKeeper {
  public:
