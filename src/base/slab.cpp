@@ -46,12 +46,12 @@ class Slab {
 
   void charge() const {
     if (meter == nullptr) return;
-    meter->live_bytes += capacity + sizeof(Slab);
+    meter->live_bytes += capacity + sizeof(Slab) + SlabMeter::kAround;
     meter->live_slabs += 1;
   }
   void discharge() const {
     if (meter == nullptr) return;
-    meter->live_bytes -= capacity + sizeof(Slab);
+    meter->live_bytes -= capacity + sizeof(Slab) + SlabMeter::kAround;
     meter->live_slabs -= 1;
   }
 };

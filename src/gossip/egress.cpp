@@ -65,8 +65,13 @@ constexpr std::uint32_t kReserveDivisor = 32;  // each gossip lane's guaranteed 
 }  // namespace
 
 struct Egress::Lanes {
+  using Entries = Ring<Entry, MeteredAllocator<Entry>>;
+  explicit Lanes(SlabMeter* meter) : stage(MeteredAllocator<Entry>(meter)) {
+    for (Lane& one : lane) one.entries = stage;
+  }
+
   struct Lane {
-    Ring<Entry> entries;
+    Entries entries;
     std::uint32_t frames = 0;
     std::size_t bytes = 0;
     std::int64_t deficit = 0;
@@ -74,10 +79,14 @@ struct Egress::Lanes {
   std::array<Lane, kLaneCount> lane;
   std::uint32_t gossip_frames = 0;
   std::size_t gossip_bytes = 0;
-  Ring<Entry> stage;
+  Entries stage;
   std::size_t staged_bytes = 0;  // not yet written
   unsigned turn = kAnswers;
   bool granted = false;  // the lane whose turn it is has had its quantum
+
+  bool stage_full(std::size_t max_bytes) const {
+    return staged_bytes >= max_bytes || stage.size() >= kStageEntries;
+  }
 
   bool empty() const {
     return stage.empty() &&
@@ -94,7 +103,7 @@ struct Egress::Lanes {
   }
 
   void note_gap(unsigned index, std::uint64_t lost, bool at_front) {
-    Ring<Entry>& entries = lane[index].entries;
+    Entries& entries = lane[index].entries;
     const bool merge =
         !entries.empty() && (at_front ? entries.front().gap() : entries.back().gap());
     if (merge) {
@@ -147,13 +156,13 @@ struct Egress::Lanes {
   }
 };
 
-Egress::Egress() = default;
+Egress::Egress(SlabMeter* meter) : meter_(meter) {}
 Egress::~Egress() = default;
 Egress::Egress(Egress&&) noexcept = default;
 Egress& Egress::operator=(Egress&&) noexcept = default;
 
 Egress::Lanes& Egress::lanes() {
-  if (!lanes_) lanes_ = std::make_unique<Lanes>();
+  if (!lanes_) lanes_ = std::make_unique<Lanes>(meter_);
   return *lanes_;
 }
 
@@ -173,7 +182,7 @@ void Egress::push_answer(RunRef frame) {  // OAP-5.15
 // Makes room by giving up the oldest frames of the same lane, which the gap in front then counts.
 std::uint32_t Egress::Lanes::shed_oldest(unsigned index, std::size_t bytes,
                                          const LaneLimits& limits) {
-  Ring<Entry>& entries = lane[index].entries;
+  Entries& entries = lane[index].entries;
   std::uint32_t shed = 0;
   std::uint64_t gap = 0;
   // What would not fit into the empty lane either is not worth a single old frame.
@@ -280,7 +289,7 @@ void Egress::Lanes::put_on_stage(Entry entry) {
 bool Egress::Lanes::stage_from(unsigned index, std::size_t max_bytes, std::int64_t* credit) {
   Lane& from = lane[index];
   bool moved = false;
-  while (!from.entries.empty() && from.deficit > 0 && staged_bytes < max_bytes) {
+  while (!from.entries.empty() && from.deficit > 0 && !stage_full(max_bytes)) {
     Entry& front = from.entries.front();
     if (front.gap()) {  // needs no credit // OAP-4.44
       put_on_stage(from.entries.pop_front());
@@ -316,13 +325,13 @@ void Egress::stage(std::size_t max_bytes, std::int64_t* credit) {
   if (!lanes_) return;
   Lanes& all = *lanes_;
   unsigned idle_lanes = 0;
-  while (all.staged_bytes < max_bytes && idle_lanes < kLaneCount) {
+  while (!all.stage_full(max_bytes) && idle_lanes < kLaneCount) {
     Lanes::Lane& lane = all.lane[all.turn];
     if (!all.granted) lane.deficit += all.turn == kAnswers ? kAnswersQuantum : kQuantum;
     all.granted = true;
     const bool moved = all.stage_from(all.turn, max_bytes, credit);
     const bool waits = !lane.entries.empty();
-    if (waits && lane.deficit > 0 && all.staged_bytes >= max_bytes) return;  // visit goes on
+    if (waits && lane.deficit > 0 && all.stage_full(max_bytes)) return;  // visit goes on
     const bool in_debt = waits && lane.deficit <= 0;
     if (!in_debt) lane.deficit = 0;  // an idle or credit-blocked lane saves nothing up
     idle_lanes = moved || in_debt ? 0 : idle_lanes + 1;
@@ -346,7 +355,7 @@ Sent Egress::wrote(std::size_t bytes) {
   if (!lanes_) return sent;
   RON_CHECK(bytes <= lanes_->staged_bytes);
   lanes_->staged_bytes -= bytes;
-  Ring<Entry>& stage = lanes_->stage;
+  Lanes::Entries& stage = lanes_->stage;
   while (bytes > 0) {
     Entry& front = stage.front();
     const auto take = static_cast<std::uint32_t>(std::min(bytes, front.size()));
@@ -368,7 +377,13 @@ Sent Egress::wrote(std::size_t bytes) {
 
 void Egress::drop_gossip() {
   if (!lanes_) return;
-  for (unsigned i = 0; i < kGossipLanes; ++i) lanes_->lane[i] = {};
+  for (unsigned i = 0; i < kGossipLanes; ++i) {
+    Lanes::Lane& lane = lanes_->lane[i];
+    lane.entries.clear();
+    lane.frames = 0;
+    lane.bytes = 0;
+    lane.deficit = 0;
+  }
   lanes_->gossip_bytes = 0;
   lanes_->gossip_frames = 0;
   release_if_empty();
@@ -378,7 +393,7 @@ bool Egress::sendable(bool has_credit) const {
   if (!lanes_) return false;
   if (!lanes_->stage.empty() || !lanes_->lane[kAnswers].entries.empty()) return true;
   for (unsigned i = 0; i < kGossipLanes; ++i) {
-    const Ring<Entry>& entries = lanes_->lane[i].entries;
+    const Lanes::Entries& entries = lanes_->lane[i].entries;
     if (!entries.empty() && (has_credit || entries.front().gap())) return true;
   }
   return false;

@@ -35,6 +35,10 @@ struct LaneLimits {  // OAP-5.13
   DropPolicy policy = DropPolicy::kNewest;
 };
 
+/// Entries on the stage at most: more than one write takes, few enough that a thousand sessions
+/// which do not read have no large tables.
+inline constexpr std::size_t kStageEntries = 256;
+
 /// What became of a run that was pushed.
 struct PushResult {
   std::uint32_t queued = 0;
@@ -53,7 +57,8 @@ struct Sent {
 
 class Egress {
  public:
-  Egress();
+  /// What the lanes' tables take is charged to `meter`, which must outlive them (may be null).
+  explicit Egress(SlabMeter* meter = nullptr);
   ~Egress();
   Egress(Egress&&) noexcept;
   Egress& operator=(Egress&&) noexcept;
@@ -99,6 +104,7 @@ class Egress {
  private:
   Lanes& lanes();
   void release_if_empty();
+  SlabMeter* meter_;
   std::unique_ptr<Lanes> lanes_;
 };
 

@@ -66,6 +66,7 @@ struct Session {
         parser(oap::kMaxHello, meter),  // OAP-3.11
         timers(config.times, accepted),
         recv(config.session.recv_window_bytes),
+        egress(meter),
         rps(config.session.rps, accepted),
         fps(config.session.fps, accepted) {}
 
