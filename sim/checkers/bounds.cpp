@@ -37,9 +37,9 @@ Verdict check_tables(const node::ShardStats& stats, const Profile& profile) {
 Verdict check_blocks(const Gauges& gauges, const Profile& profile) {
   std::size_t answers = 0;
   for (const std::size_t waiting : gauges.answers) answers += waiting;
-  const std::size_t doubled = std::min<std::size_t>(
-      profile.config.queue_bytes / 4 * 3,
-      std::size_t{profile.config.session.lanes.gossip_frames} * 2 * 48);
+  const std::size_t doubled =
+      std::min<std::size_t>(profile.config.queue_bytes / 4 * 3,
+                            std::size_t{profile.config.session.lanes.gossip_frames} * 2 * 48);
   const std::size_t most = profile.config.queue_bytes / 4 * 3 + doubled +
                            gauges.stats.input_held_bytes + profile.read_most +
                            (gauges.stats.sessions + 1) * (frame_most(profile) + kTablesMost) +

@@ -23,8 +23,8 @@ namespace ron {
 
 class Slab;
 
-/// Physical bytes held in slabs and in the tables that lead to them, for budgets and gauges, and the
-/// spare blocks of one shard.
+/// Physical bytes held in slabs and in the tables that lead to them, for budgets and gauges, and
+/// the spare blocks of one shard.
 ///
 /// A block counts with kAround for what it costs beside its bytes: a budget that counted payloads
 /// alone would be passed several times over by messages of a few bytes.

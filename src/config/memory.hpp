@@ -1,8 +1,8 @@
 // How much memory a node may come to: the formula of docs/performance.md, over the settings.
 //
 // Every part is a bound that the node enforces (by shedding, refusing or pausing) times what one
-// unit of it costs, measured. `limits.memory_budget` turns the formula round: what is left after the
-// parts that cannot shrink is shared out among those that can.
+// unit of it costs, measured. `limits.memory_budget` turns the formula round: what is left after
+// the parts that cannot shrink is shared out among those that can.
 //
 // Not covered, because it is not this process's memory: what the kernel holds for sockets. Not
 // bounded by a key: answers to operators on the Unix socket, which are as long as what they list.

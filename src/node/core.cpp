@@ -153,9 +153,8 @@ void ShardCore::end_of_input(Session& session) {
   }
 }
 
-// Input this side holds counts as a whole; when it is exhausted, large half frames must go. When all
-// blocks are, whatever comes in and stays must: nothing else would stop it.
-// OAP-5.26
+// Input this side holds counts as a whole; when it is exhausted, large half frames must go. When
+// all blocks are, whatever comes in and stays must: nothing else would stop it. OAP-5.26
 void ShardCore::charge_held(Session& session) {
   const std::size_t held = session.parser.partial_bytes() + session.input.size();
   stats_.input_held_bytes = stats_.input_held_bytes - session.held + held;

@@ -71,8 +71,8 @@ class Subscriptions {
   /// Entries of the index: what sessions, other shards and group members of the node want.
   std::size_t size() const { return index_.target_count(); }
 
-  /// Heap bytes of all of it, the allocator's share included, and of what the sessions of this shard
-  /// keep of their own subscriptions; rather too much than too little. O(1).
+  /// Heap bytes of all of it, the allocator's share included, and of what the sessions of this
+  /// shard keep of their own subscriptions; rather too much than too little. O(1).
   std::size_t memory_bytes() const;
   /// What one more subscription may add to memory_bytes at most.
   static std::size_t cost_most(std::string_view pattern, std::string_view group);

@@ -78,9 +78,9 @@ class Filling:
         refused = 0
         for i in range(count):
             session = self.fast()
-            for part in range(16):
+            for part in range(64):
                 patterns = [f"s/{i}/{part}/{k}/" + "/".join("abcdefgh" * 9) + "/*"
-                            for k in range(64)]
+                            for k in range(16)]
                 answer = session.request(oap.sub(*patterns))
                 refused += answer.get("code") == "QuotaExceeded"
         return refused

@@ -211,8 +211,8 @@ NodeTotals totals_of(const host::Snapshot& snapshot, std::uint64_t queue_bytes) 
   // A node has a certificate, or no TLS.
   const std::size_t a_session =
       snapshot.certificate_not_after > 0 ? kBytesATlsSession : kBytesASession;
-  const std::uint64_t share = std::max<std::uint64_t>(
-      1, queue_bytes / std::max<std::size_t>(1, snapshot.shards.size()));
+  const std::uint64_t share =
+      std::max<std::uint64_t>(1, queue_bytes / std::max<std::size_t>(1, snapshot.shards.size()));
   for (const host::ShardSnapshot& shard : snapshot.shards) {
     out.published += shard.node.published;
     out.shed_by_node += shard.node.shed[slot(ShedReason::kBudget)];

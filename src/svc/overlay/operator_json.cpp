@@ -262,10 +262,9 @@ std::string status_json(const Status& s) {
                    {"queued_frames", sum.lane_frames},
                    {"queue_bytes", sum.slab_bytes},
                    {"queue_capacity", s.memory.queue_bytes}};
-  out["memory"] = {
-      {"accounted_bytes", totals_of(s.snapshot, s.memory.queue_bytes).held_bytes},
-      {"worst_case_bytes", s.memory.worst_case()},
-      {"budget_bytes", s.memory_budget}};
+  out["memory"] = {{"accounted_bytes", totals_of(s.snapshot, s.memory.queue_bytes).held_bytes},
+                   {"worst_case_bytes", s.memory.worst_case()},
+                   {"budget_bytes", s.memory_budget}};
   out["process"] = {{"open_fds", s.process.open_fds},
                     {"max_fds", s.process.max_fds},
                     {"memory_bytes", s.process.resident_bytes},

@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "config/settings.hpp"
 #include "config/memory.hpp"
+#include "config/settings.hpp"
 #include "host/host.hpp"
 #include "ops/admin_answers.hpp"
 #include "ops/process_facts.hpp"
