@@ -85,30 +85,39 @@ class Filling:
                 refused += answer.get("code") == "QuotaExceeded"
         return refused
 
-    def fill(self, readers, frames, answers, subscribers):
+    def everything(self, readers, frames, answers, subscribers):
+        """Every part at its bound, where it sheds or refuses."""
         refused = self.subscriptions(subscribers)
+        self.assertGreater(refused, 0, "subscriptions were refused")
         self.stalled_readers(readers)
         self.half_frames(frames, 700_000)
         self.unread_answers(answers)
-        return refused
-
-    def full(self, refused):
-        """Every part was at its bound, and shed or refused."""
-        now = self.node.metrics()
-        share = now.total("overlay_slab_bytes") / now.total("overlay_slab_capacity_bytes")
-        self.assertGreater(share, 0.7, "queues are full")
-        self.assertGreater(now.total("gossip_dropped_total", {"reason": "budget"}), 0)
-        self.assertGreater(refused, 0, "subscriptions were refused")
-        busy = now.total("rejected_total", {"reason": "busy"})
+        self.queues_are_full()
+        busy = self.node.metrics().total("rejected_total", {"reason": "busy"})
         self.assertGreater(busy, 0, "half frames were refused")
 
-    def under_the_ceiling(self, **how):
+    def small_messages(self, readers, count):
+        """A place in a lane costs more than a message of a few bytes."""
+        for _ in range(readers):
+            self.slow().subscribe("small/**")
+        writer = self.fast()
+        for start in range(0, count, 400):
+            writer.raw(b"".join(oap.encode(oap.gossip(f"small/{j % 7}")) for j in range(400)))
+            writer.publish("fill/mark")
+        self.queues_are_full()
+
+    def queues_are_full(self):
+        now = self.node.metrics()
+        share = now.total("overlay_slab_bytes") / now.total("overlay_slab_capacity_bytes")
+        self.assertGreater(share, 0.6, "queues are full")
+        self.assertGreater(now.total("gossip_dropped_total", {"reason": "budget"}), 0)
+
+    def under_the_ceiling(self, fill):
         start, now = self.node.rss(), self.node.metrics()
         ceiling = now.total("overlay_memory_worst_case_bytes")
         self.assertLessEqual(ceiling, now.total("overlay_memory_budget_bytes"))
         with Peak(self.node) as peak:
-            refused = self.fill(**how)
-            self.full(refused)
+            fill()
             accounted = self.node.metrics().total("overlay_memory_accounted_bytes")
         shown = (f"start {start / MIB:.1f}, peak {peak.most / MIB:.1f}, accounted for "
                  f"{accounted / MIB:.1f}, ceiling {ceiling / MIB:.1f} MiB")
@@ -136,7 +145,11 @@ class MemoryBudget(Filling, NodeCase):
         return self.session(rcvbuf=4096)
 
     def test_everything_at_once(self):
-        self.under_the_ceiling(readers=60, frames=60, answers=20, subscribers=20)
+        self.under_the_ceiling(lambda: self.everything(readers=60, frames=60, answers=20,
+                                                       subscribers=20))
+
+    def test_small_messages_for_many(self):
+        self.under_the_ceiling(lambda: self.small_messages(readers=150, count=60_000))
 
 
 class MemoryBudgetTls(Filling, TlsCase):
@@ -150,7 +163,8 @@ class MemoryBudgetTls(Filling, TlsCase):
         return self.tls()
 
     def test_everything_at_once(self):
-        self.under_the_ceiling(readers=60, frames=30, answers=10, subscribers=10)
+        self.under_the_ceiling(lambda: self.everything(readers=60, frames=30, answers=10,
+                                                       subscribers=10))
 
 
 if __name__ == "__main__":
