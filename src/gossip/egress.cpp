@@ -1,6 +1,7 @@
 #include "gossip/egress.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/check.hpp"
 #include "oap/envelope.hpp"
@@ -66,11 +67,11 @@ constexpr std::uint32_t kReserveDivisor = 32;  // each gossip lane's guaranteed 
 
 struct Egress::Lanes {
   using Entries = Ring<Entry, MeteredAllocator<Entry>>;
-  explicit Lanes(SlabMeter* meter) : stage(MeteredAllocator<Entry>(meter)) {
-    for (Lane& one : lane) one.entries = stage;
-  }
+  explicit Lanes(SlabMeter* meter)
+      : Lanes(MeteredAllocator<Entry>(meter), std::make_index_sequence<kLaneCount>()) {}
 
   struct Lane {
+    explicit Lane(const MeteredAllocator<Entry>& allocator) : entries(allocator) {}
     Entries entries;
     std::uint32_t frames = 0;
     std::size_t bytes = 0;
@@ -145,6 +146,10 @@ struct Egress::Lanes {
   void put_on_stage(Entry entry);
 
  private:
+  template <std::size_t... kIndex>
+  Lanes(const MeteredAllocator<Entry>& allocator, std::index_sequence<kIndex...> /*of lanes*/)
+      : lane{(static_cast<void>(kIndex), Lane(allocator))...}, stage(allocator) {}
+
   template <typename Held>
   std::size_t left(unsigned index, std::size_t bound, Held held) const {
     const std::size_t reserve = bound / kReserveDivisor;

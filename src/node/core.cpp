@@ -163,7 +163,8 @@ void ShardCore::charge_held(Session& session) {
   session.held = held;
   const bool large = held > config_.session.chunk_bytes;
   const bool over = stats_.input_held_bytes > config_.input_bytes;
-  const bool exhausted = meter_.live_bytes > config_.queue_bytes;
+  const bool exhausted = meter_.live_bytes > config_.queue_bytes &&
+                         stats_.input_held_bytes > config_.input_bytes / 2;  // and input is why
   const bool must_go = held > 0 && (exhausted || (over && large));
   if (!must_go || session.phase > Phase::kActive) return;
   fatal(session, {oap::Code::kBusy, "the node holds too many unfinished frames", true, 1000}, 0,
