@@ -6,7 +6,9 @@
 namespace ron::sim {
 namespace {
 
-constexpr std::size_t kAnswerMost = 256;  // bytes of an answer or a control event
+constexpr std::size_t kAnswerMost = 384;  // bytes of an answer or a control event, and its place
+// Of a session's lanes while they are short, and of its stage.
+constexpr std::size_t kTablesMost = (10 * 16 + gossip::kStageEntries) * 48;
 constexpr std::size_t kFrameAside = 512;  // bytes of a publication around its data
 constexpr std::size_t kOpenMost = 32;    // answers that other shards owe, where nothing limits them
 constexpr std::size_t kMailAside = 128;  // messages that are no publications
@@ -30,13 +32,17 @@ Verdict check_tables(const node::ShardStats& stats, const Profile& profile) {
               std::size_t{config.subscriptions_max} * profile.shards);
 }
 
-// Above three quarters of the budget nothing new is queued; one read, what waits to be parsed and
-// answers come on top.
+// Above three quarters of the budget nothing new is queued; one read, what waits to be parsed,
+// answers, and a lane's table that doubled with the last push come on top.
 Verdict check_blocks(const Gauges& gauges, const Profile& profile) {
   std::size_t answers = 0;
   for (const std::size_t waiting : gauges.answers) answers += waiting;
-  const std::size_t most = profile.config.queue_bytes / 4 * 3 + gauges.stats.input_held_bytes +
-                           profile.read_most + (gauges.stats.sessions + 1) * frame_most(profile) +
+  const std::size_t doubled =
+      std::min<std::size_t>(profile.config.queue_bytes / 4 * 3,
+                            std::size_t{profile.config.session.lanes.gossip_frames} * 2 * 48);
+  const std::size_t most = profile.config.queue_bytes / 4 * 3 + doubled +
+                           gauges.stats.input_held_bytes + profile.read_most +
+                           (gauges.stats.sessions + 1) * (frame_most(profile) + kTablesMost) +
                            answers * kAnswerMost;
   return over("bytes in blocks", gauges.stats.slab_bytes, most);
 }
@@ -54,16 +60,13 @@ Verdict check_answers(const Gauges& gauges, const Profile& profile) {
   return std::nullopt;
 }
 
-// A congested link stops all reading at the next frame: each session may have brought one more, and
-// one of them the run that it ended.
+// A congested link stops all reading: one session brought the read or the frame that filled it.
 Verdict check_mail(const Gauges& gauges, const Profile& profile) {
   const node::NodeConfig& config = profile.config;
-  const std::size_t sessions = std::max<std::size_t>(gauges.stats.sessions, 1);
-  const std::size_t bytes_most =
-      config.mail_bytes + profile.read_most + (sessions + 1) * frame_most(profile);
+  const std::size_t bytes_most = config.mail_bytes + profile.read_most + 2 * frame_most(profile);
   for (const Gauges::Mail& mail : gauges.mail) {
     if (auto v = over("publications on their way to another", mail.publications,
-                      config.mail_messages + 2 * sessions + 2)) {
+                      config.mail_messages + 2)) {
       return v;
     }
     if (auto v = over("bytes on their way to another", mail.bytes, bytes_most)) return v;

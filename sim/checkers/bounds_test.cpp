@@ -44,7 +44,7 @@ TEST(Bounds, SeeEachThatIsBroken) {
       {"lane bytes", [](Gauges& g) { g.stats.lane_bytes = 4001; }},
       {"sessions", [](Gauges& g) { g.stats.sessions = 5; }},
       {"subscriptions", [](Gauges& g) { g.stats.subscriptions = 21; }},
-      {"bytes in blocks", [](Gauges& g) { g.stats.slab_bytes = 62U * 1024; }},
+      {"bytes in blocks", [](Gauges& g) { g.stats.slab_bytes = 192U * 1024; }},
       {"answers", [](Gauges& g) { g.answers[1] = 40; }},
       {"publications", [](Gauges& g) { g.mail[0].publications = 24; }},
       {"bytes on their way", [](Gauges& g) { g.mail[0].bytes = 9000; }},

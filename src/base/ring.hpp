@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <utility>
 #include <vector>
 
@@ -13,9 +14,12 @@
 
 namespace ron {
 
-template <typename T>
+template <typename T, typename Allocator = std::allocator<T>>
 class Ring {
  public:
+  Ring() = default;
+  explicit Ring(const Allocator& allocator) : buffer_(allocator) {}
+
   bool empty() const { return count_ == 0; }
   std::size_t size() const { return count_; }
 
@@ -61,7 +65,7 @@ class Ring {
   }
 
   void clear() {
-    buffer_ = std::vector<T>();
+    give_back();
     head_ = count_ = 0;
   }
 
@@ -75,7 +79,8 @@ class Ring {
   }
 
   void grow() {
-    std::vector<T> bigger(buffer_.empty() ? kFirstCapacity : buffer_.size() * 2);
+    std::vector<T, Allocator> bigger(buffer_.empty() ? kFirstCapacity : buffer_.size() * 2,
+                                     buffer_.get_allocator());
     for (std::size_t i = 0; i < count_; ++i) bigger[i] = std::move((*this)[i]);
     buffer_ = std::move(bigger);
     head_ = 0;
@@ -84,10 +89,12 @@ class Ring {
   // A burst's buffer is given back; a small one is kept, so that steady traffic does not allocate.
   void release() {
     head_ = 0;
-    if (buffer_.size() > kKeptCapacity) buffer_ = std::vector<T>();
+    if (buffer_.size() > kKeptCapacity) give_back();
   }
 
-  std::vector<T> buffer_;
+  void give_back() { buffer_ = std::vector<T, Allocator>(buffer_.get_allocator()); }
+
+  std::vector<T, Allocator> buffer_;
   std::size_t head_ = 0;
   std::size_t count_ = 0;
 };

@@ -33,13 +33,13 @@ std::size_t shelf_for(std::size_t size) {
 
 void charge(const Slab& slab) {
   if (slab.meter == nullptr) return;
-  slab.meter->live_bytes += slab.capacity + sizeof(Slab);
+  slab.meter->live_bytes += slab.capacity + sizeof(Slab) + SlabMeter::kAround;
   slab.meter->live_slabs += 1;
 }
 
 void discharge(const Slab& slab) {
   if (slab.meter == nullptr) return;
-  slab.meter->live_bytes -= slab.capacity + sizeof(Slab);
+  slab.meter->live_bytes -= slab.capacity + sizeof(Slab) + SlabMeter::kAround;
   slab.meter->live_slabs -= 1;
 }
 

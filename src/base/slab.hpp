@@ -4,13 +4,15 @@
 // copied on its way through. The count is plain: a slab belongs to one shard. Ownership may move to
 // another shard only as a whole, when the moved Slice is the sole reference (Slice::unique).
 //
-// A SlabMeter counts the live bytes of the slabs charged to it, and keeps a few of the large ones
-// when they are done with; it must outlive them.
+// A SlabMeter counts the live bytes of the slabs and tables charged to it, and keeps a few of the
+// large blocks when they are done with; it must outlive them.
 #pragma once
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -30,7 +32,11 @@ struct Slab {
   SlabMeter* meter = nullptr;
 };
 
-/// Physical bytes held in slabs, for budgets and gauges, and the spare blocks of one shard.
+/// Physical bytes held in slabs and in the tables that lead to them, for budgets and gauges, and
+/// the spare blocks of one shard.
+///
+/// A block counts with kAround for what it costs beside its bytes: a budget that counted payloads
+/// alone would be passed several times over by messages of a few bytes.
 ///
 /// A large block that was let go is kept for the next one of its class: taking it from the system
 /// and giving it back costs more than filling it. At most kSpareMax bytes are kept, and `trim`
@@ -38,6 +44,8 @@ struct Slab {
 class SlabMeter {
  public:
   static constexpr std::size_t kSpareMax = 4U * 1024 * 1024;
+  /// The allocator's header and rounding, and the run that holds the block.
+  static constexpr std::size_t kAround = 24 + 56;
 
   SlabMeter() = default;
   SlabMeter(const SlabMeter&) = delete;
@@ -146,6 +154,34 @@ class Slice {
   Slab* slab_ = nullptr;
   std::uint8_t* data_ = nullptr;
   std::size_t size_ = 0;
+};
+
+/// Charges the memory of a container to a meter (may be null).
+template <typename T>
+class MeteredAllocator {
+ public:
+  using value_type = T;
+  using propagate_on_container_move_assignment = std::true_type;
+  using propagate_on_container_copy_assignment = std::true_type;
+  using propagate_on_container_swap = std::true_type;
+
+  explicit MeteredAllocator(SlabMeter* meter = nullptr) : meter_(meter) {}
+  template <typename U>
+  MeteredAllocator(const MeteredAllocator<U>& other) : meter_(other.meter()) {}
+
+  T* allocate(std::size_t count) {
+    if (meter_ != nullptr) meter_->live_bytes += count * sizeof(T);
+    return std::allocator<T>().allocate(count);
+  }
+  void deallocate(T* at, std::size_t count) {
+    if (meter_ != nullptr) meter_->live_bytes -= count * sizeof(T);
+    std::allocator<T>().deallocate(at, count);
+  }
+  SlabMeter* meter() const { return meter_; }
+  friend bool operator==(const MeteredAllocator&, const MeteredAllocator&) = default;
+
+ private:
+  SlabMeter* meter_;
 };
 
 }  // namespace ron

@@ -147,6 +147,10 @@ constexpr KeyRow kRows[] = {
      .micronode = "1024", .macronode = "1024", .low = 1, .high = 1024,
      .env = "SUBSCRIPTIONS_PER_SESSION", .reload = Reload::kLive,
      .doc = "Patterns a session may hold; OAP/1 allows no more than 1024."},
+    {.name = "limits.memory_budget", .type = Type::kSize, .slot = +RON_U64(limits.memory_budget),
+     .micronode = "0B", .macronode = "0B", .low = 0, .high = 1024 * kGiB,
+     .env = "MEMORY_BUDGET", .flag = "--memory-budget", .reload = Reload::kLive,
+     .doc = "A ceiling for the memory of the process (the kernel's socket buffers apart). What messages, mail between shards and subscriptions may take is lowered until the formula of docs/performance.md stays below it; publications are then shed and subscriptions refused earlier. A budget that this many connections and shards cannot keep is refused. 0: none."},
 
     {.name = "observability.metrics_addr", .type = Type::kListenAddress, .slot = +RON_TEXT(observability.metrics_addr),
      .micronode = "127.0.0.1:9600", .macronode = "127.0.0.1:9600",

@@ -51,7 +51,8 @@ effect are judged, but drive nothing yet; their text says what they wait for.
 `overlay.pq_mode = "require"` needs TLS, or no TCP listener. `tls.aes_128` needs `overlay.pq_mode =
 "off"`. `timeouts.idle` is at least `timeouts.read` and `timeouts.write`. `limits.peer_queue_bytes`
 is at most `limits.total_queue_bytes`. `transport.accept_burst` is at least
-`transport.accept_rate`. One of `overlay.listen` and `uds.path` is set. Certificates are not
+`transport.accept_rate`. `limits.memory_budget` is none, or what connections and shards need at
+least (`svc-overlay --check` tells). One of `overlay.listen` and `uds.path` is set. Certificates are not
 writable by group or others; keys have no permission for group or others, and belong to the
 service's user or root. So does the directory of `uds.path`, if it is there. `overlay.pq_mode` other
 than off needs a TLS library with X25519MLKEM768. Two names of one key must agree.

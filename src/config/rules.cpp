@@ -1,6 +1,9 @@
 #include "config/rules.hpp"
 
+#include <algorithm>
+
 #include "config/address.hpp"
+#include "config/memory.hpp"
 
 namespace ron::config {
 namespace {
@@ -125,6 +128,19 @@ void check_relations(const Settings& s, Report& error) {
           "give the admin listener its own port, for example 127.0.0.1:9600");
 }
 
+void check_memory(const Settings& s, std::uint64_t shards, Report& error) {
+  const std::uint64_t budget = s.limits.memory_budget;
+  if (budget == 0) return;
+  const MemoryPlan plan = plan_memory(s, shards);
+  if (budget >= plan.at_least) return;
+  error("limits.memory_budget",
+        "is too small for " + std::to_string(s.transport.max_conns) + " connections and " +
+            std::to_string(shards) + (shards == 1 ? " shard" : " shards") +
+            ", which need at least " + mib_text(plan.at_least),
+        "raise it, or lower transport.max_conns, overlay.shards, overlay.peer.inflight_frames or "
+        "limits.peer_queue_frames");
+}
+
 void check_secret(const HostFacts& host, std::string_view key, const FileFacts& facts,
                   Report& error) {
   if ((facts.mode & (facts.credential ? 037U : 077U)) != 0)
@@ -199,6 +215,8 @@ void check_rules(Loaded& loaded, Problems& errors) {
   check_exposure(loaded.settings, error, warn);
   check_tls(loaded.settings, error, warn);
   check_relations(loaded.settings, error);
+  const std::uint64_t shards = loaded.settings.overlay.shards;
+  if (shards > 0) check_memory(loaded.settings, shards, error);
 }
 
 Problems check_host(Loaded& loaded, const HostFacts& host) {
@@ -214,6 +232,7 @@ Problems check_host(Loaded& loaded, const HostFacts& host) {
       error("overlay.pq_mode", "needs X25519MLKEM768, which the linked OpenSSL does not have",
             "build with OpenSSL 3.5 or later, or set overlay.pq_mode = \"off\"");
   }
+  if (s.overlay.shards == 0) check_memory(s, std::max<std::uint64_t>(host.cpus, 1), error);
   check_uds(host, s, error);
   check_amnesia(host, s, warn);
   check_port(host, "overlay.listen", s.overlay.listen, error);

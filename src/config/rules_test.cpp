@@ -123,6 +123,16 @@ TEST(Rules, parts_fit_into_their_whole) {
   EXPECT_EQ(broken({{"--chunk-bytes", "2MiB"}}), Keys{"overlay.gossip.chunk_bytes"});
 }
 
+TEST(Rules, a_memory_budget_is_none_or_enough) {
+  const auto budget = [](const char* size, const char* shards) {
+    return broken({{"--memory-budget", size}, {"--shards", shards}, {"--max-conns", "100"}});
+  };
+  EXPECT_EQ(budget("0", "2"), Keys{});
+  EXPECT_EQ(budget("128MiB", "2"), Keys{});
+  EXPECT_EQ(budget("32MiB", "2"), Keys{"limits.memory_budget"});
+  EXPECT_EQ(budget("128MiB", "32"), Keys{"limits.memory_budget"});
+}
+
 // ---- rules that need the machine ----
 
 class HostRules : public ::testing::Test {
@@ -131,7 +141,8 @@ class HostRules : public ::testing::Test {
     return {.file = [this](const std::string& path) { return files[path]; },
             .euid = 1000,
             .low_ports_allowed = low_ports,
-            .hybrid_available = hybrid};
+            .hybrid_available = hybrid,
+            .cpus = cpus};
   }
   Keys complaints(Flags flags) {
     auto loaded = load(with(std::move(flags)));
@@ -166,7 +177,15 @@ class HostRules : public ::testing::Test {
       {"/c", file(0644)}, {"/k", file(0600)}, {"/ca", file(0644)}};
   bool low_ports = false;
   bool hybrid = true;
+  std::uint32_t cpus = 1;
 };
+
+TEST_F(HostRules, the_memory_of_a_shard_for_each_cpu) {
+  const Flags flags = {{"--memory-budget", "128MiB"}, {"--max-conns", "100"}};
+  EXPECT_EQ(complaints(flags), Keys{});
+  cpus = 32;
+  EXPECT_EQ(complaints(flags), Keys{"limits.memory_budget"});
+}
 
 TEST_F(HostRules, faults_of_the_text_and_of_the_machine_are_told_together) {
   files["/k"].mode = 0640;

@@ -55,6 +55,7 @@ struct Settings {
     std::uint64_t max_body_bytes = 0, decompress_ratio_cap = 0;
     std::uint64_t peer_queue_bytes = 0, peer_queue_frames = 0, total_queue_bytes = 0;
     std::uint64_t answers_watermark = 0, subscriptions_per_session = 0;
+    std::uint64_t memory_budget = 0;  // 0: none
   } limits;
 
   struct {

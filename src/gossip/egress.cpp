@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 #include "base/check.hpp"
 #include "oap/envelope.hpp"
@@ -66,8 +67,13 @@ constexpr std::uint32_t kReserveDivisor = 32;  // each gossip lane's guaranteed 
 }  // namespace
 
 struct Egress::Lanes {
+  using Entries = Ring<Entry, MeteredAllocator<Entry>>;
+  explicit Lanes(SlabMeter* meter)
+      : Lanes(MeteredAllocator<Entry>(meter), std::make_index_sequence<kLaneCount>()) {}
+
   struct Lane {
-    Ring<Entry> entries;
+    explicit Lane(const MeteredAllocator<Entry>& allocator) : entries(allocator) {}
+    Entries entries;
     std::uint32_t frames = 0;
     std::size_t bytes = 0;
     std::int64_t deficit = 0;
@@ -75,19 +81,27 @@ struct Egress::Lanes {
   std::array<Lane, kLaneCount> lane;
   std::uint32_t gossip_frames = 0;
   std::size_t gossip_bytes = 0;
-  Ring<Entry> stage;
+  Entries stage;
   std::size_t staged_bytes = 0;  // not yet written
   unsigned turn = kAnswers;
   bool granted = false;  // the lane whose turn it is has had its quantum
+
+  bool stage_full(std::size_t max_bytes) const {
+    return staged_bytes >= max_bytes || stage.size() >= kStageEntries;
+  }
 
   bool empty() const {
     return stage.empty() &&
            std::ranges::all_of(lane, [](const Lane& one) { return one.entries.empty(); });
   }
 
-  // Empty lanes as they were made; only what their queues keep to grow into stays.
+  // Empty lanes as they were made: nothing of them is charged while nobody uses them.
   void start_anew() {
-    for (Lane& one : lane) one.deficit = 0;
+    for (Lane& one : lane) {
+      one.deficit = 0;
+      one.entries.clear();
+    }
+    stage.clear();
     turn = kAnswers;
     granted = false;
   }
@@ -122,7 +136,7 @@ struct Egress::Lanes {
   }
 
   void note_gap(unsigned index, std::uint64_t lost, bool at_front) {
-    Ring<Entry>& entries = lane[index].entries;
+    Entries& entries = lane[index].entries;
     const bool merge =
         !entries.empty() && (at_front ? entries.front().gap() : entries.back().gap());
     if (merge) {
@@ -164,6 +178,10 @@ struct Egress::Lanes {
   void put_on_stage(Entry entry);
 
  private:
+  template <std::size_t... kIndex>
+  Lanes(const MeteredAllocator<Entry>& allocator, std::index_sequence<kIndex...> /*of lanes*/)
+      : lane{(static_cast<void>(kIndex), Lane(allocator))...}, stage(allocator) {}
+
   template <typename Held>
   std::size_t left(unsigned index, std::size_t bound, Held held) const {
     const std::size_t reserve = bound / kReserveDivisor;
@@ -175,11 +193,11 @@ struct Egress::Lanes {
   }
 };
 
-LanePool::LanePool() { spare_.reserve(kMost); }
+LanePool::LanePool(SlabMeter* meter) : meter_(meter) { spare_.reserve(kMost); }
 LanePool::~LanePool() = default;
 
 std::unique_ptr<Egress::Lanes> LanePool::take() {
-  if (spare_.empty()) return std::make_unique<Egress::Lanes>();
+  if (spare_.empty()) return std::make_unique<Egress::Lanes>(meter_);
   std::unique_ptr<Egress::Lanes> lanes = std::move(spare_.back());
   spare_.pop_back();
   return lanes;
@@ -197,7 +215,7 @@ Egress::Egress(Egress&&) noexcept = default;
 Egress& Egress::operator=(Egress&&) noexcept = default;
 
 Egress::Lanes& Egress::lanes() {
-  if (!lanes_) lanes_ = pool_ != nullptr ? pool_->take() : std::make_unique<Lanes>();
+  if (!lanes_) lanes_ = pool_ != nullptr ? pool_->take() : std::make_unique<Lanes>(nullptr);
   return *lanes_;
 }
 
@@ -219,7 +237,7 @@ void Egress::push_answer(RunRef frame) {  // OAP-5.15
 // Makes room by giving up the oldest frames of the same lane, which the gap in front then counts.
 std::uint32_t Egress::Lanes::shed_oldest(unsigned index, std::size_t bytes,
                                          const LaneLimits& limits) {
-  Ring<Entry>& entries = lane[index].entries;
+  Entries& entries = lane[index].entries;
   std::uint32_t shed = 0;
   std::uint64_t gap = 0;
   // What would not fit into the empty lane either is not worth a single old frame.
@@ -331,7 +349,7 @@ void Egress::Lanes::put_on_stage(Entry entry) {
 bool Egress::Lanes::stage_from(unsigned index, std::size_t max_bytes, std::int64_t* credit) {
   Lane& from = lane[index];
   bool moved = false;
-  while (!from.entries.empty() && from.deficit > 0 && staged_bytes < max_bytes) {
+  while (!from.entries.empty() && from.deficit > 0 && !stage_full(max_bytes)) {
     Entry& front = from.entries.front();
     if (front.gap()) {  // needs no credit // OAP-4.44
       put_on_stage(from.entries.pop_front());
@@ -375,13 +393,13 @@ void Egress::stage(std::size_t max_bytes, std::int64_t* credit) {
     return;
   }
   unsigned idle_lanes = 0;
-  while (all.staged_bytes < max_bytes && idle_lanes < kLaneCount) {
+  while (!all.stage_full(max_bytes) && idle_lanes < kLaneCount) {
     Lanes::Lane& lane = all.lane[all.turn];
     if (!all.granted) lane.deficit += all.turn == kAnswers ? kAnswersQuantum : kQuantum;
     all.granted = true;
     const bool moved = all.stage_from(all.turn, max_bytes, credit);
     const bool waits = !lane.entries.empty();
-    if (waits && lane.deficit > 0 && all.staged_bytes >= max_bytes) return;  // visit goes on
+    if (waits && lane.deficit > 0 && all.stage_full(max_bytes)) return;  // visit goes on
     const bool in_debt = waits && lane.deficit <= 0;
     if (!in_debt) lane.deficit = 0;  // an idle or credit-blocked lane saves nothing up
     idle_lanes = moved || in_debt ? 0 : idle_lanes + 1;
@@ -405,7 +423,7 @@ Sent Egress::wrote(std::size_t bytes) {
   if (!lanes_) return sent;
   RON_CHECK(bytes <= lanes_->staged_bytes);
   lanes_->staged_bytes -= bytes;
-  Ring<Entry>& stage = lanes_->stage;
+  Lanes::Entries& stage = lanes_->stage;
   while (bytes > 0) {
     Entry& front = stage.front();
     const auto take = static_cast<std::uint32_t>(std::min(bytes, front.size()));
@@ -427,7 +445,13 @@ Sent Egress::wrote(std::size_t bytes) {
 
 void Egress::drop_gossip() {
   if (!lanes_) return;
-  for (unsigned i = 0; i < kGossipLanes; ++i) lanes_->lane[i] = {};
+  for (unsigned i = 0; i < kGossipLanes; ++i) {
+    Lanes::Lane& lane = lanes_->lane[i];
+    lane.entries.clear();
+    lane.frames = 0;
+    lane.bytes = 0;
+    lane.deficit = 0;
+  }
   lanes_->gossip_bytes = 0;
   lanes_->gossip_frames = 0;
   release_if_empty();
@@ -437,7 +461,7 @@ bool Egress::sendable(bool has_credit) const {
   if (!lanes_) return false;
   if (!lanes_->stage.empty() || !lanes_->lane[kAnswers].entries.empty()) return true;
   for (unsigned i = 0; i < kGossipLanes; ++i) {
-    const Ring<Entry>& entries = lanes_->lane[i].entries;
+    const Lanes::Entries& entries = lanes_->lane[i].entries;
     if (!entries.empty() && (has_credit || entries.front().gap())) return true;
   }
   return false;

@@ -36,6 +36,10 @@ struct LaneLimits {  // OAP-5.13
   DropPolicy policy = DropPolicy::kNewest;
 };
 
+/// Entries on the stage at most: more than one write takes, few enough that a thousand sessions
+/// which do not read have no large tables.
+inline constexpr std::size_t kStageEntries = 256;
+
 /// What became of a run that was pushed.
 struct PushResult {
   std::uint32_t queued = 0;
@@ -111,7 +115,8 @@ class Egress {
 /// one message a turn would allocate them each time. At most kMost, the rest is freed.
 class LanePool {
  public:
-  LanePool();
+  /// What the lanes' tables take is charged to `meter`, which must outlive them (may be null).
+  explicit LanePool(SlabMeter* meter = nullptr);
   ~LanePool();
   LanePool(const LanePool&) = delete;
   LanePool& operator=(const LanePool&) = delete;
@@ -122,6 +127,7 @@ class LanePool {
   std::unique_ptr<Egress::Lanes> take();
   void give(std::unique_ptr<Egress::Lanes> lanes);
 
+  SlabMeter* meter_;
   std::vector<std::unique_ptr<Egress::Lanes>> spare_;
 };
 

@@ -597,5 +597,29 @@ RC_GTEST_PROP(EgressProperty, NothingIsSilent, ()) {  // OAP-4.42 OAP-4.45
   RC_ASSERT(seen[lane] == pushed[lane]);
 }
 
+TEST(egress, charges_its_tables_and_gives_them_back) {
+  SlabMeter meter;
+  LanePool pool(&meter);
+  Egress egress(&pool);
+  const LaneLimits limits;
+  for (unsigned i = 0; i < 1000; ++i) egress.push(i % 8, many(1, 10, 0), kAny, limits);
+  const std::size_t full = meter.live_bytes;
+  EXPECT_GE(full, 1000U * 32);
+  EXPECT_LE(full, 2 * 1024U * 48);
+  egress.stage(1 << 20, nullptr);
+  std::vector<IoPiece> pieces(2000);
+  EXPECT_EQ(egress.pieces(pieces), kStageEntries) << "the stage takes no more than is written soon";
+  while (egress.staged_bytes() > 0) {
+    egress.wrote(egress.staged_bytes());
+    egress.stage(1 << 20, nullptr);
+  }
+  EXPECT_TRUE(egress.idle());
+  EXPECT_EQ(meter.live_bytes, 0U);
+  egress.push(0, many(100, 10, 0), kAny, limits);
+  egress.push(1, many(1, 10, 0), kAny, limits);
+  egress.drop_gossip();
+  EXPECT_EQ(meter.live_bytes, 0U);
+}
+
 }  // namespace
 }  // namespace ron::gossip::testing

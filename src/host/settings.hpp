@@ -26,8 +26,8 @@ struct Settings {
   int backlog = 1024;
   /// Lets anybody in over a public address (C49): only for somebody who said so aloud.
   bool insecure_public = false;
-  /// As for a whole node: max_sessions is set from accept.connections, queue_bytes is shared out
-  /// among the shards.
+  /// As for a whole node: max_sessions is set from accept.connections; queue_bytes and
+  /// subscription_bytes are shared out among the shards, mail_bytes holds for each pair of them.
   node::NodeConfig node;
   EventSink on_event;  // may be empty
   /// Told on a shard's thread; answered by Host::answer. Empty: every control request is NotFound.
@@ -37,7 +37,7 @@ struct Settings {
 /// What a running host takes over; the rest of Settings needs a restart.
 struct LiveSettings {
   transport::AcceptLimits accept;
-  node::NodeConfig node;  // times, session, queue_bytes
+  node::NodeConfig node;  // times, session, queue_bytes, subscription_bytes, mail_bytes
 };
 
 }  // namespace ron::host

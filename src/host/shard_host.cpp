@@ -17,6 +17,7 @@ node::NodeConfig config_of(const Shared& shared) {
   config.max_sessions = share.max_sessions;
   config.queue_bytes = share.queue_bytes;
   config.input_bytes = share.input_bytes;
+  config.subscription_bytes = share.subscription_bytes;
   return config;
 }
 

@@ -63,6 +63,8 @@ node::LiveConfig shard_share(const LiveSettings& live, std::size_t shards) {
   out.max_sessions = live.accept.connections + transport::kUnixReserve;
   out.queue_bytes = std::max<std::size_t>(live.node.queue_bytes / shards, 1);
   out.input_bytes = out.queue_bytes / 4;
+  out.subscription_bytes = std::max<std::size_t>(live.node.subscription_bytes / shards, 1);
+  out.mail_bytes = live.node.mail_bytes;
   return out;
 }
 

@@ -46,6 +46,7 @@ struct NodeConfig {
   std::size_t queue_bytes = 256U << 20U;        // blocks held for all sessions of this shard
   std::size_t input_bytes = 64U << 20U;         // of these: unfinished frames and waiting input
   std::uint32_t subscriptions_max = 1'000'000;  // (tenant, pattern, session) on this shard
+  std::size_t subscription_bytes = 1U << 30U;   // of memory for them; refused from here on
   std::size_t mail_bytes = 4U << 20U;           // publications on their way to one other shard
   std::uint32_t mail_messages = 1024;
 };
@@ -58,6 +59,8 @@ struct LiveConfig {
   std::uint32_t max_sessions = 1024;
   std::size_t queue_bytes = 0;
   std::size_t input_bytes = 0;
+  std::size_t subscription_bytes = 0;
+  std::size_t mail_bytes = 0;
 };
 
 }  // namespace ron::node

@@ -95,7 +95,8 @@ void ShardCore::filled(SessionId id, std::size_t bytes, Instant now, Actions& ou
 
 // Parses and acts on input until it is used up, must wait, or the session ends.
 void ShardCore::pump(Session& session) {
-  const SessionId id = session.id;
+  // A congested link takes nothing more, not even the one frame that has just become whole.
+  if (session.phase == Phase::kActive && mail_.congested()) pause(session);
   while (!session.paused && session.phase <= Phase::kActive) {
     auto parsed = session.parser.next(session.input);
     if (!parsed) {
@@ -111,15 +112,17 @@ void ShardCore::pump(Session& session) {
     if (!*parsed) break;
     dispatch(session, **parsed);
     if (building_.alike) extend_run(session);
-    if (must_pause(session)) {
-      if (mail_.congested()) ++stats_.mail_stalls;
-      session.paused = true;
-      session.timers.reading_paused(now_);
-      paused_.push_back(id);
-    }
+    if (must_pause(session)) pause(session);
   }
   flush_run();
   after_input(session);
+}
+
+void ShardCore::pause(Session& session) {
+  if (mail_.congested()) ++stats_.mail_stalls;
+  session.paused = true;
+  session.timers.reading_paused(now_);
+  paused_.push_back(session.id);
 }
 
 void ShardCore::after_input(Session& session) {
@@ -150,18 +153,20 @@ void ShardCore::end_of_input(Session& session) {
   }
 }
 
-// Input this side holds counts as a whole; when it is exhausted, large half frames must go.
-// OAP-5.26
+// Input this side holds counts as a whole; when it is exhausted, large half frames must go. When
+// all blocks are, whatever comes in and stays must: nothing else would stop it. OAP-5.26
 void ShardCore::charge_held(Session& session) {
   const std::size_t held = session.parser.partial_bytes() + session.input.size();
   stats_.input_held_bytes = stats_.input_held_bytes - session.held + held;
   stats_.inputs_held += static_cast<std::size_t>(held > 0);
   stats_.inputs_held -= static_cast<std::size_t>(session.held > 0);
   session.held = held;
-  if (stats_.input_held_bytes <= config_.input_bytes || held <= config_.session.chunk_bytes ||
-      session.phase > Phase::kActive) {
-    return;
-  }
+  const bool large = held > config_.session.chunk_bytes;
+  const bool over = stats_.input_held_bytes > config_.input_bytes;
+  const bool exhausted = meter_.live_bytes > config_.queue_bytes &&
+                         stats_.input_held_bytes > config_.input_bytes / 2;  // and input is why
+  const bool must_go = held > 0 && (exhausted || (over && large));
+  if (!must_go || session.phase > Phase::kActive) return;
   fatal(session, {oap::Code::kBusy, "the node holds too many unfinished frames", true, 1000}, 0,
         CloseReason::kProtocol);
 }
@@ -314,6 +319,8 @@ const ShardStats& ShardCore::stats() {
   stats_.mail_waiting = mail.messages;
   stats_.mail_bytes = mail.bytes;
   tell_bounds();
+  stats_.subscription_bytes = subscriptions_.memory_bytes();
+  stats_.subscription_bytes_max = config_.subscription_bytes;
   stats_.index_entries = static_cast<std::uint32_t>(subscriptions_.size());
   stats_.match_cache_hits = subscriptions_.cache().hits();
   stats_.match_cache_misses = subscriptions_.cache().misses();

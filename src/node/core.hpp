@@ -177,6 +177,7 @@ class ShardCore {
   void extend_run(Session& session);
   void after_input(Session& session);
   bool must_pause(const Session& session) const;
+  void pause(Session& session);
   void resume_paused();
   void end_of_input(Session& session);
   void charge_held(Session& session);
@@ -244,7 +245,7 @@ class ShardCore {
   ShardIndex self_;
   unsigned count_;
   SlabMeter meter_;  // before everything that holds slices
-  gossip::LanePool lanes_;
+  gossip::LanePool lanes_{&meter_};
   ShardStats stats_;
   SlotMap<Session> sessions_;
   Deadlines deadlines_;  // by session slot

@@ -329,6 +329,29 @@ TEST(InputBudget, EndsTheLargeHalfFrameThatExceedsIt) {  // OAP-5.26
   EXPECT_EQ(rig.stats().published, 1U) << "and it went on";
 }
 
+// When answers nobody reads and the like have taken it all, even small ones go: nothing else would
+// stop memory.
+TEST(InputBudget, EndsEveryHalfFrameOnceNoBlockIsLeft) {  // OAP-5.26
+  NodeConfig config = Rig::quiet_config();
+  config.session.chunk_bytes = 4096;
+  config.input_bytes = 10'000;
+  config.queue_bytes = 40'000;
+  Rig rig(config);
+  const Slice frame = oap::make_frame(oap::kEvent, {}, 0, Rig::gossip("t", std::string(3000, 'x')));
+  const Bytes half(frame.bytes().begin(), frame.bytes().end() - 1);
+  std::vector<SessionId> sessions;
+  for (int i = 0; i < 40; ++i) sessions.push_back(rig.active());
+  std::size_t refused = 0;
+  for (const SessionId id : sessions) {
+    rig.raw(id, half);
+    const auto got = rig.receive(id);
+    if (!got.empty() && got[0].code() == "Busy") ++refused;
+    EXPECT_LT(rig.stats().slab_bytes, config.queue_bytes + 8000);
+  }
+  EXPECT_GT(refused, 20U);
+  EXPECT_LT(refused, 40U);
+}
+
 // ---- everything given back ---------------------------------------------------------------------
 
 void expect_nothing_left(Rig& rig, unsigned shards) {

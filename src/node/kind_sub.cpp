@@ -29,13 +29,38 @@ void join_group(ShardCore& core, Session& session, const SubscriptionKey& key, b
       GroupMail{key.tenant, key.pattern, key.group, session.id, session.max_frame, echo, true});
 }
 
-// How many of `keys` the session does not have yet, each counted once.
-std::size_t count_new(const Session& session, std::vector<SubscriptionKey> keys) {
+// How many of `keys` the session does not have yet, each counted once, and what they may cost.
+struct Fresh {
+  std::size_t count = 0, bytes = 0;
+};
+
+Fresh count_new(const Session& session, std::vector<SubscriptionKey> keys) {
   std::ranges::sort(keys);
   const auto repeated = std::ranges::unique(keys);
   keys.erase(repeated.begin(), repeated.end());
-  return static_cast<std::size_t>(std::ranges::count_if(
-      keys, [&](const SubscriptionKey& key) { return !session.subscriptions.contains(key); }));
+  Fresh fresh;
+  for (const SubscriptionKey& key : keys) {
+    if (session.subscriptions.contains(key)) continue;
+    ++fresh.count;
+    fresh.bytes += Subscriptions::cost_most(key.pattern, key.group);
+  }
+  return fresh;
+}
+
+// Why `fresh` would be too many.
+const char* over_bounds(ShardCore& core, const Session& session, const Fresh& fresh) {
+  const NodeConfig& config = core.config();
+  if (fresh.count == 0) return nullptr;
+  if (session.subscriptions.size() + fresh.count > config.session.patterns) {  // OAP-4.22
+    return "too many subscriptions of this session";
+  }
+  if (core.counters().subscriptions + fresh.count > config.subscriptions_max) {
+    return "too many subscriptions on this node";
+  }
+  if (core.subscriptions().memory_bytes() + fresh.bytes > config.subscription_bytes) {
+    return "no memory is left for subscriptions on this node";
+  }
+  return nullptr;
 }
 
 }  // namespace
@@ -52,16 +77,9 @@ void handle_sub(ShardCore& core, Session& session, const Incoming& in) {
     return;
   }
   std::vector<SubscriptionKey> keys = keys_of(*sub, in.header.tenant);
-  const NodeConfig& config = core.config();
-  const std::size_t fresh = count_new(session, keys);
-  if (session.subscriptions.size() + fresh > config.session.patterns) {  // OAP-4.22
-    core.refuse(session, in.header,
-                {Code::kQuotaExceeded, "too many subscriptions of this session", false, 0});
-    return;
-  }
-  if (core.counters().subscriptions + fresh > config.subscriptions_max) {
-    core.refuse(session, in.header,
-                {Code::kQuotaExceeded, "too many subscriptions on this node", false, 0});
+  const Fresh fresh = count_new(session, keys);
+  if (const char* why = over_bounds(core, session, fresh)) {
+    core.refuse(session, in.header, {Code::kQuotaExceeded, why, false, 0});
     return;
   }
   if (sub->tap) session.tap = true;
@@ -75,7 +93,7 @@ void handle_sub(ShardCore& core, Session& session, const Incoming& in) {
     }
     session.subscriptions.insert_or_assign(std::move(key), echo);
   }
-  core.counters().subscriptions += static_cast<std::uint32_t>(fresh);
+  core.counters().subscriptions += static_cast<std::uint32_t>(fresh.count);
   core.answer_after_barrier(session, in, {});  // OAP-4.24
 }
 

@@ -70,6 +70,8 @@ void ShardCore::reconfigure(const LiveConfig& live, Instant now) {
   config_.max_sessions = live.max_sessions;
   config_.queue_bytes = live.queue_bytes;
   config_.input_bytes = live.input_bytes;
+  config_.subscription_bytes = live.subscription_bytes;
+  config_.mail_bytes = live.mail_bytes;
 }
 
 std::optional<ControlRequest> ShardCore::take_control() {

@@ -156,6 +156,8 @@ TEST(Reconfigure, HoldsAtOnceButKeepsWhatAnOpenSessionWasTold) {
   const SessionId before = rig.active();
   LiveConfig live{.times = config.times, .session = config.session, .max_sessions = 2};
   live.queue_bytes = config.queue_bytes;
+  live.subscription_bytes = config.subscription_bytes;
+  live.mail_bytes = config.mail_bytes;
   live.input_bytes = config.input_bytes;
   live.times.idle = 1s;
   live.session.rps = 1;

@@ -426,6 +426,59 @@ TEST(Memory, OverBudgetTheNodeShedsAndCounts) {
   EXPECT_EQ(delivered + lost, 300U);
 }
 
+// Messages of a few bytes cost more than their bytes: the tables of the lanes count, too.
+TEST(Memory, TheBudgetCountsWhatStandsAroundSmallMessages) {
+  NodeConfig config = Rig::quiet_config();
+  config.queue_bytes = 400'000;
+  Rig rig(config);
+  for (int i = 0; i < 20; ++i) rig.subscribe(rig.active(), "**");
+  const SessionId publisher = rig.active();
+  for (int i = 0; i < 400; ++i) rig.publish(publisher, "t/" + std::to_string(i), "");
+  EXPECT_GT(rig.stats().shed[static_cast<std::size_t>(ShedReason::kBudget)], 0U);
+  EXPECT_LT(rig.stats().lane_bytes, 20U * 400 * 60) << "their bytes alone would have fitted";
+  EXPECT_LT(rig.stats().slab_bytes, config.queue_bytes);
+}
+
+TEST(Memory, SubscriptionsAreRefusedWhereTheyWouldTakeTooMuch) {
+  NodeConfig config = Rig::quiet_config();
+  config.subscription_bytes = 100'000;
+  Rig rig(config);
+  const SessionId id = rig.active();
+  std::string code;
+  for (CorrId i = 1; i < 500 && code.empty(); ++i) {
+    oap::SubOut sub;
+    sub.topics = {"a/long/enough/topic/" + std::to_string(i)};
+    rig.send(id, oap::kReq, i, oap::write_sub(sub));
+    const auto got = rig.receive(id);
+    ASSERT_EQ(got.size(), 1U);
+    if (got[0].kind == "error") code = got[0].code();
+  }
+  EXPECT_EQ(code, "QuotaExceeded");
+  EXPECT_GT(rig.stats().subscriptions, 20U);
+  EXPECT_LE(rig.stats().subscription_bytes, config.subscription_bytes);
+  EXPECT_EQ(rig.stats().subscription_bytes_max, config.subscription_bytes);
+  rig.subscribe(id, "a/long/enough/topic/1");  // what is there costs nothing more
+}
+
+// Every publisher could bring one more frame of a mebibyte; with a thousand of them that is no
+// bound.
+TEST(Memory, ACongestedLinkTakesNoFrameOfAnotherSession) {
+  NodeConfig config = Rig::quiet_config();
+  config.mail_bytes = 1000;
+  Rig rig(config, 2);
+  const SessionId reader = rig.active(1);
+  rig.subscribe(reader, "t");
+  std::vector<SessionId> publishers;
+  for (int i = 0; i < 10; ++i) publishers.push_back(rig.active(0));
+  rig.auto_turn_ = false;
+  for (const SessionId id : publishers) rig.publish(id, "t", std::string(5000, 'x'));
+  EXPECT_LT(rig.stats(0).mail_bytes, 6000U);
+  EXPECT_EQ(rig.stats(0).inputs_held, 9U);
+  for (int i = 0; i < 20; ++i) rig.turn();
+  EXPECT_EQ(rig.receive(reader).size(), 10U) << "they only waited";
+  EXPECT_EQ(rig.stats(0).inputs_held, 0U);
+}
+
 TEST(Limits, StatsNameTheBoundsOfTheQueues) {
   NodeConfig config = Rig::quiet_config();
   Rig rig(config, 3);

@@ -67,13 +67,14 @@ struct ShardStats {
   std::uint64_t group_misses = 0;   // a chosen member was gone
   std::uint32_t subscriptions = 0;  // gauge: of the sessions of this shard
   std::uint32_t index_entries = 0;  // gauge: with what other shards and their group members want
+  std::size_t subscription_bytes = 0, subscription_bytes_max = 0;  // gauge, and its bound
   std::uint64_t match_cache_hits = 0, match_cache_misses = 0;
 
   // queues (gauges)
   std::size_t lane_bytes = 0, lane_frames = 0;   // logical, all sessions
   std::size_t input_held_bytes = 0;              // half frames and input that waits
   std::size_t inputs_held = 0;                   // sessions that hold such
-  std::size_t slab_bytes = 0;                    // physical
+  std::size_t slab_bytes = 0;                    // physical, with the lanes' tables
   std::uint64_t mail_stalls = 0;                 // a session paused because mail was congested
   std::size_t mail_waiting = 0, mail_bytes = 0;  // on its way to other shards
 

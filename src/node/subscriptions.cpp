@@ -1,5 +1,7 @@
 #include "node/subscriptions.hpp"
 
+#include <algorithm>
+
 namespace ron::node {
 namespace {
 
@@ -11,7 +13,34 @@ std::uint32_t tag_of(Interest::Kind kind, bool echo, gossip::GroupIndex group) {
   return static_cast<std::uint32_t>(kind) | (echo ? kEchoBit : 0U) | (group << kGroupShift);
 }
 
+// About what stands beside the index for one subscription: the session's and the shard's map nodes,
+// its place in the results of a match, and their copies of the text.
+constexpr std::size_t kKeyCost = 288;
+constexpr std::size_t kGroupCost = 256;  // of a group, its members and who is in it
+constexpr std::size_t kEntryCost = 512;  // of an exact topic in the index, without its text
+constexpr std::size_t kNodeCost = 512;   // of a trie node
+
+std::size_t text_cost(std::string_view text) {
+  constexpr std::size_t kInPlace = 15;
+  return text.size() <= kInPlace ? 0 : text.size() + 24;
+}
+
+std::size_t key_cost(std::string_view pattern, std::string_view group) {
+  return kKeyCost + 2 * text_cost(pattern) +
+         (group.empty() ? 0 : kGroupCost + 2 * text_cost(group));
+}
+
 }  // namespace
+
+std::size_t Subscriptions::memory_bytes() const {
+  const std::size_t index = index_.memory_bytes();
+  return index + index / 4 + key_bytes_;
+}
+
+std::size_t Subscriptions::cost_most(std::string_view pattern, std::string_view group) {
+  const auto segments = static_cast<std::size_t>(std::ranges::count(pattern, '/')) + 1;
+  return key_cost(pattern, group) + kEntryCost + segments * kNodeCost + 2 * text_cost(pattern);
+}
 
 gossip::Target Interest::plain(SessionId session, bool echo) {
   return {session.value, tag_of(Kind::kSession, echo, 0)};
@@ -35,13 +64,17 @@ bool Subscriptions::add_plain(TenantId tenant, std::string_view pattern, Session
                               bool echo) {
   const bool replaced = index_.remove(tenant, pattern, Interest::plain(session, !echo));
   const bool added = index_.add(tenant, pattern, Interest::plain(session, echo));
-  if (replaced || !added || alone_) return false;
+  if (replaced || !added) return false;
+  key_bytes_ += key_cost(pattern, "");
+  if (alone_) return false;
   return ++local_count_[Key{tenant, std::string(pattern)}] == 1;
 }
 
 bool Subscriptions::remove_plain(TenantId tenant, std::string_view pattern, SessionId session,
                                  bool echo) {
-  if (!index_.remove(tenant, pattern, Interest::plain(session, echo)) || alone_) return false;
+  if (!index_.remove(tenant, pattern, Interest::plain(session, echo))) return false;
+  key_bytes_ -= key_cost(pattern, "");
+  if (alone_) return false;
   const auto count = local_count_.find(Key{tenant, std::string(pattern)});
   if (count == local_count_.end() || --count->second > 0) return false;
   local_count_.erase(count);
@@ -60,7 +93,11 @@ void Subscriptions::add_member(const Membership& m) {
   const bool replaced =
       index_.remove(m.tenant, m.pattern, Interest::member(m.member, group, !m.echo));
   const bool added = index_.add(m.tenant, m.pattern, Interest::member(m.member, group, m.echo));
-  if (replaced || !added) groups_.leave(group, m.member);  // counted before
+  if (replaced || !added) {
+    groups_.leave(group, m.member);  // counted before
+  } else {
+    key_bytes_ += key_cost(m.pattern, m.group);
+  }
 }
 
 void Subscriptions::remove_member(const Membership& m) {
@@ -69,7 +106,9 @@ void Subscriptions::remove_member(const Membership& m) {
   const gossip::GroupIndex index = *group;
   const bool with = index_.remove(m.tenant, m.pattern, Interest::member(m.member, index, true));
   const bool without = index_.remove(m.tenant, m.pattern, Interest::member(m.member, index, false));
-  if (with || without) groups_.leave(index, m.member);
+  if (!with && !without) return;
+  groups_.leave(index, m.member);
+  key_bytes_ -= key_cost(m.pattern, m.group);
 }
 
 std::span<const gossip::Target> Subscriptions::match(TenantId tenant, std::string_view topic) {

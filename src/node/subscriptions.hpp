@@ -72,6 +72,12 @@ class Subscriptions {
   /// Entries of the index: what sessions, other shards and group members of the node want.
   std::size_t size() const { return index_.target_count(); }
 
+  /// Heap bytes of all of it, the allocator's share included, and of what the sessions of this
+  /// shard keep of their own subscriptions; rather too much than too little. O(1).
+  std::size_t memory_bytes() const;
+  /// What one more subscription may add to memory_bytes at most.
+  static std::size_t cost_most(std::string_view pattern, std::string_view group);
+
  private:
   struct Key {
     TenantId tenant;
@@ -83,6 +89,7 @@ class Subscriptions {
   gossip::Groups groups_;
   bool alone_;
   std::map<Key, std::uint32_t> local_count_;  // plain subscribers of this shard, by pattern
+  std::size_t key_bytes_ = 0;                 // of subscriptions, beside the index
 };
 
 }  // namespace ron::node

@@ -55,6 +55,33 @@ TEST(Subscriptions, TellsNothingWithoutOtherShards) {
   EXPECT_EQ(subs.size(), 0U);
 }
 
+TEST(Subscriptions, CostNoMoreThanSaidAndGiveItBack) {
+  Subscriptions subs(1);
+  const std::size_t empty = subs.memory_bytes();
+  std::vector<std::string> patterns = {"a", "a/b", "*", "**", std::string(255, 'x')};
+  std::string deep = "d";
+  while (deep.size() < 250) deep += "/s";
+  patterns.push_back(deep + "/*");
+  for (int i = 0; i < 200; ++i) patterns.push_back("t/" + std::to_string(i) + "/*/x");
+  std::size_t most = 0;
+  for (std::uint32_t i = 0; i < patterns.size(); ++i) {
+    const std::size_t before = subs.memory_bytes();
+    subs.add_plain(kTenant, patterns[i], session(1), false);
+    subs.add_plain(kTenant, patterns[i], session(1), true);  // replaces
+    subs.add_member({kTenant, patterns[i], "workers", session(2), 0, false});
+    EXPECT_GE(subs.memory_bytes(), before + 2 * patterns[i].size());
+    most += Subscriptions::cost_most(patterns[i], "") +
+            Subscriptions::cost_most(patterns[i], "workers");
+    EXPECT_LE(subs.memory_bytes(), most) << patterns[i];
+  }
+  for (const std::string& pattern : patterns) {
+    subs.remove_plain(kTenant, pattern, session(1), true);
+    subs.remove_member({kTenant, pattern, "workers", session(2), 0, false});
+  }
+  EXPECT_EQ(subs.size(), 0U);
+  EXPECT_EQ(subs.memory_bytes(), empty);
+}
+
 TEST(Subscriptions, AChangedEchoReplacesAndCountsOnce) {  // OAP-4.23
   Subscriptions subs(1);
   subs.add_plain(kTenant, "a", session(1), false);

@@ -74,6 +74,11 @@ enum class Metric : std::uint8_t {
   kQueueDropped,
   kMemorySlabs,
   kMemorySlabsMax,
+  kMemorySubscriptions,
+  kMemorySubscriptionsMax,
+  kMemoryAccounted,
+  kMemoryWorstCase,
+  kMemoryBudget,
   // process
   kProcessOpenFds,
   kProcessMaxFds,

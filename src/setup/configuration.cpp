@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstring>
 #include <optional>
+#include <thread>
 
 #include "config/toml_text.hpp"
 #include "crypto/files.hpp"
@@ -108,7 +109,8 @@ config::HostFacts host_facts() {
           .euid = ::geteuid(),
           // Capabilities and sysctls decide in the end; a wrong guess here would refuse what works.
           .low_ports_allowed = true,
-          .hybrid_available = crypto::hybrid_available()};
+          .hybrid_available = crypto::hybrid_available(),
+          .cpus = std::thread::hardware_concurrency()};
 }
 
 std::expected<Configuration, Problems> read_configuration(const Sources& sources) {

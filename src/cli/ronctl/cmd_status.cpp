@@ -26,6 +26,14 @@ std::string queues_of(const Json& status) {
          bytes_text(number_at(status, "totals.queue_capacity"));
 }
 
+// A node of before has no such part.
+std::string memory_of(const Json& status) {
+  const std::uint64_t budget = count_at(status, "memory.budget_bytes");
+  return bytes_text(number_at(status, "memory.accounted_bytes")) + " accounted for, at most " +
+         bytes_text(number_at(status, "memory.worst_case_bytes")) +
+         (budget > 0 ? " of a budget of " + bytes_text(static_cast<double>(budget)) : "");
+}
+
 std::string text_of(const Json& status) {
   Facts facts;
   facts.add("node", text_at(status, "node"));
@@ -54,6 +62,7 @@ std::string text_of(const Json& status) {
   facts.add("dropped",
             count_of(status, "totals.dropped") + ", refused " + count_of(status, "totals.refused"));
   facts.add("queues", queues_of(status));
+  if (count_at(status, "memory.worst_case_bytes") > 0) facts.add("memory", memory_of(status));
   facts.add("process", count_of(status, "process.open_fds") + " of " +
                            count_of(status, "process.max_fds") + " files, " +
                            bytes_text(number_at(status, "process.memory_bytes")) + ", " +

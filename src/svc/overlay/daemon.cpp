@@ -572,8 +572,9 @@ int check(const CommandLine& command_line) {
   std::fputs(configuration_text(*configuration, setup::Show::kAll).c_str(), stdout);
   if (!configuration->loaded.warnings.empty())
     print_problems("warnings", configuration->loaded.warnings);
-  std::fprintf(stderr, "the configuration is valid (file: %s)\n",
-               configuration->file.empty() ? "none" : configuration->file.c_str());
+  std::fprintf(stderr, "the configuration is valid (file: %s)\nmemory: %s\n",
+               configuration->file.empty() ? "none" : configuration->file.c_str(),
+               memory_text(memory_plan(configuration->loaded.settings)).c_str());
   return kExitOk;
 }
 

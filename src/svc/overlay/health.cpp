@@ -97,7 +97,7 @@ node::ReadinessFacts Health::facts() {
   if (host_ == nullptr) return out;
   const host::Snapshot snapshot = host_->snapshot();
   if (snapshot.complete) healthy_at_ = runtime::monotonic_now().since_origin().count();
-  const NodeTotals totals = totals_of(snapshot, settings_.limits.total_queue_bytes);
+  const NodeTotals totals = totals_of(snapshot, memory_plan(settings_).queue_bytes);
   out.listeners_bound = totals.deaf_listeners == 0;
   out.queue_percent = totals.queue_percent;
   out.published = totals.published;
@@ -164,7 +164,13 @@ std::string Health::metrics_text() {
   using ops::Metric;
   ops::MetricsPage page;
   fill_own(page);
-  fill_metrics(host_ != nullptr ? host_->snapshot() : host::Snapshot{}, settings_, page);
+  const host::Snapshot now = snapshot();
+  fill_metrics(now, settings_, page);
+  const config::MemoryPlan memory = memory_plan(settings_);
+  page.set(Metric::kMemoryAccounted,
+           static_cast<double>(totals_of(now, memory.queue_bytes).held_bytes));
+  page.set(Metric::kMemoryWorstCase, static_cast<double>(memory.worst_case()));
+  page.set(Metric::kMemoryBudget, static_cast<double>(settings_.limits.memory_budget));
   const ops::ProcessFacts process = ops::process_facts();
   page.set(Metric::kProcessOpenFds, static_cast<double>(process.open_fds));
   page.set(Metric::kProcessMaxFds, static_cast<double>(process.max_fds));
@@ -218,7 +224,8 @@ std::string Health::status_text() const {
   status.now_unix = crypto::wall_clock().seconds;
   status.reloads = reloads_;
   status.reload_failures = reload_failures_;
-  status.queue_capacity = settings_.limits.total_queue_bytes;
+  status.memory = memory_plan(settings_);
+  status.memory_budget = settings_.limits.memory_budget;
   status.draining = draining_;
   return status_json(status);
 }

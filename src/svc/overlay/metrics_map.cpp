@@ -106,6 +106,8 @@ void fill_gossip(const ShardStats& s, MetricsPage& page) {
   page.add(Metric::kQueueDropped, {"egress", "shed"}, shed(ShedReason::kBudget));
   page.add(Metric::kMemorySlabs, {}, number(s.slab_bytes));
   page.add(Metric::kMemorySlabsMax, {}, number(s.slab_bytes_max));
+  page.add(Metric::kMemorySubscriptions, {}, number(s.subscription_bytes));
+  page.add(Metric::kMemorySubscriptionsMax, {}, number(s.subscription_bytes_max));
 }
 
 // Each queue in frames and in bytes, and each bound in the unit of what it bounds.
@@ -200,14 +202,17 @@ void fill_metrics(const host::Snapshot& snapshot, const config::Settings& settin
   page.set(Metric::kConnLifetime, {}, std::move(life));
 }
 
-// About what each costs in small blocks, for noticing that a burst of them is over.
-constexpr std::size_t kBytesASubscription = 256;
+// About what each costs; a TLS session's is the library's.
 constexpr std::size_t kBytesASession = 2048;
+constexpr std::size_t kBytesATlsSession = 33U * 1024;
 
-NodeTotals totals_of(const host::Snapshot& snapshot, std::uint64_t total_queue_bytes) {
+NodeTotals totals_of(const host::Snapshot& snapshot, std::uint64_t queue_bytes) {
   NodeTotals out;
-  const std::uint64_t share = std::max<std::uint64_t>(
-      1, total_queue_bytes / std::max<std::size_t>(1, snapshot.shards.size()));
+  // A node has a certificate, or no TLS.
+  const std::size_t a_session =
+      snapshot.certificate_not_after > 0 ? kBytesATlsSession : kBytesASession;
+  const std::uint64_t share =
+      std::max<std::uint64_t>(1, queue_bytes / std::max<std::size_t>(1, snapshot.shards.size()));
   for (const host::ShardSnapshot& shard : snapshot.shards) {
     out.published += shard.node.published;
     out.shed_by_node += shard.node.shed[slot(ShedReason::kBudget)];
@@ -217,8 +222,8 @@ NodeTotals totals_of(const host::Snapshot& snapshot, std::uint64_t total_queue_b
     const std::uint64_t usable = std::max<std::uint64_t>(1, share / 4 * 3);
     out.queue_percent = std::max(out.queue_percent,
                                  static_cast<std::uint32_t>(shard.node.slab_bytes * 100 / usable));
-    out.held_bytes += shard.node.slab_bytes + shard.node.index_entries * kBytesASubscription +
-                      shard.node.sessions * kBytesASession;
+    out.held_bytes += shard.node.slab_bytes + shard.node.mail_bytes +
+                      shard.node.subscription_bytes + shard.node.sessions * a_session;
   }
   return out;
 }

@@ -20,6 +20,6 @@ struct NodeTotals {
   std::uint32_t deaf_listeners = 0;
   std::size_t held_bytes = 0;  // memory the node accounts for, roughly
 };
-NodeTotals totals_of(const host::Snapshot& snapshot, std::uint64_t total_queue_bytes);
+NodeTotals totals_of(const host::Snapshot& snapshot, std::uint64_t queue_bytes);
 
 }  // namespace ron::svc

@@ -2,6 +2,8 @@
 
 #include "crypto/files.hpp"
 #include "crypto/library.hpp"
+#include "runtime/cpus.hpp"
+#include "transport/accept_limiter.hpp"
 #include "version.hpp"
 
 namespace ron::svc {
@@ -13,6 +15,8 @@ static_assert(static_cast<int>(config::DropPolicy::kDisconnect) ==
               static_cast<int>(gossip::DropPolicy::kDisconnect));
 static_assert(static_cast<int>(config::DropPolicy::kOldest) ==
               static_cast<int>(gossip::DropPolicy::kOldest));
+
+static_assert(config::kUnixConns == transport::kUnixReserve);
 
 std::uint32_t narrow(std::uint64_t value) {  // bounds are the key table's
   return static_cast<std::uint32_t>(std::min<std::uint64_t>(value, UINT32_MAX));
@@ -48,7 +52,10 @@ node::NodeConfig node_config(const config::Settings& s, const NodeId& id) {
   out.times.idle = s.timeouts.idle;
   out.session = session_limits(s);
   out.max_sessions = narrow(s.transport.max_conns);
-  out.queue_bytes = s.limits.total_queue_bytes;
+  const config::MemoryPlan memory = memory_plan(s);
+  out.queue_bytes = memory.queue_bytes;
+  out.subscription_bytes = memory.subscription_bytes;
+  out.mail_bytes = memory.mail_bytes;
   return out;
 }
 
@@ -80,6 +87,12 @@ host::Settings host_settings(const config::Settings& settings, const NodeId& nod
   out.insecure_public = settings.overlay.insecure_plaintext;
   out.node = node_config(settings, node);
   return out;
+}
+
+config::MemoryPlan memory_plan(const config::Settings& settings) {
+  const std::uint64_t shards =
+      settings.overlay.shards > 0 ? settings.overlay.shards : runtime::usable_cpus();
+  return config::plan_memory(settings, std::min<std::uint64_t>(shards, kMaxShards));
 }
 
 host::LiveSettings live_settings(const config::Settings& settings) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/ids.hpp"
+#include "config/memory.hpp"
 #include "config/settings.hpp"
 #include "host/settings.hpp"
 #include "setup/server_tls.hpp"
@@ -12,6 +13,9 @@ using setup::server_tls;
 
 /// Without `on_event`, which is the caller's.
 host::Settings host_settings(const config::Settings& settings, const NodeId& node);
+
+/// What this machine's node may come to.
+config::MemoryPlan memory_plan(const config::Settings& settings);
 
 /// "off", "server" or "mutual"; "micronode" or "macronode".
 std::string tls_text(const config::Settings& settings);

@@ -8,6 +8,7 @@
 
 #include "config/keys.hpp"
 #include "svc/overlay/metrics_map.hpp"
+#include "svc/overlay/node_settings.hpp"
 
 namespace ron::svc {
 namespace {
@@ -164,7 +165,7 @@ std::string queues_json(const host::Snapshot& snapshot, const config::Settings& 
     mail += shard.node.mail_waiting;
     slabs += shard.node.slab_bytes;
   }
-  const std::uint64_t capacity = settings.limits.total_queue_bytes;
+  const std::uint64_t capacity = memory_plan(settings).queue_bytes;
   const NodeTotals totals = totals_of(snapshot, capacity);
   return dump(
       {{"memory", {{"bytes", slabs}, {"capacity", capacity}, {"percent", totals.queue_percent}}},
@@ -260,7 +261,10 @@ std::string status_json(const Status& s) {
                    {"bytes_tx", sum.bytes_tx},
                    {"queued_frames", sum.lane_frames},
                    {"queue_bytes", sum.slab_bytes},
-                   {"queue_capacity", s.queue_capacity}};
+                   {"queue_capacity", s.memory.queue_bytes}};
+  out["memory"] = {{"accounted_bytes", totals_of(s.snapshot, s.memory.queue_bytes).held_bytes},
+                   {"worst_case_bytes", s.memory.worst_case()},
+                   {"budget_bytes", s.memory_budget}};
   out["process"] = {{"open_fds", s.process.open_fds},
                     {"max_fds", s.process.max_fds},
                     {"memory_bytes", s.process.resident_bytes},

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "config/memory.hpp"
 #include "config/settings.hpp"
 #include "host/host.hpp"
 #include "ops/admin_answers.hpp"
@@ -47,7 +48,8 @@ struct Status {
   std::string admin, uds, tls, pq_mode, profile, log_level, config_file;
   std::uint64_t now_unix = 0;
   std::uint64_t reloads = 0, reload_failures = 0;
-  std::uint64_t queue_capacity = 0;
+  config::MemoryPlan memory;
+  std::uint64_t memory_budget = 0;
   bool draining = false;
 };
 std::string status_json(const Status& status);
