@@ -45,6 +45,8 @@ void discharge(const Slab& slab) {
 
 }  // namespace
 
+bool SlabMeter::keeps_blocks() { return kKeepsBlocks; }
+
 SlabMeter::~SlabMeter() {
   for (const Shelf& shelf : shelves_) {
     for (Slab* block : shelf.blocks) std::free(block);

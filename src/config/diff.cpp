@@ -7,7 +7,9 @@ namespace ron::config {
 namespace {
 
 // Values that differ only where Privacy hides it still are a change.
-std::string marked(const std::string& shown, bool same) { return same ? shown + " (changed)" : shown; }
+std::string marked(const std::string& shown, bool same) {
+  return same ? shown + " (changed)" : shown;
+}
 
 void append(std::vector<std::string>& out, const char* what, const std::vector<Change>& changes) {
   for (const Change& change : changes)

@@ -1,8 +1,8 @@
 #include "config/json_text.hpp"
 
 #include <iterator>
-#include <nlohmann/json.hpp>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 

@@ -3,8 +3,8 @@
 #include <array>
 #include <cerrno>
 #include <cstdio>
-#include <memory>
 #include <cstdlib>
+#include <memory>
 #include <system_error>
 
 #include "config/quantity.hpp"
