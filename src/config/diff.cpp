@@ -24,9 +24,9 @@ std::vector<Change> differences(const Settings& before, const Settings& after) {
   for (const KeyRow& row : keys()) {
     if (value_text(row, before) == value_text(row, after)) continue;
     std::string old_text = shown_value(row, before);
-    std::string new_text = shown_value(row, after);
+    const std::string new_text = shown_value(row, after);
     const bool same = old_text == new_text;
-    out.push_back({&row, std::move(old_text), marked(std::move(new_text), same)});
+    out.push_back({&row, std::move(old_text), marked(new_text, same)});
   }
   return out;
 }

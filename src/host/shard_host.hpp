@@ -90,7 +90,7 @@ class ShardHost {
   void tls_failed(Link& link);
   void read_some(Link& link);
   MutableBytes read_room(SessionId id, bool discard, Slice& scratch);
-  bool take_in(SessionId id, Slice scratch, std::size_t bytes);
+  bool take_in(SessionId id, Slice& scratch, std::size_t bytes);
   void write_some(Link& link);
   void finish_write(Link& link);
   void lost(Link& link);

@@ -154,7 +154,7 @@ MutableBytes ShardHost::read_room(SessionId id, bool discard, Slice& scratch) {
 }
 
 /// Hands a read to the machine. False when the session went away by it.
-bool ShardHost::take_in(SessionId id, Slice scratch, std::size_t bytes) {
+bool ShardHost::take_in(SessionId id, Slice& scratch, std::size_t bytes) {
   if (scratch.empty()) {
     shard_.filled(id, bytes, now_, actions_);
   } else {
@@ -190,7 +190,7 @@ void ShardHost::read_some(Link& link) {
       case IoStatus::kOk: break;
     }
     turn_read_ += got.bytes;
-    if (!discard && !take_in(id, std::move(scratch), got.bytes)) return;
+    if (!discard && !take_in(id, scratch, got.bytes)) return;
     if (!got.more) {
       link.watch.want_read();
       return;

@@ -113,7 +113,7 @@ class Loop::Impl {
     return static_cast<int>(std::min<std::int64_t>(ms, kLongest));
   }
 
-  void happened(const epoll_event& event) {
+  void happened(const epoll_event& event) const {
     if (event.data.ptr != nullptr) {
       static_cast<Watch::Impl*>(event.data.ptr)->happened(event.events);
       return;

@@ -139,11 +139,9 @@ std::string read_all(const std::string& path) {
   if (file == nullptr) fail_usage("cannot read " + path + ": " + error_text(errno));
   std::string all;
   std::array<char, 64 * 1024> block{};
-  std::size_t got = 0;
-  do {
-    got = std::fread(block.data(), 1, block.size(), file);
-    all.append(block.data(), got);
-  } while (got == block.size());
+  while (std::feof(file) == 0 && std::ferror(file) == 0) {
+    all.append(block.data(), std::fread(block.data(), 1, block.size(), file));
+  }
   if (std::ferror(file) != 0) {
     throw Failed{kFailure, "cannot read " + path + ": " + error_text(errno)};
   }

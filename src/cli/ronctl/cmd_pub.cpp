@@ -179,20 +179,39 @@ class Publisher {
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
 
-void publish_lines(Publisher& to, const std::string& path, std::uint64_t most) {
-  std::FILE* file = path == "-" ? stdin : std::fopen(path.c_str(), "rb");
-  if (file == nullptr) fail_usage("cannot read " + path + ": " + std::strerror(errno));
-  char* line = nullptr;
-  std::size_t capacity = 0;
-  ssize_t size = 0;
-  const auto clean = std::unique_ptr<char*, void (*)(char**)>(
-      &line, [](char** text) { std::free(*text); });  // NOLINT(*-no-malloc): getline's
-  while ((most == 0 || to.sent() < most) && (size = ::getline(&line, &capacity, file)) >= 0) {
-    std::string_view text(line, static_cast<std::size_t>(size));
-    if (text.ends_with('\n')) text.remove_suffix(1);
-    if (!to.send(text)) break;
+// The lines of a file, or of standard input for "-", without their ends.
+class Lines {
+ public:
+  explicit Lines(const std::string& path)
+      : file_(path == "-" ? stdin : std::fopen(path.c_str(), "rb")) {
+    if (file_ == nullptr) fail_usage("cannot read " + path + ": " + std::strerror(errno));
   }
-  if (file != stdin) std::fclose(file);
+  Lines(const Lines&) = delete;
+  Lines& operator=(const Lines&) = delete;
+  ~Lines() {
+    std::free(line_);  // NOLINT(*-no-malloc): getline's
+    if (file_ != stdin) std::fclose(file_);
+  }
+
+  bool next(std::string_view& text) {
+    const ssize_t size = ::getline(&line_, &capacity_, file_);
+    if (size < 0) return false;
+    text = {line_, static_cast<std::size_t>(size)};
+    if (text.ends_with('\n')) text.remove_suffix(1);
+    return true;
+  }
+
+ private:
+  std::FILE* file_;
+  char* line_ = nullptr;
+  std::size_t capacity_ = 0;
+};
+
+void publish_lines(Publisher& to, const std::string& path, std::uint64_t most) {
+  Lines lines(path);
+  std::string_view text;
+  while ((most == 0 || to.sent() < most) && lines.next(text) && to.send(text)) {
+  }
 }
 
 int run_pub(const Context& context, const Pub& args) {

@@ -68,9 +68,8 @@ struct Ca {
 
 class Init {
  public:
-  explicit Init(const TlsInit& args) : args_(args), dir_(args.dir) {
-    algorithm_ = algorithm_of(args.algorithm);
-  }
+  explicit Init(const TlsInit& args)
+      : args_(args), dir_(args.dir), algorithm_(algorithm_of(args.algorithm)) {}
 
   int run(const Context& context) {
     for (const std::string& name : clients()) {
@@ -108,8 +107,8 @@ class Init {
     const crypto::Issued ca = made(crypto::make_ca(request));
     write_file(key, crypto::as_text(ca.key_pem), 0600);
     write_file(cert, ca.certificate_pem, 0644);
-    files_.push_back("ca.pem");
-    files_.push_back("ca.key");
+    files_.emplace_back("ca.pem");
+    files_.emplace_back("ca.key");
     return {ca.certificate_pem, ca.key_pem, true};
   }
 

@@ -73,7 +73,7 @@ std::string Table::text(std::size_t width) const {
   return out;
 }
 
-void Facts::add(std::string name, std::string value) {
+void Facts::add(std::string name, const std::string& value) {
   if (!value.empty()) facts_.emplace_back(std::move(name), escaped(value));
 }
 

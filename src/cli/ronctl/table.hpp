@@ -35,7 +35,7 @@ class Table {
 /// "name      value" lines, aligned; empty values are left out.
 class Facts {
  public:
-  void add(std::string name, std::string value);
+  void add(std::string name, const std::string& value);
   std::string text() const;
 
  private:
