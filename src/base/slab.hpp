@@ -169,7 +169,7 @@ class MeteredAllocator {
   using propagate_on_container_swap = std::true_type;
 
   explicit MeteredAllocator(SlabMeter* meter = nullptr) : meter_(meter) {}
-  template <typename U>
+  template <typename U>  // an allocator converts. NOLINTNEXTLINE(google-explicit-constructor)
   MeteredAllocator(const MeteredAllocator<U>& other) : meter_(other.meter()) {}
 
   T* allocate(std::size_t count) {

@@ -182,16 +182,15 @@ class Publisher {
 // The lines of a file, or of standard input for "-", without their ends.
 class Lines {
  public:
-  explicit Lines(const std::string& path)
-      : file_(path == "-" ? stdin : std::fopen(path.c_str(), "rb")) {
-    if (file_ == nullptr) fail_usage("cannot read " + path + ": " + std::strerror(errno));
+  explicit Lines(const std::string& path) {
+    if (path == "-") return;
+    opened_.reset(std::fopen(path.c_str(), "rb"));
+    if (!opened_) fail_usage("cannot read " + path + ": " + std::strerror(errno));
+    file_ = opened_.get();
   }
   Lines(const Lines&) = delete;
   Lines& operator=(const Lines&) = delete;
-  ~Lines() {
-    std::free(line_);  // NOLINT(*-no-malloc): getline's
-    if (file_ != stdin) std::fclose(file_);
-  }
+  ~Lines() { std::free(line_); }  // NOLINT(*-no-malloc): getline's
 
   bool next(std::string_view& text) {
     const ssize_t size = ::getline(&line_, &capacity_, file_);
@@ -202,7 +201,11 @@ class Lines {
   }
 
  private:
-  std::FILE* file_;
+  struct Close {
+    void operator()(std::FILE* file) const { std::fclose(file); }
+  };
+  std::unique_ptr<std::FILE, Close> opened_;
+  std::FILE* file_ = stdin;
   char* line_ = nullptr;
   std::size_t capacity_ = 0;
 };
