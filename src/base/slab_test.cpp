@@ -16,7 +16,7 @@ TEST(slab, a_meter_counts_each_block_once) {
     EXPECT_GE(one, 1000U);
     EXPECT_EQ(meter.live_slabs, 1U);
     const Slice b = a.sub(10, 20);
-    const Slice c = b;
+    const std::vector<Slice> copies(3, b);
     EXPECT_EQ(meter.live_bytes, one);
     EXPECT_EQ(c.slab_size(), 1000U);
     EXPECT_FALSE(a.unique());

@@ -98,7 +98,7 @@ struct HostTest : testing::Test {
     ASSERT_TRUE(started.has_value()) << started.error();
     host = std::move(*started);
   }
-  std::string start_error() {
+  std::string start_error() const {
     auto started = Host::start(settings);
     return started ? "" : started.error();
   }
