@@ -18,7 +18,7 @@ TEST(slab, a_meter_counts_each_block_once) {
     const Slice b = a.sub(10, 20);
     const std::vector<Slice> copies(3, b);
     EXPECT_EQ(meter.live_bytes, one);
-    EXPECT_EQ(c.slab_size(), 1000U);
+    EXPECT_EQ(copies.front().slab_size(), 1000U);
     EXPECT_FALSE(a.unique());
   }
   EXPECT_EQ(meter.live_bytes, 0U);
