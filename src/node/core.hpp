@@ -122,9 +122,9 @@ class ShardCore {
   void consumed(Session& session, std::uint64_t wire_bytes);
   void mark_flush(Session& session);
 
+  void count_published(Session& session, std::size_t wire_bytes);
   /// Takes a publication: appends it to the run being built, delivering the run before where it
   /// does not fit. Nothing happens to it when that run ended its session.
-  void count_published(Session& session, std::size_t wire_bytes);
   void add_to_run(Session& session, const Incoming& in, const oap::Gossip& gossip);
   void flush_run();
   /// Delivers now; returns how many local sessions it was queued to. With `ticket`, other shards
@@ -174,7 +174,6 @@ class ShardCore {
   // core.cpp
   Session* find(SessionId id) const;
   void pump(Session& session);
-  void extend_run(Session& session);
   void after_input(Session& session);
   bool must_pause(const Session& session) const;
   void pause(Session& session);
@@ -209,7 +208,9 @@ class ShardCore {
   void fail_handshake(Session& session, const oap::WireError& error, CorrId corr,
                       HandshakeFailure why);
   void establish(Session& session, const oap::Hello& hello, CorrId corr);
-  // deliver.cpp
+  // runs.cpp
+  void extend_run(Session& session);
+  // delivery.cpp
   friend class Delivery;
   bool over_budget() const { return meter_.live_bytes > config_.queue_bytes / 4 * 3; }
   // lifecycle.cpp

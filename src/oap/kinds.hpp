@@ -73,8 +73,8 @@ struct Gossip {
   std::optional<std::string_view> reply;
 };
 Decoded<Gossip> read_gossip(const Message& message);
-/// The same out of a whole payload, in a third of the time, for what publishers usually send: a
-/// gossip message of known keys. Nothing means only that the long way has to judge.
+/// The same out of a whole payload in one pass, for what publishers usually send: a gossip message
+/// of known keys. Nothing means only that the long way has to judge.
 std::optional<Gossip> read_usual_gossip(ByteView payload);
 struct GossipOut {
   std::string_view topic;
