@@ -107,12 +107,12 @@ void accepts(std::vector<std::string> command, const std::string& text, bool sil
 TEST(Completion, BashTakesIt) { accepts({"/bin/bash", "-n"}, bash_completion(tree())); }
 
 TEST(Completion, ZshTakesIt) {
-  if (!installed("zsh")) GTEST_SKIP() << "zsh is not installed";
+  ASSERT_TRUE(installed("zsh")) << "./dev setup installs zsh";
   accepts({"/bin/sh", "-c", "exec zsh -n \"$0\""}, zsh_completion(tree()));
 }
 
 TEST(Completion, FishTakesIt) {
-  if (!installed("fish")) GTEST_SKIP() << "fish is not installed";
+  ASSERT_TRUE(installed("fish")) << "./dev setup installs fish";
   accepts({"/bin/sh", "-c", "exec fish --no-execute \"$0\""}, fish_completion(tree()));
 }
 
@@ -139,14 +139,14 @@ TEST(Completion, BashOffersWhatFits) {
 }
 
 TEST(ManPage, GroffHasNothingToSay) {
-  if (!installed("groff")) GTEST_SKIP() << "groff is not installed";
+  ASSERT_TRUE(installed("groff")) << "./dev setup installs groff";
   const std::vector<std::string> groff = {"/bin/sh", "-c", "exec groff -ww -man -Tutf8 -z \"$0\""};
   accepts(groff, ronctl_man_page(tree(), "1.2.3", "2026-01-31"), true);
   accepts(groff, overlay_man_page("1.2.3", "2026-01-31"), true);
 }
 
 TEST(ManPage, MandocHasNothingToSay) {
-  if (!installed("mandoc")) GTEST_SKIP() << "mandoc is not installed";
+  ASSERT_TRUE(installed("mandoc")) << "./dev setup installs mandoc";
   const std::vector<std::string> mandoc = {"/bin/sh", "-c", "exec mandoc -T lint -W error \"$0\""};
   accepts(mandoc, ronctl_man_page(tree(), "1.2.3", "2026-01-31"), true);
   accepts(mandoc, overlay_man_page("1.2.3", "2026-01-31"), true);
