@@ -11,7 +11,7 @@ endfunction()
 
 # ThinLTO where it pays: for the node, across the folders a message passes. The objects carry native
 # code as well, so that everything else links without it, and fast.
-set(ron_lto_modules base oap policy session gossip node runtime transport host crypto)
+set(ron_lto_modules base oap policy session gossip mesh node runtime transport host crypto)
 
 function(ron_module name)
   cmake_parse_arguments(ARG "" "" "DEPS;LIBS;TEST_LIBS" ${ARGN})

@@ -18,6 +18,9 @@ struct CryptoFns {
   Digest256 (*hash)(ByteView bytes);
   /// HMAC-SHA256: capability chains.
   Digest256 (*hmac)(ByteView key, ByteView bytes);
+  /// Is `signature` one over `bytes` by the key of this SubjectPublicKeyInfo (DER)? Ed25519 and
+  /// ML-DSA-65; false for any other, and for bytes that are none.
+  bool (*verify)(ByteView key, ByteView bytes, ByteView signature);
 };
 
 }  // namespace ron

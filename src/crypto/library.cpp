@@ -25,10 +25,29 @@ Digest256 hmac_sha256(ByteView key, ByteView bytes) {
   return out;
 }
 
+// Keys and signatures come from strangers: whatever is wrong with them means false.
+bool verify_signature(ByteView key, ByteView bytes, ByteView signature) {
+  start_openssl();
+  const unsigned char* at = key.data();
+  const KeyPtr owner(d2i_PUBKEY(nullptr, &at, static_cast<long>(key.size())));
+  bool good = owner != nullptr && at == key.data() + key.size() &&
+              (EVP_PKEY_is_a(owner.get(), "ED25519") == 1 ||
+               EVP_PKEY_is_a(owner.get(), "ML-DSA-65") == 1);
+  if (good) {
+    const DigestCtxPtr ctx(EVP_MD_CTX_new());
+    good = ctx != nullptr &&
+           EVP_DigestVerifyInit(ctx.get(), nullptr, nullptr, nullptr, owner.get()) == 1 &&
+           EVP_DigestVerify(ctx.get(), signature.data(), signature.size(), bytes.data(),
+                            bytes.size()) == 1;
+  }
+  ERR_clear_error();
+  return good;
+}
+
 }  // namespace
 
 void start_openssl() {
-  // The default openssl.cnf on a machine may belong to another OpenSSL (transport.md section 2).
+  // The default openssl.cnf on a machine may belong to another OpenSSL.
   static const bool started = [] {
     return OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, nullptr) == 1 &&
            OPENSSL_init_ssl(OPENSSL_INIT_NO_LOAD_CONFIG, nullptr) == 1;
@@ -80,7 +99,9 @@ std::uint64_t SystemChoice::index(std::uint64_t count) {
 }
 
 CryptoFns crypto_fns() {
-  return {.hash = [](ByteView bytes) { return blake3(bytes); }, .hmac = hmac_sha256};
+  return {.hash = [](ByteView bytes) { return blake3(bytes); },
+          .hmac = hmac_sha256,
+          .verify = verify_signature};
 }
 
 }  // namespace ron::crypto

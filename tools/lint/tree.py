@@ -6,7 +6,7 @@ import subprocess
 from dataclasses import dataclass
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-CORE = ("base", "oap", "policy", "config", "session", "gossip", "node")
+CORE = ("base", "oap", "policy", "config", "session", "gossip", "mesh", "node")
 CPP = (".cpp", ".hpp")
 
 

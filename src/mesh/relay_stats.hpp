@@ -1,0 +1,29 @@
+// Counters and gauges of relaying; names follow the metrics they feed (docs/observability.md).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace ron::mesh {
+
+struct RelayStats {
+  std::uint64_t published = 0;  // by this node
+  std::uint64_t received = 0;   // relay frames, duplicates included
+  std::uint64_t delivered = 0;  // new messages
+  std::uint64_t duplicates = 0;
+  std::uint64_t forwarded = 0;  // eager copies sent, own publications included
+  std::uint64_t grafts_sent = 0, prunes_sent = 0, grafts_received = 0, prunes_received = 0;
+  std::uint64_t ihave_sent = 0, ihave_received = 0;  // frames
+  std::uint64_t iwant_sent = 0, iwant_received = 0;  // frames
+  std::uint64_t repaired = 0;       // messages that came because they were asked for
+  std::uint64_t repair_misses = 0;  // asked of us and no longer held
+  std::uint64_t given_up = 0;       // announced, asked for, never come
+  std::uint64_t variants_refused = 0, origins_refused = 0, unsolicited = 0;
+  std::uint64_t shed_missing = 0, shed_origins = 0, shed_seen = 0, shed_repair = 0;
+
+  std::size_t origins = 0, hot_origins = 0;  // gauges
+  std::size_t seen = 0, missing = 0;
+  std::size_t repair_messages = 0, repair_bytes = 0;
+};
+
+}  // namespace ron::mesh
