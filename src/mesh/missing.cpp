@@ -5,7 +5,7 @@ namespace ron::mesh {
 bool MissingTable::add(const MissingId& id, std::uint64_t check, Instant due) {
   if (ids_.contains(id)) return true;
   if (ids_.size() >= most_) return false;
-  ids_.emplace(id, Missing{.check = check, .due = due, .asked = 0, .asks = 0});
+  ids_.emplace(id, Missing{.check = check, .due = due, .expected = due});
   order_.emplace(due, id);
   return true;
 }

@@ -22,6 +22,7 @@ struct MissingId {
 struct Missing {
   std::uint64_t check = 0;  // the variant that is wanted, 0 = any
   Instant due;
+  Instant expected;       // once asked for: when it should come
   LinkMask asked = 0;     // whom we asked in this round
   std::uint8_t asks = 0;  // in all
 };

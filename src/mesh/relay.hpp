@@ -121,6 +121,7 @@ class RelayMachine {
   void flush_lazy();
   void ask_for_missing();
   void ask(const MissingId& id, std::map<SessionId, std::vector<oap::IdRange>>& asks);
+  bool ask_nearer(const MissingId& id, Neighbour& by, Entry& entry);
   Neighbour* whom_to_ask(const Entry& entry, LinkMask asked) const;
   void mend_tree(Origin& origin, Neighbour& by);
   void miss(const MissingId& id, std::uint64_t check, bool soon);
@@ -148,6 +149,7 @@ class RelayMachine {
   RoundTrip lag_hot_, lag_cold_;  // from the first announcement to the eager copy
   double loss_ = 0;               // of eager copies, smoothed
   Instant lazy_due_ = Instant::never();
+  Instant lazy_last_;  // the last flush
   std::vector<std::uint8_t> scratch_;
   RelayStats stats_;
   Instant now_;

@@ -7,9 +7,10 @@
 namespace ron::mesh {
 namespace {
 
-constexpr unsigned kGapMost = 64;         // ids behind a message that are taken for missing
-constexpr Duration kMuchEarlier = 15ms;   // an announcement this long before the eager copy
-constexpr std::uint8_t kSlowRow = 2;      // ... so many times in a row: a better parent
+constexpr unsigned kGapMost = 64;        // ids behind a message that are taken for missing
+constexpr Duration kMuchEarlier = 15ms;  // an announcement this long before the eager copy
+constexpr std::uint8_t kSlowRow = 2;     // ... so many times in a row: a better parent
+constexpr unsigned kChildrenForSecond = 2;
 constexpr double kLossWeight = 1.0 / 64;  // of the last message
 
 }  // namespace
@@ -52,7 +53,8 @@ std::optional<oap::Fault> RelayMachine::on_relay(Neighbour& from, const oap::Hea
   origins_.touch(coming.key, now_);
   note_gap(from, *epoch, coming);
   Entry& entry = origins_.touch(*epoch, coming.seq);
-  coming.asked = entry.asked != kNoSlot && entry.asked == from.slot;
+  coming.asked = (entry.asked & mask_of(from)) != 0;
+  entry.asked &= ~mask_of(from);
   if (entry.state == Entry::State::kSeen) {
     if (entry.hash == coming.hash) {
       duplicate(from, *epoch, entry, coming);
@@ -93,10 +95,7 @@ void RelayMachine::duplicate(Neighbour& from, Epoch& epoch, Entry& entry, const 
   const bool held = (entry.holders & mask_of(from)) != 0;
   entry.holders |= mask_of(from);
   if (from.slot != kNoSlot && !held) shared_.sign(from.slot, since_sign(entry));
-  if (coming.asked) {  // we asked, and the eager copy came first
-    entry.asked = kNoSlot;
-    return;
-  }
+  if (coming.asked) return;  // and the eager copy, or another neighbour's, came first
   // It was late, not lost: impatience must not look like loss.
   if (entry.repaired && from.slot == origin.parent) {
     entry.repaired = false;
@@ -110,9 +109,15 @@ void RelayMachine::duplicate(Neighbour& from, Epoch& epoch, Entry& entry, const 
     }
     if (origin.second == from.slot) origin.second = kNoSlot;
   }
-  // In the shared tree a relay has several parents on purpose.
-  if (!origin.hot && (mask_of(from) & shared_.in()) != 0) return;
-  tree_change(from.link.session, false, &coming.key.origin);
+  if (origin.hot || from.slot == kNoSlot) {
+    tree_change(from.link.session, false, &coming.key.origin);
+    return;
+  }
+  // In the shared tree a relay has several parents on purpose, and the origin tells everybody.
+  const bool wanted = (mask_of(from) & (shared_.in() | origin.grafted)) != 0;
+  if (!wanted && origin_of(from.link.node) != origin.id) {
+    tree_change(from.link.session, false, nullptr);
+  }
 }
 
 void RelayMachine::accept(Neighbour* from, Epoch& epoch, Entry& entry, const Coming& coming) {
@@ -134,10 +139,7 @@ void RelayMachine::accept(Neighbour* from, Epoch& epoch, Entry& entry, const Com
   out_->deliveries.push_back(
       {coming.tenant, coming.corr, coming.frame, coming.frame.size() - coming.size});
   forward(from, epoch, entry, coming);
-  if (first) {
-    entry.asked = kNoSlot;
-    entry.repaired = coming.asked;
-  }
+  if (first) entry.repaired = coming.asked;
   if (shared_.due()) improve_shared();
 }
 
@@ -186,10 +188,10 @@ void RelayMachine::note_gap(Neighbour& from, Epoch& epoch, const Coming& coming)
 
 bool RelayMachine::wants_second(const Origin& origin) const {
   if (loss_ <= config_.relay.loss_for_redundancy) return false;
-  // A relay without children loses for itself alone, and asks.
+  // A relay with few children loses for itself and them alone, and asks.
   LinkMask children = links_ & ~origin.pruned;
   if (origin.parent != kNoSlot) children &= ~bit(origin.parent);
-  return children != 0;
+  return static_cast<unsigned>(std::popcount(children)) >= kChildrenForSecond;
 }
 
 LinkMask RelayMachine::eager_of(const Origin& origin, LinkMask targets, bool own) const {

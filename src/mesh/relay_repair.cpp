@@ -11,6 +11,7 @@ constexpr Duration kPatienceUnknown = 50ms;
 constexpr Duration kPatienceMost = 500ms;
 constexpr Duration kAskAgainLeast = 30ms;
 constexpr Duration kAskAgainUnknown = 300ms;
+constexpr Duration kMuchNearer = 10ms;
 constexpr std::uint8_t kMissesForGraft = 2;
 
 }  // namespace
@@ -19,7 +20,8 @@ constexpr std::uint8_t kMissesForGraft = 2;
 
 void RelayMachine::lazily(Neighbour& to, const OriginEpoch& key, std::uint64_t seq,
                           std::uint64_t hash) {
-  if (lazy_due_.is_never()) lazy_due_ = now_ + config_.relay_times.lazy;
+  // What comes after a pause goes at once; what follows waits for company.
+  if (lazy_due_.is_never()) lazy_due_ = std::max(now_, lazy_last_ + config_.relay_times.lazy);
   if (!to.lazy.empty()) {
     oap::IdRange& last = to.lazy.back();
     const bool next = last.origin == key.origin && last.epoch == key.epoch &&
@@ -35,6 +37,7 @@ void RelayMachine::lazily(Neighbour& to, const OriginEpoch& key, std::uint64_t s
 
 void RelayMachine::flush_lazy() {
   lazy_due_ = Instant::never();
+  lazy_last_ = now_;
   // Most neighbours are told the same: one frame for them.
   std::vector<oap::IdRange> told;
   Slice frame;
@@ -99,7 +102,7 @@ void RelayMachine::compare(Neighbour& from, Epoch& epoch, const oap::IdRange& ra
   }
   if (check == 0) return;
   for (std::uint64_t seq = range.first; seq <= range.last; ++seq) {
-    epoch.find(seq)->asked = from.slot;
+    epoch.find(seq)->asked |= bit(from.slot);
   }
   oap::IdRange all = range;
   all.check = 0;
@@ -122,6 +125,7 @@ void RelayMachine::announced(Neighbour& from, Epoch& epoch, std::uint64_t seq,
   entry.holders |= mask;
   if (entry.state != Entry::State::kSeen) {
     entry.state = Entry::State::kAnnounced;
+    if (mask != 0 && ask_nearer({key, seq}, from, entry)) return;
     miss({key, seq}, 0, origin.hot && origin.parent == kNoSlot);
     return;
   }
@@ -186,7 +190,7 @@ void RelayMachine::ask(const MissingId& id, std::map<SessionId, std::vector<oap:
   if (missing.asks == 0 && missing.check == 0) mend_tree(*epoch->origin, *by);
   missing.asked |= bit(by->slot);
   ++missing.asks;
-  entry->asked = by->slot;
+  entry->asked |= bit(by->slot);
   std::vector<oap::IdRange>& ids = asks[by->link.session];
   if (missing.check == 0 && !ids.empty() && ids.back().origin == id.from.origin &&
       ids.back().epoch == id.from.epoch && ids.back().last + 1 == id.seq && ids.back().check == 0) {
@@ -195,7 +199,24 @@ void RelayMachine::ask(const MissingId& id, std::map<SessionId, std::vector<oap:
     ids.push_back({id.from.origin, id.from.epoch, id.seq, id.seq, missing.check});
   }
   const Duration again = ways_->round_trip(by->link.session).rto(kAskAgainUnknown);
+  missing.expected = now_ + again;
   missing_.postpone(id, now_ + std::max(again, kAskAgainLeast) * missing.asks);
+}
+
+// It was asked for already, of somebody so far away that this neighbour would bring it sooner.
+bool RelayMachine::ask_nearer(const MissingId& id, Neighbour& by, Entry& entry) {
+  Missing* const missing = missing_.find(id);
+  if (missing == nullptr || missing->asks == 0) return false;
+  const RoundTrip way = ways_->round_trip(by.link.session);
+  if (!way.known() || now_ + way.srtt() + kMuchNearer >= missing->expected) return true;
+  missing->asked |= bit(by.slot);
+  missing->expected = now_ + way.srtt();
+  entry.asked |= bit(by.slot);
+  const oap::IdRange range{id.from.origin, id.from.epoch, id.seq, id.seq, missing->check};
+  ++stats_.iwant_sent;
+  send(by.link.session, Lane::kControl,
+       event(oap::write_ids(oap::IdsKind::kIwant, std::span(&range, 1))));
+  return true;
 }
 
 RelayMachine::Neighbour* RelayMachine::whom_to_ask(const Entry& entry, LinkMask asked) const {

@@ -22,11 +22,11 @@ struct Entry {
   };
   std::uint64_t hash = 0;      // of the first variant seen
   LinkMask holders = 0;        // neighbours known to have it
+  LinkMask asked = 0;          // neighbours we asked for it, who have not answered
   std::uint32_t first_at = 0;  // of the first sign of it, in ticks of kSignTick
   std::uint32_t stored = 0;    // its place in the repair store, 0 = none
   State state = State::kUnknown;
   LinkSlot first = kNoSlot;  // who gave that sign
-  LinkSlot asked = kNoSlot;  // whom we asked for it last
   bool repaired = false;     // it came because it was asked for
   bool varied = false;       // other variants of this id were seen
 };
