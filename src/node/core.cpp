@@ -36,6 +36,15 @@ std::optional<SessionId> ShardCore::open(Instant accepted) {
   return id;
 }
 
+std::optional<SessionId> ShardCore::open_dialed(mesh::DialId dial, Instant now) {
+  if (!dials_.awaited(dial)) return std::nullopt;
+  const auto id = open(now);
+  if (!id) return std::nullopt;
+  dials_.opened(dial, *id);
+  find(*id)->dial = dial;
+  return id;
+}
+
 void ShardCore::handle(const Input& in, Instant now, Actions& out) {
   now_ = now;
   out_ = &out;

@@ -22,9 +22,12 @@
 #include "base/deadlines.hpp"
 #include "base/slot_map.hpp"
 #include "gossip/run.hpp"
+#include "mesh/membership.hpp"
+#include "mesh/relay_stats.hpp"
 #include "node/actions.hpp"
 #include "node/config.hpp"
 #include "node/control.hpp"
+#include "node/dials.hpp"
 #include "node/kind_table.hpp"
 #include "node/mail_links.hpp"
 #include "node/session.hpp"
@@ -72,6 +75,9 @@ class ShardCore {
 
   // ---- entry points (see shard.hpp) ----
   std::optional<SessionId> open(Instant accepted);
+  std::optional<SessionId> open_dialed(mesh::DialId dial, Instant now);
+  std::optional<mesh::Dial> take_dial() { return dials_.take(); }
+  std::optional<mesh::DialId> take_cancelled_dial() { return dials_.take_cancelled(); }
   void handle(const Input& in, Instant now, Actions& out);
   void received(SessionId id, Slice bytes, Instant now, Actions& out);
   MutableBytes read_room(SessionId id);
@@ -87,6 +93,9 @@ class ShardCore {
   void reconfigure(const LiveConfig& live, Instant now);
   std::vector<SessionView> session_views(Instant now) const;
   std::vector<PatternView> pattern_views() const;
+  std::vector<mesh::PeerView> peers(Instant /*now*/) const { return {}; }
+  const mesh::MembershipStats* membership() const { return nullptr; }
+  const mesh::RelayStats* relay() const { return nullptr; }
   std::vector<TopicView> topic_views() const { return subscriptions_.topic_views(); }
   std::uint32_t answers_waiting(SessionId id) const;
   template <typename Visit>
@@ -252,6 +261,7 @@ class ShardCore {
   Deadlines deadlines_;  // by session slot
   Subscriptions subscriptions_;
   MailLinks mail_;
+  Dials dials_;
   std::deque<ControlRequest> control_;
   std::map<std::uint64_t, Pending> pending_;
   std::uint64_t last_ticket_ = 0;

@@ -74,6 +74,7 @@ struct Session {
   SessionId id;
   Phase phase = Phase::kOpened;
   Channel channel;
+  std::optional<mesh::DialId> dial;         // this node dialed
   CloseReason reason = CloseReason::kPeer;  // why it is closing
   oap::Code code = oap::Code::kInternal;    // the error it was told, if `erred`
   bool erred = false;

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "mesh/orders.hpp"
 #include "oap/wire_error.hpp"
 
 namespace ron::node {
@@ -47,6 +48,8 @@ struct ShardStats {
   std::uint32_t sessions = 0;         // gauge: in the table
   std::uint32_t sessions_active = 0;  // gauge: handshake done, not closing
 
+  std::uint32_t peer_sessions = 0;  // gauge: of them with role peer
+
   // frames
   std::array<std::uint64_t, kFrameClasses> frames_rx{}, frames_tx{};
   std::uint64_t bytes_rx = 0, bytes_tx = 0;
@@ -69,6 +72,10 @@ struct ShardStats {
   std::uint32_t index_entries = 0;  // gauge: with what other shards and their group members want
   std::size_t subscription_bytes = 0, subscription_bytes_max = 0;  // gauge, and its bound
   std::uint64_t match_cache_hits = 0, match_cache_misses = 0;
+
+  // lanes of peer sessions, by mesh::Lane
+  std::array<std::uint64_t, mesh::kLanes> peer_sent{}, peer_shed{};  // frames queued, and not
+  std::array<std::size_t, mesh::kLanes> peer_lane_bytes{}, peer_lane_frames{};  // gauges
 
   // queues (gauges)
   std::size_t lane_bytes = 0, lane_frames = 0;   // logical, all sessions
