@@ -34,7 +34,7 @@ TEST(Timers, HandshakeRunsFromAccept) {  // OAP-3.2
   EXPECT_EQ(timers.next(), at(17s)) << "now keep, a third of idle";
 }
 
-TEST(Timers, OfASessionThatSomebodyElseWatchesNeitherIdleNorKeep) {
+TEST(Timers, OfASessionThatSomebodyElseWatchesNeitherIdleNorKeep) {  // OAP-9.78
   Timers timers(kLimits, at(0s));
   timers.established_without_idle();
   EXPECT_TRUE(timers.next().is_never());
