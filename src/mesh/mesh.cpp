@@ -72,7 +72,16 @@ std::optional<oap::Fault> Mesh::received(SessionId session, const PeerFrame& fra
 
 unsigned Mesh::publish(const LocalPublication& publication, Instant now, Orders& out) {
   return impl_->relay.publish(publication.tenant, publication.corr, publication.message,
-                              publication.topic, publication.fanout, now, out);
+                              publication.fanout, now, out);
+}
+
+void Mesh::interest(TenantId tenant, std::string_view pattern, bool add, Instant now,
+                    Orders& /*out*/) {
+  impl_->relay.interest(tenant, pattern, add, now);
+}
+
+void Mesh::shed(SessionId session, std::uint32_t frames, Instant now) {
+  impl_->relay.shed(session, frames, now);
 }
 
 void Mesh::dial(ConfiguredPeer peer, Instant now, Orders& out) {

@@ -29,6 +29,8 @@
 #include "base/slab.hpp"
 #include "base/time.hpp"
 #include "mesh/config.hpp"
+#include "mesh/interest.hpp"
+#include "mesh/leaves.hpp"
 #include "mesh/link.hpp"
 #include "mesh/missing.hpp"
 #include "mesh/orders.hpp"
@@ -64,8 +66,14 @@ class RelayMachine {
                                      Orders& out);
 
   /// Returns the links it went to.
-  unsigned publish(TenantId tenant, CorrId corr, ByteView message, std::string_view topic,
-                   std::uint64_t fanout, Instant now, Orders& out);
+  unsigned publish(TenantId tenant, CorrId corr, ByteView message, std::uint64_t fanout,
+                   Instant now, Orders& out);
+
+  /// The relay lane of a session shed frames: what was pushed there is announced again.
+  void shed(SessionId session, std::uint32_t frames, Instant now);
+
+  /// This node begins or ceases to want a pattern; leaves tell it to their relays.
+  void interest(TenantId tenant, std::string_view pattern, bool add, Instant now);
 
   void tick(Instant now, Orders& out);
   Instant next_deadline() const;
@@ -74,6 +82,11 @@ class RelayMachine {
  private:
   struct Neighbour;
   struct Coming;  // a relay frame on its way through
+  struct Told {   // how far a relay knows what this leaf wants
+    NodeId node{};
+    std::uint64_t epoch = 0;
+    InterestOwn::Told told;
+  };
 
   // relay.cpp
   Neighbour* find(SessionId session) const;
@@ -129,7 +142,15 @@ class RelayMachine {
   void tell_idontwant(LinkMask to, const OriginEpoch& key, std::uint64_t seq, std::uint64_t hash);
 
   // relay_leaves.cpp
+  static std::string_view topic_of(ByteView message);
+  std::optional<oap::Fault> on_interest(Neighbour& from, const oap::Message& message);
+  static void leaf_tree_change(Neighbour& leaf, const oap::TreeChange& change);
   unsigned to_leaves(Neighbour* from, Epoch& epoch, const Coming& coming);
+  bool leaf_wants(SessionId leaf, const Stored& kept);
+  void tell_interest(Neighbour& to, bool greet);
+  void repeat_interest(Neighbour& to);
+  void leaf_tree(Neighbour& to, bool graft, const Coming& coming);
+  void mend_leaf(Neighbour& from, Origin& origin, const Coming& coming);
 
   MeshConfig config_;
   const CryptoFns* crypto_;
@@ -146,6 +167,10 @@ class RelayMachine {
   std::array<Neighbour*, kMaxLinks> slots_{};
   LinkMask links_ = 0;
   std::uint64_t seq_ = 0;
+  Leaves leaves_;
+  std::vector<SessionId> matched_;  // work space
+  InterestOwn wanted_;              // of this node, if it is a leaf
+  std::vector<Told> told_;
   RoundTrip lag_hot_, lag_cold_;  // from the first announcement to the eager copy
   double loss_ = 0;               // of eager copies, smoothed
   Instant lazy_due_ = Instant::never();

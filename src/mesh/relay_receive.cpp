@@ -57,6 +57,7 @@ std::optional<oap::Fault> RelayMachine::on_relay(Neighbour& from, const oap::Hea
   entry.asked &= ~mask_of(from);
   if (entry.state == Entry::State::kSeen) {
     if (entry.hash == coming.hash) {
+      coming.frame = frame;
       duplicate(from, *epoch, entry, coming);
       return std::nullopt;
     }
@@ -95,6 +96,10 @@ void RelayMachine::duplicate(Neighbour& from, Epoch& epoch, Entry& entry, const 
   const bool held = (entry.holders & mask_of(from)) != 0;
   entry.holders |= mask_of(from);
   if (from.slot != kNoSlot && !held) shared_.sign(from.slot, since_sign(entry));
+  if (config_.role == Role::kLeaf) {
+    if (!coming.asked) leaf_tree(from, false, coming);
+    return;
+  }
   if (coming.asked) return;  // and the eager copy, or another neighbour's, came first
   // It was late, not lost: impatience must not look like loss.
   if (entry.repaired && from.slot == origin.parent) {
@@ -138,6 +143,7 @@ void RelayMachine::accept(Neighbour* from, Epoch& epoch, Entry& entry, const Com
   entry.holders |= mask_of(*from);
   out_->deliveries.push_back(
       {coming.tenant, coming.corr, coming.frame, coming.frame.size() - coming.size});
+  if (config_.role == Role::kLeaf) mend_leaf(*from, *epoch.origin, coming);
   forward(from, epoch, entry, coming);
   if (first) entry.repaired = coming.asked;
   if (shared_.due()) improve_shared();

@@ -53,6 +53,7 @@ void RelayMachine::flush_lazy() {
       send(session, Lane::kLazy, frame);
     }
     lazy = {};
+    if (config_.role == Role::kLeaf) tell_interest(*neighbour, false);
   }
 }
 

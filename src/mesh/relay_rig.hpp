@@ -103,7 +103,7 @@ class RelayRig final {
     messages_.push_back(std::move(message));
     Node& at = *nodes_[node];
     ids_[{origin_of(at.config.self), at.config.epoch, ++at.published}] = messages_.size() - 1;
-    last_links = at.machine->publish({}, 0, payload, gossip.topic, 0, now_, orders_);
+    last_links = at.machine->publish({}, 0, payload, 0, now_, orders_);
     obey(node);
     return messages_.size() - 1;
   }
