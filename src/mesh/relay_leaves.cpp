@@ -122,12 +122,12 @@ void RelayMachine::interest(TenantId tenant, std::string_view pattern, bool add,
 }
 
 void RelayMachine::tell_interest(Neighbour& to, bool greet) {
-  const auto known = std::ranges::find(told_, to.link.node, &Told::node);
+  auto known = std::ranges::find(told_, to.link.node, &Told::node);
   if (known == told_.end()) {
     if (told_.size() >= kToldMax) told_.erase(told_.begin());
-    told_.push_back({to.link.node, to.link.epoch, {}});
+    known = told_.insert(told_.end(), {to.link.node, to.link.epoch, {}});
   }
-  Told& told = known == told_.end() ? told_.back() : *known;
+  Told& told = *known;
   if (told.epoch != to.link.epoch) told = {to.link.node, to.link.epoch, {}};
   std::vector<Slice> frames;
   if (greet) {
