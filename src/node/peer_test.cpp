@@ -489,6 +489,98 @@ TEST(Nodes, OfTwoShardsEachDeliverFromAnyShardToAny) {
   }
 }
 
+TEST(Nodes, ThatKnowEachOtherSettleOnOneSession) {  // OAP-9.9
+  Town town;
+  const unsigned a = town.add({1});
+  const unsigned b = town.add({0});
+  town.wait(2s);
+  EXPECT_EQ(town.streams().size(), 2U) << "both dialed";
+  for (const unsigned node : {a, b}) {
+    EXPECT_EQ(town[node].shard(0).membership()->active, 1U);
+    EXPECT_EQ(town[node].stats().peer_sessions, 1U);
+  }
+}
+
+// The same list of peers may stand on every node.
+TEST(Nodes, DoNotStayWithThemselves) {
+  Town town;
+  const unsigned a = town.add({0});
+  town.wait(3s);
+  EXPECT_EQ(town[a].shard(0).membership()->active, 0U);
+  EXPECT_EQ(town[a].stats().peer_sessions, 0U);
+}
+
+TEST(Nodes, RelayForOthersOnce) {
+  Town town;
+  const unsigned a = town.add({});
+  const unsigned b = town.add({a}, 2);
+  const unsigned c = town.add({b});
+  town.wait(100ms);
+  const SessionId at_a = town[a].active();
+  const SessionId at_b = town[b].active(1);
+  const SessionId at_c = town[c].active();
+  town[a].subscribe(at_a, "**");
+  town[b].subscribe(at_b, "**");
+  town[c].subscribe(at_c, "**");
+  for (int i = 0; i < 20; ++i) town[a].publish(at_a, "t", std::to_string(i));
+  town.wait(500ms);
+  for (const auto& [node, session] : {std::pair(b, at_b), std::pair(c, at_c)}) {
+    const auto got = town[node].receive(session);
+    ASSERT_EQ(got.size(), 20U) << "node " << node;
+    for (std::size_t i = 0; i < got.size(); ++i) EXPECT_EQ(got[i].data(), std::to_string(i));
+  }
+  EXPECT_TRUE(town[a].receive(at_a).empty()) << "it asked for no echo";
+}
+
+TEST(Nodes, ThatFallSilentAreReplacedByWhoeverAnswers) {  // OAP-9.73
+  Town town;
+  const unsigned a = town.add({});
+  const unsigned b = town.add({a});
+  town.wait(100ms);
+  ASSERT_EQ(town[b].shard(0).membership()->active, 1U);
+  Town::Stream& stream = town.streams().front();
+  stream.reads[0] = stream.reads[1] = false;
+  town.wait(1s);
+  ASSERT_EQ(town.streams().size(), 2U) << "dialed again";
+  EXPECT_EQ(town[b].shard(0).membership()->active, 1U);
+  const SessionId publisher = town[a].active();
+  const SessionId subscriber = town[b].active();
+  town[b].subscribe(subscriber, "t");
+  town[a].publish(publisher, "t", "again");
+  town.settle();
+  EXPECT_EQ(town[b].receive(subscriber).size(), 1U);
+}
+
+TEST(Nodes, ThatAreLeavesGetWhatTheirSessionsAskFor) {  // OAP-9.14
+  Town town;
+  const unsigned relay = town.add({});
+  const unsigned leaf =
+      town.add({relay}, 2, [](NodeConfig& config) { config.mesh->role = mesh::Role::kLeaf; });
+  town.wait(200ms);
+  ASSERT_EQ(town[relay].shard(0).membership()->leaves, 1U);
+  const SessionId publisher = town[relay].active();
+  const SessionId plain = town[leaf].active(1);
+  const SessionId member = town[leaf].active(0);
+  town[leaf].subscribe(plain, "a");
+  town[leaf].subscribe(member, "b", "group");
+  const auto publish = [&] {
+    town.wait(100ms);
+    const auto before = town[leaf].shard(0).relay()->received;
+    for (const char* topic : {"a", "b", "c"}) town[relay].publish(publisher, topic, "x");
+    town.wait(100ms);
+    return town[leaf].shard(0).relay()->received - before;
+  };
+  EXPECT_EQ(publish(), 2U) << "nothing of c";
+  EXPECT_EQ(town[leaf].receive(plain).size(), 1U);
+  EXPECT_EQ(town[leaf].receive(member).size(), 1U);
+  oap::SubOut unsub;
+  unsub.topics = {"a"};
+  town[leaf].send(plain, oap::kReq, 50, oap::write_unsub(unsub));
+  EXPECT_EQ(publish(), 1U);
+  town[leaf].handle(member, StreamLost{member});
+  EXPECT_EQ(publish(), 0U);
+}
+
 TEST(Nodes, PassACompressedPublicationOnPlain) {
   Town town;
   const unsigned a = town.add({});
