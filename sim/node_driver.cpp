@@ -331,7 +331,9 @@ void NodeDriver::obey(const node::Action& action) {
       break;
     case Kind::kMail:
     case Kind::kControl:  // no channel of these worlds may ask
-    case Kind::kDrained: break;
+    case Kind::kDrained:
+    case Kind::kDial:  // nor has one a mesh
+    case Kind::kCancelDial: break;
   }
 }
 

@@ -220,7 +220,9 @@ void ShardHost::obey(const node::Action& action) {
       break;
     case Kind::kMail:
     case Kind::kControl:
-    case Kind::kDrained: break;
+    case Kind::kDrained:
+    case Kind::kDial:
+    case Kind::kCancelDial: break;
   }
 }
 
