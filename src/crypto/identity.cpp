@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "base/blake3.hpp"
+#include "base/hex.hpp"
 #include "crypto/issue_parts.hpp"
 #include "crypto/openssl.hpp"
 
@@ -45,16 +46,6 @@ std::vector<std::uint8_t> public_part(EVP_PKEY* key) {
   return out;
 }
 
-std::string hex_of(const NodeId& node) {
-  constexpr char kDigits[] = "0123456789abcdef";
-  std::string out;
-  for (const std::uint8_t byte : node) {
-    out += kDigits[byte >> 4U];
-    out += kDigits[byte & 15U];
-  }
-  return out;
-}
-
 NodeIdentity facts_of(EVP_PKEY* key) {
   NodeIdentity out;
   out.key = public_part(key);
@@ -88,8 +79,8 @@ std::expected<NodeIdentity, std::string> node_identity(SecureBytes key_pem) {
   auto key = node_key(key_pem);
   if (!key) return std::unexpected(key.error());
   NodeIdentity out = facts_of(key->get());
-  auto certificate = self_signed(key->get(), "RustyOnions node", "URI:ron:node:" + hex_of(out.node),
-                                 kSelfSignedDays);
+  auto certificate =
+      self_signed(key->get(), "RustyOnions node", "URI:ron:node:" + hex(out.node), kSelfSignedDays);
   if (!certificate) return std::unexpected(certificate.error());
   out.certificate_pem = std::move(*certificate);
   out.key_pem = std::move(key_pem);
