@@ -36,16 +36,6 @@ std::vector<const Header*> in_order(const std::vector<Header>& headers) {
 // Room for the fixed keys and heads of a gossip map, so that writing it allocates once.
 constexpr std::size_t kGossipOverhead = 96;
 
-bool valid_patterns(const CborItem& item) {
-  if (item.type != CborType::kArray || item.number == 0) return false;
-  CborArray patterns(item);
-  CborItem pattern;
-  while (patterns.next(pattern)) {
-    if (pattern.type != CborType::kText || !is_pattern(pattern.text())) return false;
-  }
-  return true;
-}
-
 }  // namespace
 
 // OAP-4.12 OAP-4.13 OAP-4.14

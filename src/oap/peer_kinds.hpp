@@ -36,6 +36,9 @@ struct Relay {               // {seq, kind, epoch, origin, message}
 };
 // clang-format on
 Decoded<Relay> read_relay(const Message& message);
+/// The same out of a whole payload in one pass, for what every canonical writer sends. Nothing
+/// means only that the long way has to judge.
+std::optional<Relay> read_usual_relay(ByteView payload);
 /// Everything of the payload before the bytes of `message`, which follow from another buffer.
 std::vector<std::uint8_t> write_relay_head(const Relay& relay);
 

@@ -10,18 +10,6 @@ namespace {
 
 bool is_wild(std::string_view segment) { return segment == "*" || segment == "**"; }
 
-// OAP-4.2: U+0000-001F and U+007F, and U+0080-009F, which UTF-8 writes as C2 80 .. C2 9F.
-bool has_control(std::string_view text) {
-  unsigned char before = 0;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x20 || byte == 0x7f) return true;
-    if (before == 0xc2 && byte < 0xa0) return true;
-    before = byte;
-  }
-  return false;
-}
-
 // Takes the first segment off `rest`; false when nothing follows it.
 bool take_segment(std::string_view& rest, std::string_view& segment) {
   const std::size_t slash = rest.find('/');
@@ -96,6 +84,18 @@ bool fits(std::string_view text, Grammar grammar) {
 }
 
 }  // namespace
+
+// OAP-4.2: U+0000-001F and U+007F, and U+0080-009F, which UTF-8 writes as C2 80 .. C2 9F.
+bool has_control(std::string_view text) {
+  unsigned char before = 0;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x20 || byte == 0x7f) return true;
+    if (before == 0xc2 && byte < 0xa0) return true;
+    before = byte;
+  }
+  return false;
+}
 
 bool is_topic(std::string_view text) { return is_plain_topic(text) || fits(text, Grammar::kTopic); }
 

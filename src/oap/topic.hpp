@@ -17,6 +17,9 @@ bool is_topic(std::string_view text);
 /// As a topic, but a segment may be `*`, and the last may be `**`.
 bool is_pattern(std::string_view text);
 
+/// Does UTF-8 text contain a control character: U+0000-001F or U+007F-009F?
+bool has_control(std::string_view text);
+
 /// Does a valid pattern contain a wildcard segment?
 bool has_wildcard(std::string_view pattern);
 
