@@ -92,6 +92,7 @@ enum class CloseReason : std::uint8_t {
   kSlow,     // drop policy "disconnect"
   kDrained,  // drain finished in order
   kCutOff,   // drain deadline
+  kMesh,     // let go by the mesh: not needed, or replaced by another session
 };
 std::string_view name(CloseReason reason);
 

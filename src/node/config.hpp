@@ -32,6 +32,7 @@ struct SessionLimits {
   std::uint64_t fps = 100'000;  // plain gossip and put a second; 0 = no limit
   std::uint32_t patterns = 1024;
   gossip::LaneLimits lanes;
+  gossip::PeerLaneLimits peer_lanes;
 };
 
 struct NodeConfig {

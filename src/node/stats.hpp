@@ -40,7 +40,7 @@ struct ShardStats {
   // sessions
   std::uint64_t sessions_opened = 0;  // handshake done
   std::uint64_t sessions_refused_full = 0;
-  std::array<std::uint64_t, 7> sessions_closed{};  // by CloseReason
+  std::array<std::uint64_t, 8> sessions_closed{};  // by CloseReason
   std::uint64_t handshakes = 0;  // streams that were taken: opened + failed, in the end
   std::array<std::uint64_t, kHandshakeFailures> handshake_failures{};
   std::uint64_t pq_hybrid = 0, pq_classical = 0, pq_incompatible = 0;
@@ -48,7 +48,7 @@ struct ShardStats {
   std::uint32_t sessions = 0;         // gauge: in the table
   std::uint32_t sessions_active = 0;  // gauge: handshake done, not closing
 
-  std::uint32_t peer_sessions = 0;  // gauge: of them with role peer
+  std::uint32_t peer_sessions = 0;  // gauge: of them with peers, handshake done
 
   // frames
   std::array<std::uint64_t, kFrameClasses> frames_rx{}, frames_tx{};
@@ -74,7 +74,7 @@ struct ShardStats {
   std::uint64_t match_cache_hits = 0, match_cache_misses = 0;
 
   // lanes of peer sessions, by mesh::Lane
-  std::array<std::uint64_t, mesh::kLanes> peer_sent{}, peer_shed{};  // frames queued, and not
+  std::array<std::uint64_t, mesh::kLanes> peer_queued{}, peer_shed{};           // frames
   std::array<std::size_t, mesh::kLanes> peer_lane_bytes{}, peer_lane_frames{};  // gauges
 
   // queues (gauges)
