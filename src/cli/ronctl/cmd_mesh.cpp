@@ -1,6 +1,7 @@
 // ronctl mesh: the mesh as a node sees it.
 #include <CLI/CLI.hpp>
 
+#include <filesystem>
 #include <memory>
 
 #include "common.hpp"
@@ -28,7 +29,7 @@ int run_mesh(const Context& context, const Mesh& args) {
   std::vector<Json> all = {answer.json};
   for (const std::string& path : args.more) {
     Context other = context;
-    other.url = "unix:" + path;
+    other.url = "unix:" + std::filesystem::absolute(path).string();
     all.push_back(ask_mesh(other).json);
   }
   if (args.dot) {
@@ -58,9 +59,8 @@ void add_mesh(CLI::App& app, Context& context, Run& run) {
   command->add_flag("--dot", args->dot, "A picture, for Graphviz");
   command->add_option("SOCKET", args->more, "Unix sockets of more nodes, to be told together");
   command->footer(
-      "Example, a mesh of './dev run --nodes 5':\n"
-      "  ronctl --url unix:build/run/mesh/1/run.sock mesh --dot build/run/mesh/[2-5]/run.sock | "
-      "dot -Tsvg");
+      "Example, for './dev run --nodes 5' with the M it tells:\n"
+      "  ronctl --url unix:$M/1/run.sock mesh --dot $M/[2-5]/run.sock | dot -Tsvg >mesh.svg");
   command->callback(
       [&context, &run, args] { run = [&context, args] { return run_mesh(context, *args); }; });
 }
