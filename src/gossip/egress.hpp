@@ -91,7 +91,7 @@ class Egress {
   PushResult push(unsigned lane, const RunRef& run, std::uint32_t max_frame,
                   const LaneLimits& limits);
 
-  /// From now on these are the lanes of a peer: answers pass everything, and own publications,
+  /// From now on these are the lanes of a peer (OAP-5.18): answers pass everything, and own publications,
   /// what is relayed and what is lazy share the rest in this order of weight. Nothing but answers
   /// may have been queued.
   void become_peer() { peer_ = true; }

@@ -96,6 +96,7 @@ void ShardCore::count_received(const oap::Header& header, const KindRow* row) {
 
 void ShardCore::dispatch_active(Session& session, const Incoming& in) {
   const KindRow* row = find_kind(in.message.kind);
+  if (row != nullptr && row->right == Right::kPeer && !session.peer) row = nullptr;  // OAP-9.10
   count_received(in.header, row);
   if (row == nullptr || !row->counted) {
     flush_run();
@@ -171,13 +172,11 @@ std::optional<oap::WireError> ShardCore::over_limits(Session& session, const Kin
 std::optional<oap::WireError> ShardCore::not_allowed(const Session& session, const KindRow& row,
                                                      const oap::Header& header) const {
   if (row.right == Right::kNone) return std::nullopt;
-  if ((row.right == Right::kPeer) != (session.peer != nullptr)) {
-    return oap::WireError{Code::kForbidden,
-                          session.peer ? "not for nodes to say" : "only nodes may say this", false,
-                          0};
+  if (session.peer) {                                    // OAP-9.79
+    if (row.right == Right::kPeer) return std::nullopt;  // what they may is the mesh's to say
+    return oap::WireError{Code::kForbidden, "nodes neither publish nor subscribe", false, 0};
   }
-  if (session.peer) return std::nullopt;  // what they may is the mesh's to say
-  if (!session.authorised) {              // OAP-3.21
+  if (!session.authorised) {  // OAP-3.21
     return oap::WireError{Code::kUnauth, "this node asks for a token or a client certificate",
                           false, 0};
   }

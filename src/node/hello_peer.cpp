@@ -29,7 +29,7 @@ HandshakeFailure failure_of(const oap::Message& error) {
 
 // ---- a peer says hello -------------------------------------------------------------------------
 
-// Judges a hello with role peer; false when the handshake has failed.
+// Judges a hello with role peer; false when the handshake has failed. OAP-9.1
 bool ShardCore::take_peer(Session& session, const oap::Hello& hello, CorrId corr) {
   const auto fail = [&](Code code, std::string_view text, HandshakeFailure why) {
     fail_handshake(session, {code, text, true, 0}, corr, why);
@@ -38,10 +38,10 @@ bool ShardCore::take_peer(Session& session, const oap::Hello& hello, CorrId corr
   if (!has_mesh()) {
     return fail(Code::kBadVersion, "this node does not take peers", HandshakeFailure::kProto);
   }
-  if (!proves_identity(session.channel) || session.channel.certificate != hello.node) {
+  if (!proves_identity(session.channel) || session.channel.certificate != hello.node) {  // OAP-9.3
     return fail(Code::kUnauth, "no certificate proves this node id", HandshakeFailure::kAuth);
   }
-  if (hello.max_frame < oap::kMaxFrame) {
+  if (hello.max_frame < oap::kMaxFrame) {  // OAP-9.6
     return fail(Code::kBadFrame, "hello.max_frame of a peer is under 1 MiB",
                 HandshakeFailure::kProto);
   }
@@ -52,10 +52,10 @@ bool ShardCore::take_peer(Session& session, const oap::Hello& hello, CorrId corr
 }
 
 // Neither bucket: credits and their lanes bound peers; and the mesh judges whether they live.
-// OAP-5.24
+// OAP-5.24 OAP-9.78
 void ShardCore::limit_peer(Session& session) {
   session.max_frame = oap::kMaxFrame;
-  session.parser.set_max_payload(oap::kMaxPeerFrame);
+  session.parser.set_max_payload(oap::kMaxPeerFrame);  // OAP-9.5
   session.comp = false;
   session.timers.established_without_idle();
   session.inflight = 0;
@@ -70,6 +70,7 @@ void ShardCore::greet(Session& session) {
   const Channel& channel = session.channel;
   const mesh::Dial* dial = dials_.find(*session.peer->dial);
   RON_CHECK(dial != nullptr);  // a dial that was given up takes its session along
+  // OAP-9.76
   if (!proves_identity(channel) || (dial->node && dial->node != channel.certificate)) {
     fail_dial(session, HandshakeFailure::kAuth);
     return;
@@ -101,11 +102,12 @@ void ShardCore::handle_hello_ack(Session& session, const Incoming& in) {
   const auto ack = answer && in.message.kind == "hello_ack"
                        ? oap::read_hello_ack(in.message)
                        : std::unexpected(oap::Fault("no hello_ack"));
+  // OAP-9.75
   if (!ack || !ack->epoch || ack->limits.max_frame < oap::kMaxFrame) {
     fail_dial(session, HandshakeFailure::kProto);
     return;
   }
-  if (ack->node != session.peer->node) {
+  if (ack->node != session.peer->node) {  // OAP-9.76
     fail_dial(session, HandshakeFailure::kAuth);
     return;
   }

@@ -8,7 +8,8 @@ namespace {
 constexpr std::uint8_t kAny = kAsReq | kAsEvent | kAsAckReq;
 
 // Ordered by how often they come. keep, credit, lagged, refused and bye are plain events
-// (OAP-2.25); hello_ack, control_ok, ack and error only ever answer.
+// (OAP-2.25), as those between nodes are but for link and ping (OAP-9.25); hello_ack, control_ok,
+// ack and error only ever answer.
 constexpr std::array kTable = {
     KindRow{"gossip", kAny, Right::kPublish, true, true, false, handle_gossip},
     KindRow{"relay", kAsEvent, Right::kPeer, true, false, true, handle_mesh},

@@ -54,8 +54,8 @@ void ShardCore::obey_mesh() {
     send_all(orders.sends);
     for (const mesh::Deliver& publication : orders.deliveries) deliver_from_mesh(publication);
     for (const mesh::Close& close : orders.closes) obey(close);
-    for (const mesh::CancelDial& cancel : orders.cancels) obey(cancel);
     for (const mesh::Dial& dial : orders.dials) obey(dial);
+    for (const mesh::CancelDial& cancel : orders.cancels) obey(cancel);
     orders.clear();
   }
 }
