@@ -19,6 +19,7 @@ namespace ron::host {
 struct Settings {
   std::vector<std::string> listen;       // numeric "host:port"; port 0 = any free one
   std::optional<crypto::ServerTls> tls;  // for all of `listen`; nothing = plain
+  std::optional<crypto::PeerTls> peers;  // for dialing them; needed where `node.mesh` is set
   std::string uds_path;                  // empty = no Unix socket
   std::vector<std::uint32_t> allow_uids;
   unsigned shards = 0;             // 0 = the CPUs this process may use

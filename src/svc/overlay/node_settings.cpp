@@ -17,6 +17,7 @@ static_assert(static_cast<int>(config::DropPolicy::kOldest) ==
               static_cast<int>(gossip::DropPolicy::kOldest));
 
 static_assert(config::kUnixConns == transport::kUnixReserve);
+static_assert(config::kDialedConns == transport::kDialedReserve);
 
 std::uint32_t narrow(std::uint64_t value) {  // bounds are the key table's
   return static_cast<std::uint32_t>(std::min<std::uint64_t>(value, UINT32_MAX));
@@ -116,16 +117,6 @@ NodeId node_id(const config::Settings& settings) {
   NodeId out{};
   crypto::SystemChoice choice;
   choice.fill(out);
-  return out;
-}
-
-std::string hex(const NodeId& id) {
-  constexpr char kDigits[] = "0123456789abcdef";
-  std::string out;
-  for (const std::uint8_t byte : id) {
-    out += kDigits[byte >> 4U];
-    out += kDigits[byte & 15U];
-  }
   return out;
 }
 
