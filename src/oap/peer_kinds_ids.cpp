@@ -9,7 +9,7 @@ constexpr std::uint64_t kRangeSpan = 1U << 16U;  // messages in one entry at mos
 constexpr std::size_t kRangeMost = 1 + 17 + 4 * 9;
 constexpr std::size_t kIdsOverhead = 24;
 
-// [origin, epoch, first, last], perhaps with check behind.
+// [origin, epoch, first, last], perhaps with check behind. // OAP-9.28 OAP-9.40 OAP-9.54
 bool take_range(const CborItem& item, IdRange& range) {
   if (item.type != CborType::kArray || item.number < 4 || item.number > 5) return false;
   CborArray elements(item);
@@ -43,6 +43,7 @@ bool IdRanges::next(IdRange& range) {
   return take_range(item, range);
 }
 
+// OAP-9.28 OAP-9.40
 Decoded<IdRanges> read_ids(const Message& message) {
   CborMap fields(message.map);
   std::string_view key;
@@ -80,6 +81,7 @@ std::vector<std::uint8_t> write_ids(IdsKind kind, std::span<const IdRange> ids) 
   return out;
 }
 
+// OAP-9.29 OAP-9.41
 Decoded<TreeChange> read_tree_change(const Message& message) {
   TreeChange change;
   change.graft = message.kind == "graft";

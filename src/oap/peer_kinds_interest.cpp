@@ -61,6 +61,7 @@ bool InterestSets::next(InterestSet& set) {
   return array_ && array_->next(item) && take_set(item, set);
 }
 
+// OAP-9.30 OAP-9.36 OAP-9.42
 Decoded<Interest> read_interest(const Message& message) {
   Interest interest;
   unsigned seen = 0;
@@ -104,6 +105,7 @@ std::vector<std::uint8_t> write_interest(const InterestOut& interest) {
   return out;
 }
 
+// OAP-9.31
 std::vector<std::uint8_t> write_interest_all() {
   std::vector<std::uint8_t> out;
   CborWriter to(out);

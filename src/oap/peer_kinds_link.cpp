@@ -7,6 +7,7 @@
 namespace ron::oap {
 namespace {
 
+// OAP-9.43
 bool take_addr(const CborItem& item, std::string_view& out) {
   return take(item, out) && !out.empty() && out.size() <= kPeerAddrMax && !has_control(out);
 }
@@ -30,6 +31,7 @@ bool take_peer(const CborItem& item, PeerAddr& peer) {
   return addr && node;
 }
 
+// OAP-9.44
 bool is_peer_list(const CborItem& item) {
   if (item.type != CborType::kArray || item.number > kPeersMax) return false;
   CborArray peers(item);
@@ -67,6 +69,7 @@ bool PeerAddrs::next(PeerAddr& peer) {
   return take_peer(item, peer);
 }
 
+// OAP-9.32 OAP-9.66 OAP-9.67 OAP-9.68
 Decoded<LinkRequest> read_link(const Message& message) {
   LinkRequest link;
   bool prio = false;
@@ -98,10 +101,13 @@ std::vector<std::uint8_t> write_link(const LinkRequest& link) {
   return out;
 }
 
+// OAP-9.33
 std::vector<std::uint8_t> write_unlink() { return write_only_kind("unlink"); }
 
+// OAP-9.35
 std::vector<std::uint8_t> write_ping() { return write_only_kind("ping"); }
 
+// OAP-9.34
 Decoded<PeerAddrs> read_peers(const Message& message) {
   CborMap fields(message.map);
   std::string_view key;
@@ -124,7 +130,7 @@ std::vector<std::uint8_t> write_peers(std::span<const PeerAddr> peers) {
   return out;
 }
 
-// `peers` belongs to Busy; beside another code it is an unknown key (OAP-2.5).
+// OAP-9.65; beside another code `peers` is an unknown key (OAP-2.5).
 Decoded<PeerAddrs> read_busy_peers(const Message& error) {
   std::string_view code;
   CborItem peers;

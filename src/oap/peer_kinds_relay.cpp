@@ -19,6 +19,7 @@ constexpr std::size_t kRelayHeadMost = 80;  // bytes in front of those of `messa
 
 constexpr std::string_view kOriginPurpose = "ron-origin-v1";
 
+// OAP-9.37
 bool take_message(const CborItem& item, ByteView& out) {
   return take(item, out) && !out.empty() && out.size() <= kMaxFrame;
 }
@@ -68,6 +69,7 @@ class UsualRelay {
 
 }  // namespace
 
+// OAP-9.26 OAP-9.36
 Decoded<Relay> read_relay(const Message& message) {
   Relay relay;
   unsigned seen = 0;
@@ -95,6 +97,7 @@ Decoded<Relay> read_relay(const Message& message) {
     }
   }
   if (seen != kRelayFields) return faulty("relay lacks seq, epoch, origin or message");
+  // OAP-9.38
   if (!message_last) return faulty("relay.message is not the last of its map");
   return relay;
 }
@@ -130,6 +133,7 @@ std::vector<std::uint8_t> write_relay_head(const Relay& relay) {
   return out;
 }
 
+// OAP-9.27 OAP-9.39
 Decoded<OriginStatement> read_origin(const Message& message) {
   OriginStatement origin;
   bool epoch = false;
@@ -167,6 +171,7 @@ std::vector<std::uint8_t> write_origin(const OriginStatement& origin) {
   return out;
 }
 
+// OAP-9.24
 std::vector<std::uint8_t> origin_signed_bytes(const NodeId& node, std::uint64_t epoch) {
   std::vector<std::uint8_t> out(kOriginPurpose.size() + node.size() + sizeof epoch);
   auto at = std::ranges::copy(kOriginPurpose, out.begin()).out;

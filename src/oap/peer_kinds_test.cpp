@@ -89,7 +89,7 @@ bool same(const Relay& a, const Relay& b) {
          a.message.data() == b.message.data() && a.message.size() == b.message.size();
 }
 
-RC_GTEST_PROP(peer_kinds, relay, ()) {
+RC_GTEST_PROP(peer_kinds, relay, ()) {  // OAP-9.26
   const Bytes message(*rc::gen::element<std::size_t>(1, 23, 24, 300, 70'000), 0x61);
   const Relay relay{some_bytes<16>(), number(), positive(), message};
   const Bytes payload = relay_payload(relay);
@@ -106,7 +106,7 @@ RC_GTEST_PROP(peer_kinds, relay, ()) {
   RC_ASSERT(same(*usual, *again));
 }
 
-TEST(peer_kinds, relay_faults) {
+TEST(peer_kinds, relay_faults) {  // OAP-9.36 OAP-9.37 OAP-9.38
   const Bytes message(5, 1);
   const Bytes good = relay_payload({{}, 1, 1, message});
   const auto fault = [&good](std::string_view key, const std::optional<Value>& to) {
@@ -181,7 +181,7 @@ IdRange some_range() {
   return range;
 }
 
-RC_GTEST_PROP(peer_kinds, ids, ()) {
+RC_GTEST_PROP(peer_kinds, ids, ()) {  // OAP-9.28 OAP-9.54
   std::vector<IdRange> ids;
   const auto count = *rc::gen::element<std::size_t>(0, 1, 3, 24);
   for (std::size_t i = 0; i < count; ++i) ids.push_back(some_range());
@@ -216,7 +216,7 @@ TEST(peer_kinds, ids_at_most_512) {
   EXPECT_EQ(fault_of(read_ids, over), "ids has more than 512 entries");
 }
 
-TEST(peer_kinds, ids_faults) {
+TEST(peer_kinds, ids_faults) {  // OAP-9.40
   const Bytes good = write_ids(IdsKind::kIwant, {});
   const auto fault = [&good](const std::optional<Value>& ids) {
     return fault_of(read_ids, changed(good, "ids", ids));
@@ -245,7 +245,7 @@ TEST(peer_kinds, ids_faults) {
 
 // ---- graft, prune ------------------------------------------------------------------------------
 
-RC_GTEST_PROP(peer_kinds, tree_change, ()) {
+RC_GTEST_PROP(peer_kinds, tree_change, ()) {  // OAP-9.29
   TreeChange change;
   change.graft = *rc::gen::arbitrary<bool>();
   if (*rc::gen::arbitrary<bool>()) change.origin = some_bytes<16>();
@@ -261,7 +261,7 @@ RC_GTEST_PROP(peer_kinds, tree_change, ()) {
   RC_ASSERT(again->tenant == change.tenant);
 }
 
-TEST(peer_kinds, tree_change_faults) {
+TEST(peer_kinds, tree_change_faults) {  // OAP-9.41
   const Bytes good = write_tree_change({true, OriginId{}, "t", TenantId{}});
   const auto fault = [&good](std::string_view key, const std::optional<Value>& to) {
     return fault_of(read_tree_change, changed(good, key, to));
@@ -276,7 +276,7 @@ TEST(peer_kinds, tree_change_faults) {
 
 // ---- link, peers, Busy -------------------------------------------------------------------------
 
-RC_GTEST_PROP(peer_kinds, link, ()) {
+RC_GTEST_PROP(peer_kinds, link, ()) {  // OAP-9.32 OAP-9.66 OAP-9.67 OAP-9.68
   LinkRequest link;
   link.prio = *rc::gen::arbitrary<bool>();
   link.leaf = *rc::gen::arbitrary<bool>();
@@ -291,7 +291,7 @@ RC_GTEST_PROP(peer_kinds, link, ()) {
   RC_ASSERT(again->addr == link.addr);
 }
 
-TEST(peer_kinds, link_faults) {
+TEST(peer_kinds, link_faults) {  // OAP-9.43
   const Bytes good = write_link({true, true, "host:1"});
   const auto fault = [&good](std::string_view key, const std::optional<Value>& to) {
     return fault_of(read_link, changed(good, key, to));
@@ -307,7 +307,7 @@ TEST(peer_kinds, link_faults) {
   EXPECT_EQ(fault("addr", uint(1)), "link.addr is not an address");
 }
 
-TEST(peer_kinds, messages_that_are_only_a_kind) {
+TEST(peer_kinds, messages_that_are_only_a_kind) {  // OAP-9.31 OAP-9.33 OAP-9.35
   expect_canonical(write_unlink(), "unlink");
   expect_canonical(write_ping(), "ping");
   expect_canonical(write_interest_all(), "interest_all");
@@ -325,7 +325,7 @@ void expect_peers(PeerAddrs got, const std::vector<PeerAddr>& want) {
   EXPECT_FALSE(got.next(none));
 }
 
-RC_GTEST_PROP(peer_kinds, candidates, ()) {
+RC_GTEST_PROP(peer_kinds, candidates, ()) {  // OAP-9.34 OAP-9.65
   std::vector<PeerAddr> peers;
   const auto count = *rc::gen::inRange<std::size_t>(0, kPeersMax + 1);
   for (std::size_t i = 0; i < count; ++i) peers.push_back({"node.example:9443", some_bytes<32>()});
@@ -344,7 +344,7 @@ RC_GTEST_PROP(peer_kinds, candidates, ()) {
   expect_peers(*offered, peers);
 }
 
-TEST(peer_kinds, candidates_faults) {
+TEST(peer_kinds, candidates_faults) {  // OAP-9.43 OAP-9.44
   const Bytes peers = write_peers({});
   const Bytes busy = write_busy("no room", {});
   const auto faults = [&](const Value& add) {
@@ -386,7 +386,7 @@ TEST(peer_kinds, candidates_beside_another_code_are_an_unknown_key) {  // OAP-2.
 
 // ---- origin ------------------------------------------------------------------------------------
 
-RC_GTEST_PROP(peer_kinds, origin, ()) {
+RC_GTEST_PROP(peer_kinds, origin, ()) {  // OAP-9.27
   const Bytes key(*rc::gen::element<std::size_t>(1, 44, kPeerKeyMax), 1);
   const Bytes sig(*rc::gen::element<std::size_t>(1, 64, kPeerSigMax), 2);
   const std::uint64_t epoch = number();
@@ -399,7 +399,7 @@ RC_GTEST_PROP(peer_kinds, origin, ()) {
   RC_ASSERT(again->epoch == epoch);
 }
 
-TEST(peer_kinds, origin_faults) {
+TEST(peer_kinds, origin_faults) {  // OAP-9.39
   const Bytes some(8, 3);
   const Bytes good = write_origin({some, some, 1});
   const auto fault = [&good](std::string_view key, const std::optional<Value>& to) {
@@ -417,7 +417,7 @@ TEST(peer_kinds, origin_faults) {
   }
 }
 
-TEST(peer_kinds, origin_signed_bytes) {
+TEST(peer_kinds, origin_signed_bytes) {  // OAP-9.24
   NodeId node{};
   node.fill(0xaa);
   Bytes want = bytes_of("ron-origin-v1");
@@ -451,7 +451,7 @@ std::vector<InterestOut::Set> some_sets() {
   return out;
 }
 
-RC_GTEST_PROP(peer_kinds, interest, ()) {
+RC_GTEST_PROP(peer_kinds, interest, ()) {  // OAP-9.30
   const InterestOut interest{some_sets(), some_sets(), positive(), some_bytes<16>()};
   const Bytes payload = write_interest(interest);
   expect_canonical(payload, "interest");
@@ -488,6 +488,7 @@ TEST(peer_kinds, interest_faults) {
   }
 }
 
+// OAP-9.42
 TEST(peer_kinds, interest_of_at_most_1024_patterns) {
   InterestOut interest{{{{}, std::vector<std::string>(kInterestMax - 1, "a")}}, {}, 1, {}};
   interest.remove = {{{}, {"b"}}};

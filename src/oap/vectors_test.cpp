@@ -11,92 +11,15 @@
 #include "oap/kinds.hpp"
 #include "oap/parser.hpp"
 #include "oap/topic.hpp"
+#include "oap/vectors_test_fields.hpp"
+#include "oap/vectors_test_peers.hpp"
 
 namespace ron::oap {
 namespace {
 
-using Json = nlohmann::json;
-using Bytes = std::vector<std::uint8_t>;
-
-Json load(const std::string& name) {
-  std::ifstream in(std::string(RON_VECTORS_DIR) + "/" + name);
-  Json document = Json::parse(in, nullptr, false);
-  EXPECT_FALSE(document.is_discarded()) << name;
-  return document;
-}
-
-Bytes from_hex(const std::string& hex) {
-  Bytes out;
-  for (std::size_t i = 0; i + 1 < hex.size(); i += 2) {
-    out.push_back(static_cast<std::uint8_t>(std::stoi(hex.substr(i, 2), nullptr, 16)));
-  }
-  return out;
-}
-
-std::string to_hex(ByteView bytes) {
-  std::string out;
-  for (const std::uint8_t byte : bytes) {
-    out += "0123456789abcdef"[byte >> 4U];
-    out += "0123456789abcdef"[byte & 15U];
-  }
-  return out;
-}
-
-Bytes bytes_of(const Json& vector) {
-  if (vector.contains("hex")) return from_hex(vector["hex"]);
-  Bytes out;
-  for (const Json& part : vector["parts"]) {
-    if (part.contains("hex")) {
-      const Bytes more = from_hex(part["hex"]);
-      out.insert(out.end(), more.begin(), more.end());
-    } else {
-      out.insert(out.end(), part["count"], from_hex(part["byte"])[0]);
-    }
-  }
-  return out;
-}
-
-// Decoded values in the JSON form of test/vectors/README.md.
-Json plain(std::uint64_t number) {
-  if (number < 1ULL << 53U) return number;
-  return {{"$uint", std::to_string(number)}};
-}
-Json plain(std::string_view text) { return std::string(text); }
-Json plain_bytes(ByteView bytes) {
-  if (bytes.size() <= 256) return {{"$bytes", to_hex(bytes)}};
-  return {{"$bytes_size", bytes.size()}, {"$b3", to_hex(blake3(bytes))}};
-}
-Json plain_list(const CborItem& list) {
-  Json out = Json::array();
-  CborArray elements(list);
-  CborItem element;
-  while (elements.next(element)) out.push_back(plain(element.text()));
-  return out;
-}
-template <typename T>
-void put(Json& out, const char* key, const std::optional<T>& value) {
-  if (value) out[key] = plain(*value);
-}
+using namespace vectors;
 
 std::string pq_of(Pq pq) { return pq == Pq::kHybrid ? "hybrid" : "off"; }
-
-// What a reader made of a payload: its known fields, and what the writer makes of them again.
-struct Read {
-  Fault fault;
-  Json fields;
-  Bytes again;
-};
-
-template <typename T, typename Fill>
-Read read_as(const Decoded<T>& decoded, Fill fill) {
-  Read read;
-  if (!decoded) {
-    read.fault = decoded.error();
-    return read;
-  }
-  fill(*decoded, read);
-  return read;
-}
 
 // The fields that Hello keeps as facts are compared as such: `comp` holds zstd, `versions` holds 1.
 Read read_any_hello(const Message& message) {
@@ -218,6 +141,7 @@ Read read_number(const Decoded<std::uint64_t>& number, const char* key,
 
 Read read_any(const Message& message, const Json& expected) {
   const std::string_view kind = message.kind;
+  if (auto read = read_any_peer_kind(message)) return std::move(*read);
   if (kind == "hello") return read_any_hello(message);
   if (kind == "hello_ack") return read_any_hello_ack(message);
   if (kind == "gossip") return read_any_gossip(message, expected);
@@ -240,7 +164,9 @@ Read read_any(const Message& message, const Json& expected) {
 // What may carry which kind, as sections 3 to 6 say; the node's kind table is not under test here.
 bool flags_fit(std::string_view kind, std::uint16_t flags) {
   flags = static_cast<std::uint16_t>(flags & ~kComp);
-  if (kind == "hello" || kind == "sub" || kind == "unsub") return flags == kReq;
+  if (kind == "hello" || kind == "sub" || kind == "unsub" || kind == "link" || kind == "ping") {
+    return flags == kReq;
+  }
   if (kind == "hello_ack" || kind == "ack" || kind == "error") return flags == kResp;
   if (kind == "gossip") return flags != kResp;
   return flags == kEvent;
@@ -345,9 +271,11 @@ bool expressible(const Json& fields) {
   }
   if (kind == "hello_ack") return fields.value("agent", "x") != "";
   if (kind == "sub") return fields.value("echo", true);
+  if (kind == "ihave") return fields["ids"].empty() || fields["ids"][0].back() != 0;
   if (kind == "gossip") return !fields.contains("hdr") || !fields["hdr"].empty();
   if (kind == "bye") return !fields.contains("alt") || !fields["alt"].empty();
   if (kind == "error") {
+    if (fields.contains("peers") && fields["peers"].empty()) return false;
     const Json retry = fields.value("retry_after", Json(1));
     return code_of(std::string(fields["code"])) && retry.is_number() && retry > 0 &&
            retry <= UINT32_MAX;
@@ -430,6 +358,10 @@ TEST(vectors, cbor) { run("cbor.json"); }
 // OAP-1.31 OAP-4.12 OAP-4.13 OAP-4.14 OAP-4.16 OAP-4.17 OAP-4.19 OAP-4.21 OAP-4.25 OAP-4.28
 // OAP-4.43 OAP-4.46 OAP-4.47 OAP-5.3 OAP-5.9 OAP-6.1
 TEST(vectors, kinds) { run("kinds.json"); }
+
+// OAP-9.25 OAP-9.26 OAP-9.27 OAP-9.28 OAP-9.29 OAP-9.30 OAP-9.31 OAP-9.32 OAP-9.33 OAP-9.34
+// OAP-9.35 OAP-9.36 OAP-9.37 OAP-9.38 OAP-9.39 OAP-9.40 OAP-9.41 OAP-9.42 OAP-9.43 OAP-9.44
+TEST(vectors, peers) { run("peers.json"); }
 
 // OAP-1.37 OAP-1.38 OAP-1.39 OAP-1.40 OAP-1.41 OAP-1.43 OAP-1.44 OAP-1.45 OAP-1.46 OAP-1.48
 // OAP-1.49

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
-"""Makes the seed corpora of frame_parse, cbor and hello from the vectors: a small, varied choice;
-and that of config_text from the configurations that must load for ever."""
+"""Makes the seed corpora of frame_parse, cbor, hello and peer_kinds from the vectors: a small, varied
+choice; and that of config_text from the configurations that must load for ever."""
 import hashlib
 import json
 import os
@@ -56,6 +56,7 @@ def main():
     write("frame_parse", [b"\x00" + s for s in frames + streams] + cuts)
     write("cbor", [f[31:] for f in every(cbor, 2)])
     write("config_text", list(configurations()))
+    write("peer_kinds", [bytes.fromhex(v["hex"])[31:] for v in vectors("peers.json") if "ok" in v["expect"]])
     write("hello", [bytes.fromhex(v["hex"])[31:] for v in kinds if "ok" in v["expect"]][::2])
 
 

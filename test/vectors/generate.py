@@ -9,7 +9,7 @@ import sys
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from gen import addresses, cbor, comp, envelope, kinds, topics  # noqa: E402
+from gen import addresses, cbor, comp, envelope, kinds, peers, topics  # noqa: E402
 
 
 def documents():
@@ -22,6 +22,7 @@ def documents():
         "streams.json": envelope.streams(),
         "cbor.json": cbor.suite().document(),
         "kinds.json": kinds.suite().document(),
+        "peers.json": peers.suite().document(),
         "comp.json": comp_document,
         "topics.json": topics.document(),
         "addresses.json": addresses.document(),

@@ -1,4 +1,4 @@
-"""Every rule of docs/OAP-1.md sections 1-6 carries an id; every id stands in code and in a test.
+"""Every rule of docs/OAP-1.md sections 1-6 and 9 carries an id; every id stands in code and in a test.
 
 spec_later.txt names the rules of parts that do not exist yet, with the reason; an entry whose rule is
 kept by now is a finding, so the list can only get shorter.
@@ -12,7 +12,7 @@ from tree import Finding
 SPEC = "docs/OAP-1.md"
 ENDING = re.compile(r"((\[(OAP-\d+\.\d+|info)\]\s*)+)\|?\s*$")
 ID = re.compile(r"OAP-(\d+)\.(\d+)\b")
-SECTIONS = range(1, 7)
+SECTIONS = (1, 2, 3, 4, 5, 6, 9)
 
 
 def check():
