@@ -87,12 +87,12 @@ unsigned take_entry(const std::uint8_t*& at, const std::uint8_t* end, Value& val
   if (at >= end) return kPlaces;
   const Word word = word_at(at, end);
   const auto size = static_cast<unsigned>(word & 7U);
-  const auto head = static_cast<unsigned>(word >> (8 * size + 8 & 63U)) & 0xffU;
+  const auto head = static_cast<unsigned>(word >> ((8 * size + 8) & 63U)) & 0xffU;
   const unsigned form = head & 31U;
   const Word small = form < kSmall ? ~Word{0} : 0;  // a mask, so that nobody makes it a branch
   const std::size_t extra = (std::size_t{1} << (form & 3U)) & ~small;
   const Word behind = std::byteswap(word_at(at + 2 + size, end));
-  const Word number = (form & small) | (behind >> (8 * (8 - extra) & 63U) & ~small);
+  const Word number = (form & small) | (behind >> ((8 * (8 - extra)) & 63U) & ~small);
 
   const unsigned place = 2 * size + static_cast<unsigned>(word >> 9U & 1U);
   const Shape& shape = kShapes[place];
