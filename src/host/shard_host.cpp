@@ -32,7 +32,9 @@ ShardHost::ShardHost(Shared& shared, ShardIndex self)
     : shared_(shared),
       self_(self),
       shard_(config_of(shared), self, static_cast<unsigned>(shared.shards.size()), choice_),
-      now_(runtime::monotonic_now()) {}
+      now_(runtime::monotonic_now()) {
+  loop_.set_busy_poll(shared.settings.busy_poll);
+}
 
 ShardHost::~ShardHost() { join(); }
 
