@@ -57,7 +57,7 @@ constexpr KeyRow kRows[] = {
      .doc = "From accept to the end of hello, TLS included."},
     {.name = "overlay.busy_poll", .type = Type::kDuration, .slot = +RON_MS(overlay.busy_poll),
      .micronode = "0s", .macronode = "0s", .low = 0, .high = 1'000, .reload = Reload::kLive,
-     .doc = "How long each shard goes on asking for input, instead of sleeping, after it last had any. Spares a message the wake-up of a thread, which is most of its latency on an idle CPU, and keeps a CPU busy for that long after each message: a whole one at a message every busy_poll or more. For latency on CPUs the node has to itself, without a real-time scheduling policy (the kernel would throttle it). 0s: off."},
+     .doc = "How long each shard goes on asking for input, instead of sleeping, after it last had any. Spares a message the wake-up of a thread, which is most of its latency on an idle CPU, and keeps a CPU busy for that long after each message: a whole one where messages come more often than that. For latency on CPUs the node has to itself, without a real-time scheduling policy (the kernel would throttle it). 0s: off."},
     {.name = "overlay.insecure_plaintext", .type = Type::kSwitch, .slot = +RON_BOOL(overlay.insecure_plaintext),
      .micronode = "false", .macronode = "false",
      .env = "INSECURE_PLAINTEXT", .flag = "--insecure-plaintext",
