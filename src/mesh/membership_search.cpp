@@ -31,6 +31,7 @@ void Membership::Impl::met(const Session& session) {
   views_.mark_tried(session.node);
 }
 
+// OAP-9.70: what is told is dialed at most, and only who answers counts.
 Membership::Impl::Answer Membership::Impl::on_peers(Session& session, const oap::Message& message,
                                                     Instant now, Orders& out) {
   auto told = oap::read_peers(message);
