@@ -27,7 +27,8 @@ void Membership::Impl::learn(const oap::PeerAddr& peer, Source source, bool fres
 // asked again in this round.
 void Membership::Impl::met(const Session& session) {
   if (session.addr.empty()) return;
-  views_.learn({.node = session.node, .addr = session.addr}, choice_);
+  const Source source = session.dialed ? kMet : kCalled;
+  views_.learn({.node = session.node, .addr = session.addr, .source = source}, choice_);
   views_.mark_tried(session.node);
 }
 
