@@ -96,7 +96,13 @@ bool Membership::Impl::hangup(const NodeId& node, Instant now, Orders& out) {
 
 void Membership::Impl::heard(SessionId id, Instant now) {
   woke(now);
-  if (Session* session = sessions_.find(id)) session->life.heard = now;
+  Session* session = sessions_.find(id);
+  if (session == nullptr) return;
+  if (session->linked()) {
+    note_heard(session->life, usual_gap_, now, config_.times);
+  } else {
+    session->life.heard = now;
+  }
 }
 
 std::optional<oap::Fault> Membership::Impl::received(SessionId id, const oap::Header& header,

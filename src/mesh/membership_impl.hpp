@@ -135,6 +135,8 @@ class Membership::Impl {
   Instant shuffle_at_ = Instant::never(), long_at_ = Instant::never();
   Instant search_at_ = Instant::never(), named_at_ = Instant::never();
 
+  Duration usual_gap_{0};  // the longest silence of late of all links
+
   // Links that are coming because another node let somebody go in our favour.
   unsigned expected_ = 0;
   Instant expected_until_;

@@ -250,7 +250,7 @@ void Membership::Impl::link_up(Session& session, Role role, Instant now, Orders&
   session.link =
       Link{.session = session.id, .node = session.node, .epoch = session.epoch, .role = role};
   session.enter(Stage::kLinked, now, Instant::never());
-  session.life = Liveness{.heard = now, .pinged = now};
+  session.life = Liveness{.heard = now, .gap = usual_gap_, .pinged = now};
   sessions_.up(session, role == Role::kRelay && !is_leaf());
   views_.forget(session.node);
   ++stats_.links_up;

@@ -216,7 +216,35 @@ TEST(Membership, AShortStallCostsNoLink) {
   for (const Index i : net.living()) EXPECT_EQ(net.at(i).stats().links_lost, 0U);
 }
 
+TEST(Membership, LostPacketsAreNotTakenForDeath) {
+  Net net(20);
+  net.add_many(40, 1);
+  net.run(5s);
+  net.loss = 1;
+  net.run(20s);
+  std::uint64_t before = 0, after = 0;
+  for (const Index i : net.living()) before += net.at(i).stats().links_lost;
+  net.run(60s);
+  for (const Index i : net.living()) after += net.at(i).stats().links_lost;
+  EXPECT_LE(after - before, net.size()) << "one a node and minute, of eight links";
+  EXPECT_GE(net.degrees().least, 6U);
+}
+
 // Two nodes.
+
+TEST(Membership, ALinkThatOnlyOneSideUsesLives) {
+  Net net(21);
+  net.add_many(2, 1);
+  net.run(5s);
+  const Slice frame = frame_of(oap::kEvent, 0, oap::write_keep());
+  for (const Index from : {Index{0}, Index{1}}) {
+    for (int i = 0; i < 100; ++i) {
+      net.forge(from, 1 - from, frame);
+      net.run(50ms);
+    }
+    EXPECT_EQ(net.at(0).stats().links_lost + net.at(1).stats().links_lost, 0U);
+  }
+}
 
 // OAP-9.9
 TEST(Membership, SimultaneousDialsSettleOnOneSession) {

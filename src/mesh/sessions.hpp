@@ -23,7 +23,8 @@ enum class Stage : std::uint8_t { kIdle, kAsked, kLinked, kOver };
 
 /// What is known of the life of a link.
 struct Liveness {
-  Instant heard;  // the last frame of any kind
+  Instant heard;    // the last frame of any kind
+  Duration gap{0};  // the longest silence of late that ended
   Instant pinged;
   CorrId ping = 0;       // that is not answered yet
   unsigned samples = 0;  // of the round-trip time

@@ -86,7 +86,10 @@ Candidate* Views::room_for(const Candidate& candidate, Choice& choice) {
   const auto alike = [&](const Candidate& each) { return each.source == candidate.source; };
   if (count(passive_, alike) >= share(candidate.source)) return any(passive_, choice, alike);
   if (const std::string_view host = host_of(candidate.addr); !host.empty()) {
-    const auto there = [&](const Candidate& each) { return host_of(each.addr) == host; };
+    const auto there = [&](const Candidate& each) {
+      return each.addr.size() > host.size() && each.addr[host.size()] == ':' &&
+             each.addr.starts_with(host);
+    };
     if (count(passive_, there) >= kHostMax) {
       return candidate.source == kMet ? any(passive_, choice, there) : nullptr;
     }
