@@ -1,6 +1,7 @@
 """A mesh of real nodes over TLS: what is published anywhere arrives everywhere, and nobody else is let in."""
 import json
 import os
+import shutil
 import signal
 import stat
 import subprocess
@@ -27,6 +28,8 @@ class Relaying(MeshCase):
         self.assertEqual(total, 6, "three publications, each new at two nodes")
         sessions = json.loads(ctl.run(nodes[0], "--json", "sessions"))["sessions"]
         peers = [s for s in sessions if s["channel"] == "tls"]
+        self.assertEqual({s["node"] for s in peers}, {self.ids[n.name] for n in nodes[1:]})
+        self.assertEqual([s["dialed"] for s in peers], [False, False], "the first knew of nobody")
         self.assertEqual({s["kex"] for s in peers}, {"X25519MLKEM768"}, "quantum-safe between nodes")
 
     def test_a_large_publication_arrives_whole(self):
@@ -98,6 +101,14 @@ class Relaying(MeshCase):
         for node in nodes:
             self.links(node, 1)
         self.reaches(nodes[0], nodes[1:])
+
+        # Another key makes another node: the mesh goes on with the old one until a restart.
+        cert, key = self.ca.server("ca3")
+        shutil.copy(cert, self.server[0])
+        shutil.copy(key, self.server[1])
+        ctl.run(nodes[1], "reload")
+        self.assertIn("identity.key_file", [e["key"] for e in nodes[1].events("restart_needed")])
+        self.reaches(nodes[0], nodes[1:], topic="mesh/still")
 
 
 class Trust(MeshCase):
@@ -259,6 +270,7 @@ class Identity(MeshCase):
             node.config["identity.key_file"] = ""
             node.config["mesh.allow"] = ["1" * 64]
             seen.add(self.id_of(self.listening(node.start(ready=False))))
+            self.assertIn("identity.key_file", [e["key"] for e in node.events("config_warning")])
             node.stop()
         self.assertEqual(len(seen), 2)
 
