@@ -32,7 +32,7 @@ constexpr KeyRow kRows[] = {
      .doc = "How long sessions may finish after SIGTERM before they are cut off. Up to 5s is meant for production; service managers should allow 15s."},
     {.name = "peers", .type = Type::kTextList, .slot = +RON_SLOT(std::vector<std::string>, peers),
      .micronode = "", .macronode = "", .low = 0, .high = 256,
-     .reload = Reload::kLive,
+     .reload = Reload::kLive, .privacy = Privacy::kIdentity,
      .doc = "Nodes to form a mesh with, dialed at start and whenever they do not answer: HOST:PORT, or ID@HOST:PORT where whoever answers there must be that node. In a file also as tables: `[[peers]]` with `addr` and, if known, `id`. An id named here may dial this node, too. With peers, mesh.peers_file, mesh.allow or mesh.ca_path this node is a member of a mesh; turning that on or off needs a restart."},
 
     {.name = "overlay.listen", .type = Type::kListenAddress, .slot = +RON_TEXT(overlay.listen),

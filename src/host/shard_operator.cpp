@@ -78,8 +78,13 @@ void ShardHost::reconfigure(const LiveSettings& live) {
 }
 
 SessionInfo ShardHost::info_of(const node::SessionView& view) {
-  SessionInfo info{
-      .view = view, .peer = {}, .uid = 0, .peer_name = {}, .group = {}, .dialed = false};
+  SessionInfo info{.view = view,
+                   .peer = {},
+                   .uid = 0,
+                   .peer_name = {},
+                   .group = {},
+                   .dialed = false,
+                   .node = {}};
   if (const Link* link = find(view.id)) {
     const transport::StreamFacts& facts = link->stream->facts();
     info.peer = link->peer;
@@ -87,6 +92,7 @@ SessionInfo ShardHost::info_of(const node::SessionView& view) {
     info.group = facts.group;
     info.peer_name = facts.peer_name();
     info.dialed = link->dialed;
+    if (facts.is_node) info.node = facts.peer->node;
   }
   return info;
 }
