@@ -81,9 +81,9 @@ Verdict check_mail(const Gauges& gauges, const Profile& profile) {
 
 namespace {
 
-// Where nodes are joined. What the mesh keeps for repair counts as blocks. What other shards feed it
-// goes on by the mail of its shard, to sessions and to peers, before they are paused; and a peer may
-// ask for much at once, of which twice the budget is sent.
+// Where nodes are joined. What the mesh keeps for repair counts as blocks. What other shards feed
+// it goes on by the mail of its shard, to sessions and to peers, before they are paused; and a peer
+// may ask for much at once, of which twice the budget is sent.
 Verdict check_joined(const Gauges& gauges, const Profile& profile) {
   const node::ShardStats& stats = gauges.stats;
   const node::NodeConfig& config = profile.config;
