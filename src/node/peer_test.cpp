@@ -147,7 +147,9 @@ TEST_F(Peer, SaysWhatOnlyNodesMaySay) {  // OAP-9.10 OAP-9.79
   got = rig_.receive(peer);
   ASSERT_EQ(count(got, "error"), 2U);
   for (const Out& out : got) {
-    if (out.kind == "error") EXPECT_EQ(out.code(), "Forbidden");
+    if (out.kind == "error") {
+      EXPECT_EQ(out.code(), "Forbidden");
+    }
   }
 }
 
