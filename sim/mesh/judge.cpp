@@ -1,0 +1,137 @@
+// What is true at the end of a run.
+#include <algorithm>
+#include <set>
+
+#include "base/hash.hpp"
+#include "sim/mesh/world.hpp"
+
+namespace ron::meshsim {
+namespace {
+
+constexpr Duration kSymmetryPause = 1s;
+constexpr double kNeverSeconds = 999;
+
+}  // namespace
+
+/// The neighbours of each host that is up; those of hosts that are gone are left out.
+std::vector<std::vector<HostIndex>> World::graph() {
+  std::vector<std::vector<HostIndex>> links(hosts_);
+  for (HostIndex host = 0; host < hosts_; ++host) {
+    if (!network_->is_up(host)) continue;
+    for (const NodeId& node : network_->node(host)->neighbours(network_->local_now(host))) {
+      const auto peer = by_node_.find(node);
+      if (peer == by_node_.end() || !network_->is_up(peer->second)) continue;
+      if (network_->identity(peer->second).node == node) links[host].push_back(peer->second);
+    }
+  }
+  return links;
+}
+
+unsigned World::components() {
+  const auto links = graph();
+  std::vector<HostIndex> root(hosts_);
+  for (HostIndex host = 0; host < hosts_; ++host) root[host] = host;
+  const auto find = [&](HostIndex host) {
+    while (root[host] != host) host = root[host] = root[root[host]];
+    return host;
+  };
+  unsigned count = 0;
+  for (HostIndex host = 0; host < hosts_; ++host) count += network_->is_up(host) ? 1 : 0;
+  for (HostIndex host = 0; host < hosts_; ++host) {
+    for (const HostIndex peer : links[host]) {
+      const HostIndex a = find(host), b = find(peer);
+      if (a == b) continue;
+      root[a] = b;
+      --count;
+    }
+  }
+  return count;
+}
+
+// A link that only one side holds may be on its way for a round trip, so those count that are found
+// twice.
+void World::judge_views() {
+  const auto one_sided = [this] {
+    const auto links = graph();
+    std::set<std::pair<HostIndex, HostIndex>> found;
+    for (HostIndex host = 0; host < hosts_; ++host) {
+      for (const HostIndex peer : links[host]) {
+        const auto& back = links[peer];
+        const bool both = std::find(back.begin(), back.end(), host) != back.end();
+        if (!both && !hostile_[host] && !hostile_[peer]) found.emplace(host, peer);
+      }
+    }
+    return found;
+  };
+  after(kSymmetryPause, [this, before = one_sided(), one_sided] {
+    done_ = true;
+    if (protocol_ != Protocol::kMesh) return;
+    for (const auto& [host, peer] : one_sided()) {
+      if (!before.contains({host, peer})) continue;
+      return ledger_.fail("only " + who(host) + " holds its link to " + who(peer));
+    }
+    const unsigned parts = components();
+    if (parts > 1) ledger_.fail("the network is in " + std::to_string(parts) + " parts");
+    const std::string lacking = ledger_.lacking();
+    const bool lossless = scenario_.adversaries == 0;
+    if (!lacking.empty() && lossless) ledger_.fail("never delivered: " + lacking);
+  });
+}
+
+void World::traffic(Outcome& outcome) const {
+  Figures& out = outcome.figures;
+  const NetworkCounts& now = network_->counts();
+  const double seconds = to_seconds(queue_.now() - measured_at_);
+  const double deliveries = std::max(out["deliveries"], 1.0);
+  const auto since = [](std::uint64_t after, std::uint64_t before) {
+    return static_cast<double>(after - before);
+  };
+  out["control_frames_per_delivery"] =
+      since(now.control_frames, counts_before_.control_frames) / deliveries;
+  out["control_bytes_per_delivery"] =
+      since(now.control_bytes, counts_before_.control_bytes) / deliveries;
+  out["dials_per_node_s"] = since(now.dials, dials_before_) / std::max(seconds, 1e-9) / hosts_;
+  out["dials_node_second_most"] = dials_most_;
+  if (healed_) out["dials_healed_most"] = dials_most_healed_;
+  out["frames_lost"] = static_cast<double>(now.lost);
+  out["frames_shed"] = static_cast<double>(now.shed);
+  double links = 0, up = 0;
+  NodeGauges sum;
+  for (HostIndex host = 0; host < hosts_; ++host) {
+    if (!network_->is_up(host)) continue;
+    const NodeGauges gauges = network_->node(host)->gauges();
+    links += gauges.links;
+    ++up;
+    sum.grafts += gauges.grafts;
+    sum.prunes += gauges.prunes;
+    sum.repaired += gauges.repaired;
+  }
+  out["links_mean"] = links / std::max(up, 1.0);
+  out["grafts_per_node"] = static_cast<double>(sum.grafts) / std::max(up, 1.0);
+  out["prunes_per_node"] = static_cast<double>(sum.prunes) / std::max(up, 1.0);
+  out["repaired_per_node"] = static_cast<double>(sum.repaired) / std::max(up, 1.0);
+}
+
+void World::judge(Outcome& outcome) {
+  ledger_.figures(outcome.figures, fault_);
+  traffic(outcome);
+  Figures& out = outcome.figures;
+  out["nodes"] = hosts_;
+  out["virtual_s"] = to_seconds(queue_.now().since_origin());
+  if (scenario_.partition > 0) out["one_component_s"] = one_component_s_ < 0 ? kNeverSeconds : one_component_s_;
+  if (scenario_.at_last_link) {
+    Duration far{0};
+    for (HostIndex a = 0; a < hosts_; ++a) {
+      for (HostIndex b = 0; b < a; ++b) far = std::max(far, network_->latency().one_way(a, b));
+    }
+    const double rtt_ms = 2e3 * to_seconds(far);
+    out["max_rtts"] = rtt_ms > 0 ? out["max_ms"] / rtt_ms : 0;
+  }
+  if (!done_ && ledger_.failure().empty()) ledger_.fail("the world came to a stop");
+  outcome.failure = ledger_.failure();
+  outcome.events = queue_.run();
+  outcome.hash = mix(network_->hash(), outcome.events);
+  outcome.latencies = ledger_.latencies();
+}
+
+}  // namespace ron::meshsim
