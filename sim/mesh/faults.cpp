@@ -44,6 +44,7 @@ void World::partition() {
     if (choice_.chance(static_cast<std::uint64_t>(scenario_.partition * 1000), 1000)) groups[host] = 2;
   }
   const Instant heal = queue_.now() + scenario_.partition_for;
+  ledger_.split(groups, queue_.now(), heal);
   network_->partition(groups, scenario_.partition_one_way, heal);
   at(heal, [this] {
     healed_ = queue_.now();

@@ -36,6 +36,20 @@ void Ledger::leaf(HostIndex host, std::vector<std::uint32_t> topics) {
   topics_[host] = std::move(topics);
 }
 
+void Ledger::split(std::vector<std::uint8_t> groups, Instant at, Instant heal) {
+  groups_ = std::move(groups);
+  split_at_ = at;
+  healed_at_ = heal;
+}
+
+// By a partition, and too old for the repair window when the sides met again.
+bool Ledger::cut_off(HostIndex host, const Message& message) const {
+  if (groups_.empty() || groups_[host] == groups_[message.origin]) return false;
+  const Instant met = healed_at_ + scenario_.merge_time;
+  return message.at + scenario_.within >= split_at_ && message.at + scenario_.repair_window <= met &&
+         message.at < healed_at_;
+}
+
 std::uint32_t Ledger::add(Message message) {
   message.got.resize(hosts_ / 64 + 1);
   message.in_time = message.got;
@@ -93,6 +107,7 @@ void Ledger::copied(HostIndex host, std::uint32_t number, const std::optional<By
 
 bool Ledger::owed(const Message& message, HostIndex host) const {
   if (hostile_[host] || hostile_[message.origin] || !wants(host, message)) return false;
+  if (cut_off(host, message)) return false;
   // An origin that died with the message on its tongue owes it to nobody.
   for (const Life& life : lives_[message.origin]) {
     if (life.up <= message.at && message.at < life.down && life.down < message.at + scenario_.within) {

@@ -45,6 +45,9 @@ class Ledger {
   void leaf(HostIndex host, std::vector<std::uint32_t> topics);
   void hostile(HostIndex host) { hostile_[host] = true; }
 
+  /// From `at` to `heal`, hosts of different groups did not hear each other.
+  void split(std::vector<std::uint8_t> groups, Instant at, Instant heal);
+
   std::uint32_t add(Message message);
   const Message& message(std::uint32_t number) const { return messages_[number]; }
   std::uint32_t size() const { return static_cast<std::uint32_t>(messages_.size()); }
@@ -70,6 +73,7 @@ class Ledger {
 
  private:
   bool wants(HostIndex host, const Message& message) const;
+  bool cut_off(HostIndex host, const Message& message) const;
   double percentile(double part) const;
   void coverage(Figures& out, Instant fault) const;
   std::pair<std::uint64_t, std::uint64_t> delivered_of(const Message& message, bool in_time) const;
@@ -81,6 +85,8 @@ class Ledger {
   std::vector<std::vector<Life>> lives_;
   std::vector<std::vector<std::uint32_t>> topics_;  // of a leaf; empty: everything
   std::vector<bool> hostile_;
+  std::vector<std::uint8_t> groups_;  // of a partition
+  Instant split_at_, healed_at_;
   std::vector<std::uint32_t> latencies_;
   std::uint64_t latency_count_ = 0, made_up_ = 0, uninterested_copies_ = 0;
   std::string failure_;

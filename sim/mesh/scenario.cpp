@@ -79,9 +79,14 @@ bool set_target(Scenario& scenario, std::string_view text) {
   const std::string_view sign = word(text);
   target.at_least = sign == ">=";
   std::string_view unit;
-  if ((sign != ">=" && sign != "<=") || !number(trim(text), target.value, unit)) return false;
+  if ((sign != ">=" && sign != "<=") || !number(word(text), target.value, unit)) return false;
+  if (word(text) == "worst") {
+    double worst = 0;
+    if (!number(word(text), worst, unit)) return false;
+    target.worst = worst;
+  }
   scenario.targets.push_back(target);
-  return unit.empty();
+  return unit.empty() && trim(text).empty();
 }
 
 using Setter = std::function<bool(Scenario&, std::string_view)>;
@@ -123,6 +128,8 @@ const std::map<std::string_view, Setter>& keys() {
       {"partition_at", field(&Scenario::partition_at)},
       {"partition_for", field(&Scenario::partition_for)},
       {"partition_one_way", field(&Scenario::partition_one_way)},
+      {"repair_window", field(&Scenario::repair_window)},
+      {"merge_time", field(&Scenario::merge_time)},
       {"churn_per_minute", field(&Scenario::churn_per_minute)},
       {"stalled", field(&Scenario::stalled)},
       {"stall_for", field(&Scenario::stall_for)},

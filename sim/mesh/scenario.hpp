@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <expected>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,6 +24,7 @@ struct Target {
   std::string metric;
   bool at_least = false;  // else at most
   double value = 0;
+  std::optional<double> worst;  // of the worst seed; else 1.15 times as bad as `value`
 };
 
 struct Scenario {
@@ -56,6 +58,7 @@ struct Scenario {
   double partition = 0;                        // part of the nodes on the other side
   Duration partition_at = 0s, partition_for = 0s;
   bool partition_one_way = false;
+  Duration repair_window = 30s, merge_time = 6s;  // what a partition cut off, and is owed after it
   double churn_per_minute = 0;
   double stalled = 0;  // part of the nodes that stand still once
   Duration stall_for = 3s;
