@@ -1,0 +1,22 @@
+#include "mesh/liveness.hpp"
+
+#include <algorithm>
+
+namespace ron::mesh {
+
+Instant dies_at(const Session& session, const ViewTimes& times) {
+  const RoundTrip& rtt = session.link.rtt;
+  // Before the first answer nobody knows how long the way is.
+  const Duration way = rtt.known() ? 4 * rtt.rto(Duration::zero()) : times.handshake;
+  return session.life.heard + std::max(times.dead, way);
+}
+
+Instant pings_at(const Session& session, bool lower_id, const ViewTimes& times) {
+  const Liveness& life = session.life;
+  if (life.ping != 0) return Instant::never();
+  if (life.samples < kFirstSamples) return life.pinged;  // as soon as the last one is answered
+  const Instant refresh = life.pinged + kRefresh;
+  return lower_id ? std::min(refresh, life.heard + times.ping) : refresh;
+}
+
+}  // namespace ron::mesh

@@ -1,0 +1,230 @@
+#include "mesh/membership.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "mesh/liveness.hpp"
+#include "mesh/membership_impl.hpp"
+
+namespace ron::mesh {
+
+Membership::Membership(const MeshConfig& config, Choice& choice)
+    : impl_(std::make_unique<Impl>(config, choice)) {}
+Membership::~Membership() = default;
+
+void Membership::start(Instant now, Orders& out) { impl_->start(now, out); }
+void Membership::session_up(const PeerSession& peer, Instant now, Orders& out) {
+  impl_->session_up(peer, now, out);
+}
+void Membership::session_down(SessionId session, Instant now, Orders& out) {
+  impl_->session_down(session, now, out);
+}
+void Membership::dial_failed(DialId dial, Instant now, Orders& out) {
+  impl_->dial_failed(dial, now, out);
+}
+void Membership::heard(SessionId session, Instant now) { impl_->heard(session, now); }
+std::optional<oap::Fault> Membership::received(SessionId session, const oap::Header& header,
+                                               const oap::Message& message, Instant now,
+                                               Orders& out) {
+  return impl_->received(session, header, message, now, out);
+}
+void Membership::dial(ConfiguredPeer peer, Instant now, Orders& out) {
+  impl_->dial(std::move(peer), now, out);
+}
+bool Membership::hangup(const NodeId& node, Instant now, Orders& out) {
+  return impl_->hangup(node, now, out);
+}
+void Membership::tick(Instant now, Orders& out) { impl_->tick(now, out); }
+Instant Membership::next_deadline() const { return impl_->next(); }
+std::vector<LinkChange>& Membership::changes() { return impl_->changes(); }
+const Link* Membership::link(SessionId session) const {
+  const Session* found = impl_->sessions().find(session);
+  return found != nullptr && found->linked() ? &found->link : nullptr;
+}
+const std::vector<const Link*>& Membership::relays() const { return impl_->sessions().relays(); }
+std::vector<PeerView> Membership::peers(Instant now) const { return impl_->peers(now); }
+const MembershipStats& Membership::stats() const { return impl_->stats(); }
+
+namespace {
+
+MeshConfig bounded(MeshConfig config) {
+  ViewLimits& views = config.views;
+  views.active_max = std::clamp(views.active_max, 1U, kMaxLinks);
+  views.active = std::clamp(views.active, 1U, views.active_max);
+  views.probes = std::max(views.probes, 1U);
+  views.sessions_max = std::max(views.sessions_max, 1U);
+  return config;
+}
+
+}  // namespace
+
+Membership::Impl::Impl(const MeshConfig& config, Choice& choice)
+    : config_(bounded(config)),
+      choice_(choice),
+      dials_(config_.times),
+      named_(config_.times),
+      views_(config_.self, config_.views.passive),
+      backoff_({config_.times.retry_first, config_.times.retry_most}) {}
+
+void Membership::Impl::start(Instant now, Orders& out) {
+  started_ = true;
+  started_at_ = now;
+  shuffle_at_ = now + jitter(config_.times.shuffle / 8);
+  long_at_ = now + jitter(config_.times.long_probe);
+  for (const ConfiguredPeer& peer : config_.peers) named_.add(peer, now);
+  settle(now, out);
+}
+
+void Membership::Impl::dial(ConfiguredPeer peer, Instant now, Orders& out) {
+  woke(now);
+  named_.add(std::move(peer), now);
+  settle(now, out);
+}
+
+bool Membership::Impl::hangup(const NodeId& node, Instant now, Orders& out) {
+  woke(now);
+  bool found = named_.forget(node);
+  while (Session* session = sessions_.to(node)) {
+    end(*session, now, out);
+    found = true;
+  }
+  found = views_.forget(node) || found;
+  settle(now, out);
+  return found;
+}
+
+void Membership::Impl::heard(SessionId id, Instant now) {
+  woke(now);
+  if (Session* session = sessions_.find(id)) session->life.heard = now;
+}
+
+std::optional<oap::Fault> Membership::Impl::received(SessionId id, const oap::Header& header,
+                                                     const oap::Message& message, Instant now,
+                                                     Orders& out) {
+  heard(id, now);
+  Session* session = sessions_.find(id);
+  if (session == nullptr) return std::nullopt;
+  Answer fault;
+  if (header.has(oap::kResp)) {
+    fault = on_answer(*session, header.corr, message, now, out);
+  } else if (message.kind == "link") {
+    fault = on_link(*session, header, message, now, out);
+  } else if (message.kind == "ping") {
+    send_ack(*session, header.corr, out);
+  } else if (message.kind == "unlink") {
+    on_unlink(*session, now, out);
+  } else if (message.kind == "peers") {
+    fault = on_peers(*session, message, now, out);
+  }
+  settle(now, out);
+  return fault;
+}
+
+void Membership::Impl::woke(Instant now) {
+  if (!next_.is_never() && now - next_ > config_.times.ping) forgive(now);
+}
+
+void Membership::Impl::forgive(Instant now) {
+  for (const auto& session : sessions_.all()) {
+    // What was under way measured our own stall, not the other side.
+    session->life.heard = now;
+    session->life.ping = 0;
+    session->life.samples = std::min(session->life.samples, kFirstSamples - 1);
+    if (!session->linked()) session->since = now;
+    session->until = std::max(session->until, now + config_.times.linger);
+  }
+  dials_.forgive(now);
+  next_ = now;
+}
+
+void Membership::Impl::tick(Instant now, Orders& out) {
+  woke(now);
+  while (const std::optional<Attempt> attempt = dials_.expired(now, out)) failed(*attempt, now);
+  std::vector<SessionId> ids;
+  ids.reserve(sessions_.all().size());
+  for (const auto& session : sessions_.all()) ids.push_back(session->id);
+  for (const SessionId id : ids) {
+    if (Session* session = sessions_.find(id)) check_session(*session, now, out);
+  }
+  if (shuffle_at_ <= now) shuffle(now, out);
+  if (long_at_ <= now) long_probe(now, out);
+  settle(now, out);
+}
+
+void Membership::Impl::check_session(Session& session, Instant now, Orders& out) {
+  if (!session.linked()) {
+    if (session.until > now) return;
+    if (session.stage == Stage::kAsked) views_.lose(session.node, session.addr, choice_);
+    end(session, now, out);
+    return;
+  }
+  if (dies_at(session, config_.times) <= now) {
+    ++stats_.links_lost;
+    silent_ = std::min(silent_ + 1, config_.views.probes);
+    const NodeId node = session.node;
+    const std::string addr = session.addr;
+    end(session, now, out);
+    views_.lose(node, addr, choice_);
+    return;
+  }
+  // A little early, so that the pings of many links share a tick.
+  const Instant soon = now + config_.times.ping / 8;
+  if (pings_at(session, config_.self < session.node, config_.times) <= soon) {
+    ping(session, now, out);
+  }
+}
+
+void Membership::Impl::settle(Instant now, Orders& out) {
+  if (started_) {
+    redial(now, out);
+    search(now, out);
+  }
+  schedule(now);
+}
+
+void Membership::Impl::schedule(Instant now) {
+  Instant next = std::min({dials_.next(), shuffle_at_, long_at_, search_at_, named_at_});
+  if (expected_ > 0) next = std::min(next, expected_until_);
+  for (const auto& session : sessions_.all()) {
+    if (!session->linked()) {
+      next = std::min(next, session->until);
+      continue;
+    }
+    const Instant ping = pings_at(*session, config_.self < session->node, config_.times);
+    next = std::min({next, ping, dies_at(*session, config_.times)});
+  }
+  next_ = std::max(next, now);
+}
+
+Duration Membership::Impl::jitter(Duration most) {
+  const auto half = static_cast<std::uint64_t>(most.count() / 2);
+  return most / 2 + Duration(static_cast<std::int64_t>(choice_.index(half + 1)));
+}
+
+unsigned Membership::Impl::links() const {
+  return is_leaf() ? sessions_.leaves() : static_cast<unsigned>(sessions_.relays().size());
+}
+
+std::vector<PeerView> Membership::Impl::peers(Instant now) const {
+  std::vector<PeerView> views;
+  for (const auto& session : sessions_.all()) {
+    if (!session->linked()) continue;
+    views.push_back({session->node, session->addr, true, session->link.role,
+                     session->link.rtt.srtt(), now - session->since, session->id});
+  }
+  for (const Candidate& each : views_.passive()) {
+    views.push_back({.node = each.node, .addr = each.addr, .session = {}});
+  }
+  return views;
+}
+
+const MembershipStats& Membership::Impl::stats() {
+  stats_.active = static_cast<std::uint32_t>(sessions_.relays().size());
+  stats_.leaves = sessions_.leaves();
+  stats_.passive = static_cast<std::uint32_t>(views_.passive().size());
+  stats_.dialing = static_cast<std::uint32_t>(dials_.size());
+  stats_.sessions = static_cast<std::uint32_t>(sessions_.all().size());
+  return stats_;
+}
+
+}  // namespace ron::mesh

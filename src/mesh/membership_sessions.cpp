@@ -1,0 +1,174 @@
+// Sessions that come and go, and which of two to one node stays.
+#include <algorithm>
+#include <utility>
+
+#include "mesh/membership_impl.hpp"
+
+namespace ron::mesh {
+namespace {
+
+// Of strangers one in so many becomes a neighbour, which keeps the mesh mixed.
+constexpr std::uint64_t kMixOf = 128;
+
+}  // namespace
+
+void Membership::Impl::session_up(const PeerSession& peer, Instant now, Orders& out) {
+  woke(now);
+  const std::optional<Attempt> attempt = peer.dial ? dials_.take(*peer.dial) : std::nullopt;
+  if (attempt) {
+    dials_.answered(now - attempt->started);
+    if (attempt->purpose == Purpose::kProbe) silent_ /= 2;
+    named_answered(*attempt, peer.node);
+  }
+  if (admit(peer, attempt, out) && make_room(now, out)) {
+    Session session{.id = peer.session, .node = peer.node, .epoch = peer.epoch};
+    session.life.heard = now;
+    session.enter(Stage::kIdle, now, now + config_.times.linger);
+    if (attempt) {
+      session.dialed = attempt->purpose;
+      session.addr = attempt->addr;
+    }
+    if (outlives_rivals(session, now, out)) {
+      Session& added = sessions_.add(std::move(session));
+      if (attempt) begin(added, *attempt, now, out);
+    } else {
+      out.closes.push_back({peer.session, std::nullopt});
+    }
+  } else {
+    const bool wrong = attempt && attempt->node && *attempt->node != peer.node;
+    std::optional<oap::WireError> error;
+    if (wrong)
+      error = oap::WireError{oap::Code::kUnauth, "another node answers at this address", true};
+    out.closes.push_back({peer.session, error});
+  }
+  settle(now, out);
+}
+
+// Is it a session this node wants at all?
+bool Membership::Impl::admit(const PeerSession& peer, const std::optional<Attempt>& attempt,
+                             Orders&) {
+  if (peer.dial && !attempt) return false;  // given up meanwhile
+  if (peer.node == config_.self) {
+    if (attempt && attempt->node) views_.forget(*attempt->node);
+    return false;
+  }
+  if (attempt && attempt->node && *attempt->node != peer.node) {
+    views_.forget(*attempt->node);
+    return false;
+  }
+  return true;
+}
+
+// Sessions without a link are bounded; those that are over go first.
+bool Membership::Impl::make_room(Instant now, Orders& out) {
+  if (sessions_.without_link() < config_.views.sessions_max) return true;
+  Session* oldest = nullptr;
+  for (const auto& each : sessions_.all()) {
+    if (each->stage != Stage::kOver) continue;
+    if (oldest == nullptr || each->since < oldest->since) oldest = each.get();
+  }
+  if (oldest == nullptr) return false;
+  end(*oldest, now, out);
+  return true;
+}
+
+bool Membership::Impl::outlives_rivals(Session& session, Instant now, Orders& out) {
+  std::vector<SessionId> rivals;
+  for (const auto& each : sessions_.all()) {
+    if (each->node == session.node) rivals.push_back(each->id);
+  }
+  return std::all_of(rivals.begin(), rivals.end(), [&](SessionId id) {
+    return settle_rivals(session, *sessions_.find(id), now, out);
+  });
+}
+
+// False when the new session must go. Both sides judge alike whatever order they learn of the two
+// sessions in: by epoch, then by who dialed; of two that one side dialed, that side decides.
+bool Membership::Impl::settle_rivals(Session& session, Session& old, Instant now, Orders& out) {
+  ++stats_.replaced;
+  if (session.epoch < old.epoch) return false;
+  if (session.epoch > old.epoch || old.stage == Stage::kOver) {
+    end(old, now, out);
+    return true;
+  }
+  if (session.dialed.has_value() == old.dialed.has_value()) return !session.dialed.has_value();
+  const bool lower = config_.self < session.node;
+  if (session.dialed.has_value() != lower) {
+    old.may_ask = true;
+    return false;
+  }
+  // The new one stays. A link moves when it is agreed on there, so that it is never missing.
+  session.may_ask = old.may_ask || old.stage == Stage::kAsked || (lower && old.linked());
+  if (!old.linked()) end(old, now, out);
+  return true;
+}
+
+void Membership::Impl::begin(Session& session, const Attempt& attempt, Instant now, Orders& out) {
+  const bool moves = sessions_.linked(session.node) != nullptr;
+  const bool room = links() < most();
+  bool wants = links() < target();
+  if (attempt.purpose == Purpose::kProbe) {
+    session.may_ask = true;  // when one is missing, which search() knows
+    if (!moves) return;
+  }
+  if (attempt.purpose == Purpose::kConfigured) wants = true;
+  if (attempt.purpose == Purpose::kLong) wants = wants || choice_.chance(1, kMixOf);
+  if (attempt.purpose == Purpose::kReturn) {
+    wants = wants || now >= returns_at_;
+    views_.learn({.node = session.node, .addr = session.addr}, choice_);
+  }
+  if (moves || (wants && room)) {
+    ask(session, now, out);
+    return;
+  }
+  session.enter(Stage::kOver, now, now + config_.times.linger);
+  tell(session, out);
+}
+
+void Membership::Impl::named_answered(const Attempt& attempt, const NodeId& node) {
+  NamedPeer* named = named_.at(attempt.addr);
+  if (named == nullptr) return;
+  named->self = node == config_.self;
+  if (attempt.node && *attempt.node != node) return;
+  named->found = node;
+  named->answered = true;
+}
+
+void Membership::Impl::dial_failed(DialId dial, Instant now, Orders& out) {
+  woke(now);
+  if (const std::optional<Attempt> attempt = dials_.take(dial)) failed(*attempt, now);
+  settle(now, out);
+}
+
+void Membership::Impl::failed(const Attempt& attempt, Instant) {
+  ++stats_.dials_failed;
+  if (attempt.purpose == Purpose::kProbe) {
+    silent_ = std::min(silent_ + 1, config_.views.probes);
+  }
+  if (attempt.purpose != Purpose::kConfigured && attempt.node) {
+    views_.lose(*attempt.node, attempt.addr, choice_);
+  }
+}
+
+void Membership::Impl::session_down(SessionId id, Instant now, Orders& out) {
+  woke(now);
+  if (Session* session = sessions_.find(id)) {
+    const bool lost = session->linked();
+    if (lost) ++stats_.links_lost;
+    if (lost || session->stage == Stage::kAsked) {
+      views_.lose(session->node, session->addr, choice_);
+    }
+    if (lost) link_down(*session, now);
+    sessions_.erase(id);
+  }
+  settle(now, out);
+}
+
+void Membership::Impl::end(Session& session, Instant now, Orders& out,
+                           std::optional<oap::WireError> error) {
+  if (session.linked()) link_down(session, now);
+  out.closes.push_back({session.id, error});
+  sessions_.erase(session.id);
+}
+
+}  // namespace ron::mesh
