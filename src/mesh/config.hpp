@@ -69,7 +69,7 @@ struct RelayLimits {
   std::size_t seen = 1U << 20U;  // ids of all origins that are remembered
   std::size_t missing = 16'384;  // announced messages that have not come
   std::size_t repair_bytes = 16U << 20U;
-  unsigned shared_parents = 2;  // eager neighbours towards us in the shared tree
+  unsigned shared_parents = 3;  // eager neighbours towards us in the shared tree
   unsigned hot_after = 2;       // publications of an origin before it has a tree of its own
   std::size_t idontwant_from = 16U * 1024;  // message bytes
   double loss_for_redundancy = 0.005;       // measured; above it a second parent is kept

@@ -1,0 +1,38 @@
+#include "mesh/missing.hpp"
+
+namespace ron::mesh {
+
+bool MissingTable::add(const MissingId& id, std::uint64_t check, Instant due) {
+  if (ids_.contains(id)) return true;
+  if (ids_.size() >= most_) return false;
+  ids_.emplace(id, Missing{.check = check, .due = due, .expected = due});
+  order_.emplace(due, id);
+  return true;
+}
+
+Missing* MissingTable::find(const MissingId& id) {
+  const auto found = ids_.find(id);
+  return found == ids_.end() ? nullptr : &found->second;
+}
+
+void MissingTable::postpone(const MissingId& id, Instant due) {
+  const auto found = ids_.find(id);
+  if (found == ids_.end()) return;
+  order_.erase({found->second.due, id});
+  found->second.due = due;
+  order_.emplace(due, id);
+}
+
+bool MissingTable::remove(const MissingId& id) {
+  const auto found = ids_.find(id);
+  if (found == ids_.end()) return false;
+  order_.erase({found->second.due, id});
+  ids_.erase(found);
+  return true;
+}
+
+const MissingId* MissingTable::due(Instant now) const {
+  return order_.empty() || order_.begin()->first > now ? nullptr : &order_.begin()->second;
+}
+
+}  // namespace ron::mesh

@@ -1,0 +1,53 @@
+// Messages that a neighbour has announced and that have not come: when to ask for them.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <set>
+#include <utility>
+
+#include "base/time.hpp"
+#include "mesh/config.hpp"
+#include "mesh/link.hpp"
+
+namespace ron::mesh {
+
+struct MissingId {
+  OriginEpoch from;
+  std::uint64_t seq = 0;
+  friend auto operator<=>(const MissingId&, const MissingId&) = default;
+};
+
+struct Missing {
+  std::uint64_t check = 0;  // the variant that is wanted, 0 = any
+  Instant due;
+  Instant expected;       // once asked for: when it should come
+  LinkMask asked = 0;     // whom we asked in this round
+  std::uint8_t asks = 0;  // in all
+};
+
+class MissingTable {
+ public:
+  explicit MissingTable(std::size_t most) : most_(most) {}
+
+  /// Notes that an id is missing, unless it is noted already. False when the table is full.
+  bool add(const MissingId& id, std::uint64_t check, Instant due);
+
+  Missing* find(const MissingId& id);
+  void postpone(const MissingId& id, Instant due);
+  /// True when it was noted.
+  bool remove(const MissingId& id);
+
+  /// The id that is due first; nullptr when none is due.
+  const MissingId* due(Instant now) const;
+  Instant next() const { return order_.empty() ? Instant::never() : order_.begin()->first; }
+  std::size_t size() const { return ids_.size(); }
+
+ private:
+  std::size_t most_;
+  std::map<MissingId, Missing> ids_;
+  std::set<std::pair<Instant, MissingId>> order_;
+};
+
+}  // namespace ron::mesh

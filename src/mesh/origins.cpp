@@ -1,0 +1,120 @@
+#include "mesh/origins.hpp"
+
+#include <algorithm>
+
+namespace ron::mesh {
+
+Origins::Origins(const RelayLimits& limits, std::uint64_t hash_key)
+    : limits_(limits), origins_(16, Hash{hash_key}) {}
+
+Origin* Origins::find(const OriginId& id) {
+  const auto found = origins_.find(id);
+  return found == origins_.end() ? nullptr : found->second.get();
+}
+
+Epoch* Origins::find(const OriginEpoch& key) {
+  Origin* const origin = find(key.origin);
+  if (origin == nullptr) return nullptr;
+  for (const auto& epoch : origin->epochs) {
+    if (epoch->epoch == key.epoch) return epoch.get();
+  }
+  return nullptr;
+}
+
+Origin& Origins::make(const OriginId& id) {
+  while (!order_.empty() && (origins_.size() >= limits_.origins || entries_ > limits_.seen)) {
+    drop_oldest();
+  }
+  auto origin = std::make_unique<Origin>();
+  origin->id = id;
+  origin->place = order_.insert(order_.end(), id);
+  return *origins_.emplace(id, std::move(origin)).first->second;
+}
+
+Epoch& Origins::touch(const OriginEpoch& key, Instant now) {
+  Origin* origin = find(key.origin);
+  if (origin == nullptr) origin = &make(key.origin);
+  order_.splice(order_.end(), order_, origin->place);
+  for (const auto& epoch : origin->epochs) {
+    if (epoch->epoch == key.epoch) {
+      epoch->used = now;
+      return *epoch;
+    }
+  }
+  if (origin->epochs.size() >= limits_.epochs) {
+    // One that was not proven goes before those that were: it may be nothing but a claim.
+    const auto worst = std::ranges::min_element(origin->epochs, [](const auto& a, const auto& b) {
+      return std::pair(a->proven(), a->used) < std::pair(b->proven(), b->used);
+    });
+    drop(**worst);
+  }
+  origin->epochs.push_back(std::make_unique<Epoch>());
+  Epoch& epoch = *origin->epochs.back();
+  epoch.epoch = key.epoch;
+  epoch.origin = origin;
+  epoch.used = now;
+  return epoch;
+}
+
+Entry& Origins::touch(Epoch& epoch, std::uint64_t seq) {
+  if (Entry* const entry = epoch.find(seq)) return *entry;
+  Window* window = nullptr;
+  for (Window& each : epoch.windows) {
+    if (each.reaches(seq, limits_.window)) window = &each;
+  }
+  if (window == nullptr && epoch.windows.size() < Epoch::kWindows) {
+    window = &epoch.windows.emplace_back();
+  } else if (window == nullptr) {
+    // The smallest goes: strays are cheap to make, the true window is not.
+    window = &*std::ranges::min_element(
+        epoch.windows, {}, [](const Window& each) { return each.high() - each.low(); });
+    entries_ -= window->capacity();
+    *window = Window();
+    ++shed_windows_;
+  }
+  const std::size_t before = window->capacity();
+  Entry& entry = window->touch(seq, limits_.window);
+  entries_ += window->capacity() - before;
+  return entry;
+}
+
+std::size_t Origins::entries_of(const Epoch& epoch) {
+  std::size_t entries = 0;
+  for (const Window& window : epoch.windows) entries += window.capacity();
+  return entries;
+}
+
+void Origins::drop(Epoch& epoch) {
+  entries_ -= entries_of(epoch);
+  ++shed_windows_;
+  Origin& origin = *epoch.origin;
+  std::erase_if(origin.epochs, [&](const auto& each) { return each.get() == &epoch; });
+}
+
+void Origins::drop_oldest() {
+  Origin& oldest = *origins_.at(order_.front());
+  for (const auto& epoch : oldest.epochs) entries_ -= entries_of(*epoch);
+  if (oldest.hot) --hot_;
+  ++shed_origins_;
+  const OriginId id = oldest.id;
+  order_.pop_front();
+  origins_.erase(id);
+}
+
+void Origins::forget_link(LinkSlot slot) {
+  for (const auto& [id, origin] : origins_) {
+    origin->pruned &= ~bit(slot);
+    origin->grafted &= ~bit(slot);
+    if (origin->parent == slot) origin->parent = kNoSlot;
+    if (origin->second == slot) origin->second = kNoSlot;
+    for (const auto& epoch : origin->epochs) epoch->told &= ~bit(slot);
+  }
+}
+
+void Origins::begin_link(LinkSlot slot) {
+  for (const auto& [id, origin] : origins_) {
+    if (origin->hot) origin->pruned |= bit(slot);
+  }
+}
+
+}  // namespace ron::mesh

@@ -1,0 +1,271 @@
+// Links, own publications, trees as neighbours shape them, and the timer.
+#include "mesh/relay.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+
+#include "mesh/relay_inside.hpp"
+
+namespace ron::mesh {
+namespace {
+
+Slice relay_frame(const MeshConfig& config, std::uint64_t seq, TenantId tenant, CorrId corr,
+                  ByteView message, SlabMeter* meter) {
+  const oap::Relay relay{
+      .origin = origin_of(config.self), .epoch = config.epoch, .seq = seq, .message = message};
+  const std::vector<std::uint8_t> head = oap::write_relay_head(relay);
+  oap::Header header;
+  header.flags = oap::kEvent;
+  header.tenant = tenant;
+  header.corr = corr;
+  header.len = oap::kLenMin + static_cast<std::uint32_t>(head.size() + message.size());
+  Slice frame = Slice::allocate(header.wire_size(), meter);
+  std::uint8_t* at = frame.mutable_bytes().data();
+  oap::write_header(at, header);
+  at += oap::kHeaderSize;
+  std::memcpy(at, head.data(), head.size());
+  if (!message.empty()) std::memcpy(at + head.size(), message.data(), message.size());
+  return frame;
+}
+
+}  // namespace
+
+OriginId origin_of(const NodeId& node) {
+  OriginId id{};
+  std::copy_n(node.begin(), id.size(), id.begin());
+  return id;
+}
+
+RelayMachine::RelayMachine(const MeshConfig& config, const CryptoFns& crypto, Choice& choice,
+                           SlabMeter* meter, const Ways& ways)
+    : config_(config),
+      crypto_(&crypto),
+      choice_(&choice),
+      meter_(meter),
+      ways_(&ways),
+      self_{origin_of(config.self), config.epoch},
+      origins_(config.relay, choice.bits()),
+      shared_(config.relay.shared_parents),
+      missing_(config.relay.missing),
+      store_(config.relay.repair_bytes) {}
+
+RelayMachine::~RelayMachine() = default;
+
+RelayMachine::Neighbour* RelayMachine::find(SessionId session) const {
+  const auto found = neighbours_.find(session);
+  return found == neighbours_.end() ? nullptr : found->second.get();
+}
+
+LinkMask RelayMachine::mask_of(const Neighbour& neighbour) const {
+  return neighbour.slot == kNoSlot ? 0 : bit(neighbour.slot);
+}
+
+std::uint32_t RelayMachine::sign_now() const {
+  return static_cast<std::uint32_t>(now_.since_origin() / kSignTick) | 1U;  // 0 = none
+}
+
+Duration RelayMachine::since_sign(const Entry& entry) const {
+  return entry.first_at == 0 ? Duration{0} : (sign_now() - entry.first_at) * kSignTick;
+}
+
+// ---- links -------------------------------------------------------------------------------------
+
+void RelayMachine::link_changed(const LinkChange& change, Instant now, Orders& out) {
+  now_ = now;
+  out_ = &out;
+  if (change.up) {
+    link_up(change.link);
+  } else {
+    link_down(change.link.session);
+  }
+}
+
+void RelayMachine::link_up(const Link& link) {
+  if (find(link.session) != nullptr) return;
+  auto neighbour = std::make_unique<Neighbour>();
+  neighbour->link = link;
+  if (link.role == Role::kRelay) {
+    const auto free = static_cast<LinkSlot>(std::countr_one(links_));
+    if (free >= kMaxLinks) return;  // membership holds fewer than that
+    neighbour->slot = free;
+    links_ |= bit(free);
+    slots_[free] = neighbour.get();
+    origins_.begin_link(free);
+    if (shared_.link_up(free)) tree_change(link.session, false, nullptr);
+  }
+  Neighbour& added = *neighbour;
+  neighbours_.emplace(link.session, std::move(neighbour));
+  announce_kept(added);
+}
+
+void RelayMachine::link_down(SessionId session) {
+  const auto found = neighbours_.find(session);
+  if (found == neighbours_.end()) return;
+  const LinkSlot slot = found->second->slot;
+  neighbours_.erase(found);
+  if (slot == kNoSlot) return;
+  links_ &= ~bit(slot);
+  slots_[slot] = nullptr;
+  shared_.link_down(slot);
+  origins_.forget_link(slot);
+  improve_shared();
+}
+
+// A healed partition converges: both sides tell what they hold. // OAP section 9
+void RelayMachine::announce_kept(Neighbour& to) {
+  if (to.slot == kNoSlot) return;  // a leaf is told once it has said what it wants
+  store_.expire(now_ + -config_.relay_times.repair);
+  for (const Stored& kept : store_.all()) lazily(to, kept.from, kept.seq, kept.hash);
+}
+
+// ---- frames ------------------------------------------------------------------------------------
+
+std::optional<oap::Fault> RelayMachine::received(SessionId session, const oap::Header& header,
+                                                 const oap::Message& message, const Slice& frame,
+                                                 Instant now, Orders& out) {
+  now_ = now;
+  out_ = &out;
+  Neighbour* const from = find(session);
+  if (from == nullptr) {  // the link may just have ended
+    ++stats_.unsolicited;
+    return std::nullopt;
+  }
+  if (message.kind == "relay") return on_relay(*from, header, message, frame);
+  if (message.kind == "ihave") return on_ihave(*from, message, false);
+  if (message.kind == "iwant") return on_iwant(*from, message);
+  if (message.kind == "idontwant") return on_ihave(*from, message, true);
+  if (message.kind == "graft" || message.kind == "prune") return on_tree_change(*from, message);
+  if (message.kind == "origin") return on_origin(*from, message, frame);
+  return std::nullopt;
+}
+
+std::optional<oap::Fault> RelayMachine::on_origin(Neighbour& from, const oap::Message& message,
+                                                  const Slice& frame) {
+  const auto statement = oap::read_origin(message);
+  if (!statement) return statement.error();
+  const NodeId node = crypto_->hash(statement->key);
+  const OriginEpoch key{origin_of(node), statement->epoch};
+  Epoch* epoch = origins_.find(key);
+  if (epoch == nullptr || !epoch->proven()) {
+    const std::vector<std::uint8_t> said = oap::origin_signed_bytes(node, statement->epoch);
+    if (!crypto_->verify(statement->key, said, statement->sig)) {
+      ++stats_.origins_refused;
+      return "the origin's statement does not verify";
+    }
+    epoch = &origins_.touch(key, now_);
+    epoch->statement = Slice::copy_of(frame.bytes(), meter_);
+  }
+  epoch->told |= mask_of(from);
+  return std::nullopt;
+}
+
+void RelayMachine::tree_change(SessionId to, bool graft, const OriginId* origin) {
+  oap::TreeChange change;
+  change.graft = graft;
+  if (origin != nullptr) change.origin = *origin;
+  ++(graft ? stats_.grafts_sent : stats_.prunes_sent);
+  send(to, Lane::kControl, event(oap::write_tree_change(change)));
+}
+
+std::optional<oap::Fault> RelayMachine::on_tree_change(Neighbour& from,
+                                                       const oap::Message& message) {
+  const auto change = oap::read_tree_change(message);
+  if (!change) return change.error();
+  ++(change->graft ? stats_.grafts_received : stats_.prunes_received);
+  const LinkMask mask = mask_of(from);
+  if (!change->origin) {
+    if (change->graft) {
+      shared_.out |= mask;
+    } else {
+      shared_.out &= ~mask;
+    }
+    return std::nullopt;
+  }
+  Origin* const origin = origins_.find(*change->origin);
+  if (origin == nullptr) return std::nullopt;  // forgotten here: it takes the shared tree
+  if (change->graft) {
+    origin->pruned &= ~mask;
+    origin->grafted |= mask;
+  } else {
+    origin->pruned |= mask;
+    origin->grafted &= ~mask;
+  }
+  return std::nullopt;
+}
+
+void RelayMachine::improve_shared() {
+  const auto way = [&](LinkSlot slot) {
+    return ways_->round_trip(slots_[slot]->link.session).rto(200ms);
+  };
+  while (const auto change = shared_.improve(links_, way)) {
+    tree_change(slots_[change->graft]->link.session, true, nullptr);
+    if (change->prune != kNoSlot) {
+      tree_change(slots_[change->prune]->link.session, false, nullptr);
+      break;  // one exchange at a time: the next signs may judge otherwise
+    }
+  }
+}
+
+// ---- own publications --------------------------------------------------------------------------
+
+unsigned RelayMachine::publish(TenantId tenant, CorrId corr, ByteView message,
+                               std::string_view topic, std::uint64_t fanout, Instant now,
+                               Orders& out) {
+  now_ = now;
+  out_ = &out;
+  (void)topic;
+  Epoch& epoch = origins_.touch(self_, now);
+  if (!epoch.proven()) {
+    epoch.statement = event(
+        oap::write_origin({.key = config_.key, .sig = config_.statement, .epoch = config_.epoch}));
+  }
+  Coming coming;
+  coming.key = self_;
+  coming.seq = ++seq_;
+  coming.hash = hash_of(tenant, message);
+  coming.tenant = tenant;
+  coming.corr = corr;
+  coming.size = message.size();
+  coming.frame = relay_frame(config_, coming.seq, tenant, corr, message, meter_);
+  coming.fanout = fanout;
+  ++stats_.published;
+  Entry& entry = origins_.touch(epoch, coming.seq);
+  entry.state = Entry::State::kSeen;
+  entry.hash = coming.hash;
+  entry.first_at = sign_now();
+  entry.stored = store_.add({self_, coming.seq, coming.hash, coming.frame, now_});
+  if (++epoch.origin->publications >= config_.relay.hot_after) origins_.heat(*epoch.origin);
+  return forward(nullptr, epoch, entry, coming);
+}
+
+// ---- time --------------------------------------------------------------------------------------
+
+void RelayMachine::tick(Instant now, Orders& out) {
+  now_ = now;
+  out_ = &out;
+  if (lazy_due_ <= now) flush_lazy();
+  ask_for_missing();
+  if (store_.oldest() + config_.relay_times.repair <= now) {
+    store_.expire(now + -config_.relay_times.repair + 1ns);
+  }
+}
+
+Instant RelayMachine::next_deadline() const {
+  return std::min({lazy_due_, missing_.next(), store_.oldest() + config_.relay_times.repair});
+}
+
+const RelayStats& RelayMachine::stats() {
+  stats_.origins = origins_.size();
+  stats_.hot_origins = origins_.hot();
+  stats_.seen = origins_.entries();
+  stats_.shed_origins = origins_.shed_origins();
+  stats_.shed_seen = origins_.shed_windows();
+  stats_.missing = missing_.size();
+  stats_.repair_messages = store_.size();
+  stats_.repair_bytes = store_.bytes();
+  stats_.shed_repair = store_.shed();
+  return stats_;
+}
+
+}  // namespace ron::mesh

@@ -1,0 +1,159 @@
+// Relaying: which neighbour gets a message, which only hears of it, and what is asked for again.
+//
+//   eager   the whole message, along the tree of its origin, or the shared tree while it is cold
+//   lazy    `ihave` on every other link, batched for a few milliseconds
+//   repair  what was announced and does not come is asked for by `iwant`; `graft` where a tree
+//   broke
+//
+// Trees shape themselves. The first publication of an origin takes the shared tree; the second one
+// floods, every copy that comes second is answered by `prune`, and what remains is the tree of the
+// fastest ways from that origin. It mends itself by `graft` when the parent is gone or late.
+//
+//   relay.cpp           links, own publications, the timer
+//   relay_receive.cpp   relay frames: dedup, trees, forwarding
+//   relay_repair.cpp    ihave, iwant, idontwant, the repair window
+//   relay_leaves.cpp    what leaves get
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "base/choice.hpp"
+#include "base/crypto_fns.hpp"
+#include "base/slab.hpp"
+#include "base/time.hpp"
+#include "mesh/config.hpp"
+#include "mesh/link.hpp"
+#include "mesh/missing.hpp"
+#include "mesh/orders.hpp"
+#include "mesh/origins.hpp"
+#include "mesh/relay_stats.hpp"
+#include "mesh/repair_store.hpp"
+#include "mesh/shared_tree.hpp"
+#include "oap/envelope.hpp"
+#include "oap/peer_kinds.hpp"
+
+namespace ron::mesh {
+
+/// What the relay needs to know of a way that changes all the time.
+class Ways {
+ public:
+  virtual ~Ways() = default;
+  /// The round-trip time of a session's link; unknown() before it was measured.
+  virtual RoundTrip round_trip(SessionId session) const = 0;
+};
+
+class RelayMachine {
+ public:
+  RelayMachine(const MeshConfig& config, const CryptoFns& crypto, Choice& choice, SlabMeter* meter,
+               const Ways& ways);
+  ~RelayMachine();
+
+  void link_changed(const LinkChange& change, Instant now, Orders& out);
+
+  /// A frame of section 9 that is no business of membership, from a session with a link. A fault is
+  /// BadFrame. Frames of sessions without a link are counted and left.
+  std::optional<oap::Fault> received(SessionId session, const oap::Header& header,
+                                     const oap::Message& message, const Slice& frame, Instant now,
+                                     Orders& out);
+
+  /// Returns the links it went to.
+  unsigned publish(TenantId tenant, CorrId corr, ByteView message, std::string_view topic,
+                   std::uint64_t fanout, Instant now, Orders& out);
+
+  void tick(Instant now, Orders& out);
+  Instant next_deadline() const;
+  const RelayStats& stats();
+
+ private:
+  struct Neighbour;
+  struct Coming;  // a relay frame on its way through
+
+  // relay.cpp
+  Neighbour* find(SessionId session) const;
+  void link_up(const Link& link);
+  void link_down(SessionId session);
+  void announce_kept(Neighbour& to);
+  std::optional<oap::Fault> on_origin(Neighbour& from, const oap::Message& message,
+                                      const Slice& frame);
+  void tree_change(SessionId to, bool graft, const OriginId* origin);
+  std::optional<oap::Fault> on_tree_change(Neighbour& from, const oap::Message& message);
+  void improve_shared();
+  void send(SessionId to, Lane lane, Slice frame) {
+    out_->sends.push_back({to, lane, std::move(frame)});
+  }
+  Slice event(ByteView payload) const {
+    return oap::make_frame(oap::kEvent, {}, 0, payload, meter_);
+  }
+  std::uint32_t sign_now() const;
+  Duration since_sign(const Entry& entry) const;
+  LinkMask mask_of(const Neighbour& neighbour) const;
+
+  // relay_receive.cpp
+  std::optional<oap::Fault> on_relay(Neighbour& from, const oap::Header& header,
+                                     const oap::Message& message, const Slice& frame);
+  std::uint64_t hash_of(TenantId tenant, ByteView message);
+  void duplicate(Neighbour& from, Epoch& epoch, Entry& entry, const Coming& coming);
+  bool take_variant(const MissingId& id, std::uint64_t hash, Entry& entry);
+  void accept(Neighbour* from, Epoch& epoch, Entry& entry, const Coming& coming);
+  void note_way(Neighbour& from, Epoch& epoch, Entry& entry, const Coming& coming);
+  void note_gap(Neighbour& from, Epoch& epoch, const Coming& coming);
+  unsigned forward(Neighbour* from, Epoch& epoch, Entry& entry, const Coming& coming);
+  LinkMask eager_of(const Origin& origin, LinkMask targets, bool own) const;
+  LinkMask at_most(LinkMask mask, unsigned most);
+  void push(Neighbour& to, Epoch& epoch, Lane lane, const Slice& frame);
+  bool wants_second(const Origin& origin) const;
+  void note_loss(bool lost);
+
+  // relay_repair.cpp
+  std::optional<oap::Fault> on_ihave(Neighbour& from, const oap::Message& message, bool large);
+  void announced(Neighbour& from, Epoch& epoch, std::uint64_t seq, std::uint64_t check);
+  void compare(Neighbour& from, Epoch& epoch, const oap::IdRange& range);
+  std::optional<oap::Fault> on_iwant(Neighbour& from, const oap::Message& message);
+  void answer_iwant(Neighbour& from, Epoch& epoch, const oap::IdRange& range, std::uint64_t seq);
+  void lazily(Neighbour& to, const OriginEpoch& key, std::uint64_t seq, std::uint64_t hash);
+  void flush_lazy();
+  void ask_for_missing();
+  void ask(const MissingId& id, std::map<SessionId, std::vector<oap::IdRange>>& asks);
+  bool ask_nearer(const MissingId& id, Neighbour& by, Entry& entry);
+  Neighbour* whom_to_ask(const Entry& entry, LinkMask asked) const;
+  void mend_tree(Origin& origin, Neighbour& by);
+  void miss(const MissingId& id, std::uint64_t check, bool soon);
+  Duration patience(const Origin& origin) const;
+  void tell_idontwant(LinkMask to, const OriginEpoch& key, std::uint64_t seq, std::uint64_t hash);
+
+  // relay_leaves.cpp
+  unsigned to_leaves(Neighbour* from, Epoch& epoch, const Coming& coming);
+
+  MeshConfig config_;
+  const CryptoFns* crypto_;
+  Choice* choice_;
+  SlabMeter* meter_;
+  const Ways* ways_;
+  OriginEpoch self_;
+  Origins origins_;
+  SharedTree shared_;
+  MissingTable missing_;
+  RepairStore store_;
+  std::map<MissingId, std::vector<std::uint64_t>> variants_;  // beside the first, by id
+  std::map<SessionId, std::unique_ptr<Neighbour>> neighbours_;
+  std::array<Neighbour*, kMaxLinks> slots_{};
+  LinkMask links_ = 0;
+  std::uint64_t seq_ = 0;
+  RoundTrip lag_hot_, lag_cold_;  // from the first announcement to the eager copy
+  double loss_ = 0;               // of eager copies, smoothed
+  Instant lazy_due_ = Instant::never();
+  Instant lazy_last_;  // the last flush
+  std::vector<std::uint8_t> scratch_;
+  RelayStats stats_;
+  Instant now_;
+  Orders* out_ = nullptr;
+};
+
+}  // namespace ron::mesh

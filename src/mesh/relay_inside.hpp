@@ -1,0 +1,34 @@
+// What the files of the relay machine share. Private to mesh/.
+#pragma once
+
+#include "mesh/relay.hpp"
+
+namespace ron::mesh {
+
+/// A neighbour that a link leads to.
+struct RelayMachine::Neighbour {
+  Link link;
+  LinkSlot slot = kNoSlot;         // of this machine's masks; leaves have none
+  std::vector<oap::IdRange> lazy;  // to be announced
+};
+
+/// A publication on its way through.
+struct RelayMachine::Coming {
+  OriginEpoch key;
+  std::uint64_t seq = 0;
+  std::uint64_t hash = 0;
+  TenantId tenant;
+  CorrId corr = 0;
+  std::size_t size = 0;  // of the message: the tail of the frame
+  Slice frame;
+  bool asked = false;        // it comes because it was asked for
+  std::uint64_t fanout = 0;  // own publications: what the publisher wishes
+  ByteView message() const { return frame.bytes().last(size); }
+};
+
+inline constexpr unsigned kIdsAtOnce = 4096;  // looked at of one ihave or iwant
+inline constexpr std::size_t kVariantsMax = 1024;
+inline constexpr unsigned kAsksMax = 8;  // of one missing message, in all
+inline constexpr Duration kSignTick = std::chrono::microseconds(100);
+
+}  // namespace ron::mesh

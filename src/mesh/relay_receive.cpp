@@ -1,0 +1,251 @@
+// Relay frames: what is new, what is a duplicate, whom it goes on to.
+#include <algorithm>
+#include <bit>
+
+#include "mesh/relay_inside.hpp"
+
+namespace ron::mesh {
+namespace {
+
+constexpr unsigned kGapMost = 64;        // ids behind a message that are taken for missing
+constexpr Duration kMuchEarlier = 15ms;  // an announcement this long before the eager copy
+constexpr std::uint8_t kSlowRow = 2;     // ... so many times in a row: a better parent
+constexpr unsigned kChildrenForSecond = 2;
+constexpr double kLossWeight = 1.0 / 64;  // of the last message
+
+}  // namespace
+
+std::uint64_t RelayMachine::hash_of(TenantId tenant, ByteView message) {
+  scratch_.resize(16 + message.size());
+  store_be(scratch_.data(), tenant.hi);
+  store_be(scratch_.data() + 8, tenant.lo);
+  std::ranges::copy(message, scratch_.begin() + 16);
+  const Digest256 digest = crypto_->hash(scratch_);
+  if (scratch_.capacity() > 64U * 1024) scratch_ = {};  // one large message must not stay
+  return load_be<std::uint64_t>(digest.data());
+}
+
+std::optional<oap::Fault> RelayMachine::on_relay(Neighbour& from, const oap::Header& header,
+                                                 const oap::Message& message, const Slice& frame) {
+  const auto relay = oap::read_relay(message);
+  if (!relay) return relay.error();
+  if (relay->message.data() + relay->message.size() != frame.data() + frame.size()) {
+    return "message is not the last key";
+  }
+  ++stats_.received;
+  Coming coming;
+  coming.key = {relay->origin, relay->epoch};
+  coming.seq = relay->seq;
+  coming.tenant = header.tenant;
+  coming.corr = header.corr;
+  coming.size = relay->message.size();
+  Epoch* const epoch = origins_.find(coming.key);
+  if (epoch == nullptr || !epoch->proven()) {  // OAP section 9: only with its statement
+    ++stats_.origins_refused;
+    return std::nullopt;
+  }
+  if (coming.key == self_) {  // our own, come back
+    ++stats_.duplicates;
+    tree_change(from.link.session, false, &self_.origin);
+    return std::nullopt;
+  }
+  coming.hash = hash_of(header.tenant, relay->message);
+  origins_.touch(coming.key, now_);
+  note_gap(from, *epoch, coming);
+  Entry& entry = origins_.touch(*epoch, coming.seq);
+  coming.asked = (entry.asked & mask_of(from)) != 0;
+  entry.asked &= ~mask_of(from);
+  if (entry.state == Entry::State::kSeen) {
+    if (entry.hash == coming.hash) {
+      duplicate(from, *epoch, entry, coming);
+      return std::nullopt;
+    }
+    if (!take_variant({coming.key, coming.seq}, coming.hash, entry)) return std::nullopt;
+  }
+  // Kept in a block of its own where it would pin a much larger one.
+  coming.frame =
+      frame.size() * 2 < frame.slab_size() ? Slice::copy_of(frame.bytes(), meter_) : frame;
+  accept(&from, *epoch, entry, coming);
+  return std::nullopt;
+}
+
+// Another message under a known id: one of the two is forged, and nobody here can tell which. Both
+// go on, up to a bound. True when it is new.
+bool RelayMachine::take_variant(const MissingId& id, std::uint64_t hash, Entry& entry) {
+  const auto found = variants_.find(id);
+  const bool known = found != variants_.end() && std::ranges::count(found->second, hash) > 0;
+  if (known) {
+    ++stats_.duplicates;
+    return false;
+  }
+  const std::size_t held = found == variants_.end() ? 0 : found->second.size();
+  if (held + 1 >= config_.relay.variants ||
+      (found == variants_.end() && variants_.size() >= kVariantsMax)) {
+    ++stats_.variants_refused;
+    return false;
+  }
+  variants_[id].push_back(hash);
+  entry.varied = true;
+  return true;
+}
+
+void RelayMachine::duplicate(Neighbour& from, Epoch& epoch, Entry& entry, const Coming& coming) {
+  ++stats_.duplicates;
+  Origin& origin = *epoch.origin;
+  const bool held = (entry.holders & mask_of(from)) != 0;
+  entry.holders |= mask_of(from);
+  if (from.slot != kNoSlot && !held) shared_.sign(from.slot, since_sign(entry));
+  if (coming.asked) return;  // and the eager copy, or another neighbour's, came first
+  // It was late, not lost: impatience must not look like loss.
+  if (entry.repaired && from.slot == origin.parent) {
+    entry.repaired = false;
+    loss_ = std::max(0.0, loss_ - kLossWeight);
+  }
+  if (from.slot != kNoSlot && origin.hot) {
+    if (origin.second == from.slot && loss_ > config_.relay.loss_for_redundancy / 2) return;
+    if (origin.second == kNoSlot && wants_second(origin)) {
+      origin.second = from.slot;
+      return;
+    }
+    if (origin.second == from.slot) origin.second = kNoSlot;
+  }
+  if (origin.hot || from.slot == kNoSlot) {
+    tree_change(from.link.session, false, &coming.key.origin);
+    return;
+  }
+  // In the shared tree a relay has several parents on purpose, and the origin tells everybody.
+  const bool wanted = (mask_of(from) & (shared_.in() | origin.grafted)) != 0;
+  if (!wanted && origin_of(from.link.node) != origin.id) {
+    tree_change(from.link.session, false, nullptr);
+  }
+}
+
+void RelayMachine::accept(Neighbour* from, Epoch& epoch, Entry& entry, const Coming& coming) {
+  const MissingId id{coming.key, coming.seq};
+  missing_.remove(id);
+  if (coming.asked) ++stats_.repaired;
+  ++stats_.delivered;
+  const bool first = entry.state != Entry::State::kSeen;
+  const std::uint32_t place = store_.add({coming.key, coming.seq, coming.hash, coming.frame, now_});
+  if (first) {
+    ++epoch.origin->publications;
+    note_way(*from, epoch, entry, coming);
+    entry.state = Entry::State::kSeen;
+    entry.hash = coming.hash;
+    entry.stored = place;
+    if (epoch.origin->publications >= config_.relay.hot_after) origins_.heat(*epoch.origin);
+  }
+  entry.holders |= mask_of(*from);
+  out_->deliveries.push_back(
+      {coming.tenant, coming.corr, coming.frame, coming.frame.size() - coming.size});
+  forward(from, epoch, entry, coming);
+  if (first) entry.repaired = coming.asked;
+  if (shared_.due()) improve_shared();
+}
+
+// What this message says about the ways: who is a parent, how late eager copies are, what is lost.
+void RelayMachine::note_way(Neighbour& from, Epoch& epoch, Entry& entry, const Coming& coming) {
+  Origin& origin = *epoch.origin;
+  shared_.message();
+  if (entry.first_at == 0) {
+    entry.first_at = sign_now();
+    entry.first = from.slot;
+  }
+  if (from.slot == kNoSlot) return;
+  if ((entry.holders & bit(from.slot)) == 0) shared_.sign(from.slot, since_sign(entry));
+  // While a tree takes shape, late says nothing about lost.
+  if (origin.hot && origin.publications > config_.relay.hot_after + 1) note_loss(coming.asked);
+  if (coming.asked) return;
+  const Duration lag = since_sign(entry);
+  (origin.hot ? lag_hot_ : lag_cold_).sample(std::max<Duration>(lag, 1us));
+  origin.misses = 0;
+  origin.parent = from.slot;
+  if (origin.second == from.slot) origin.second = kNoSlot;
+  // Somebody had it long before: with an eager copy from there we would have had it too.
+  const bool late = origin.hot && lag >= kMuchEarlier && entry.first != kNoSlot &&
+                    entry.first != from.slot && slots_[entry.first] != nullptr;
+  origin.slow = late ? static_cast<std::uint8_t>(origin.slow + 1) : std::uint8_t{0};
+  if (origin.slow >= kSlowRow) {
+    origin.slow = 0;
+    tree_change(slots_[entry.first]->link.session, true, &origin.id);
+  }
+}
+
+void RelayMachine::note_loss(bool lost) { loss_ += kLossWeight * ((lost ? 1.0 : 0.0) - loss_); }
+
+// A number that was passed over is missing, at the latest now.
+void RelayMachine::note_gap(Neighbour& from, Epoch& epoch, const Coming& coming) {
+  if (config_.role == Role::kLeaf || from.slot == kNoSlot) return;
+  for (const Window& window : epoch.windows) {
+    if (window.empty() || coming.seq <= window.high() || coming.seq - window.high() > kGapMost) {
+      continue;
+    }
+    const std::uint64_t begin = window.high();  // touching moves it
+    for (std::uint64_t seq = begin; seq < coming.seq; ++seq) announced(from, epoch, seq, 0);
+    return;
+  }
+}
+
+bool RelayMachine::wants_second(const Origin& origin) const {
+  if (loss_ <= config_.relay.loss_for_redundancy) return false;
+  // A relay with few children loses for itself and them alone, and asks.
+  LinkMask children = links_ & ~origin.pruned;
+  if (origin.parent != kNoSlot) children &= ~bit(origin.parent);
+  return static_cast<unsigned>(std::popcount(children)) >= kChildrenForSecond;
+}
+
+LinkMask RelayMachine::eager_of(const Origin& origin, LinkMask targets, bool own) const {
+  if (origin.hot || own) return targets & ~origin.pruned;
+  return targets & (shared_.out | origin.grafted) & ~origin.pruned;
+}
+
+LinkMask RelayMachine::at_most(LinkMask mask, unsigned most) {
+  while (most > 0 && static_cast<unsigned>(std::popcount(mask)) > most) {
+    LinkMask rest = mask;
+    for (std::uint64_t skip = choice_->index(static_cast<unsigned>(std::popcount(mask))); skip > 0;
+         --skip) {
+      rest &= rest - 1;
+    }
+    mask &= ~(rest & (~rest + 1));
+  }
+  return mask;
+}
+
+unsigned RelayMachine::forward(Neighbour* from, Epoch& epoch, Entry& entry, const Coming& coming) {
+  const Origin& origin = *epoch.origin;
+  const bool own = from == nullptr;
+  LinkMask targets = config_.role == Role::kLeaf && !own ? 0 : links_ & ~entry.holders;
+  if (!own) targets &= ~mask_of(*from);
+  unsigned most = config_.relay.fanout;
+  if (coming.fanout > 0 && (most == 0 || coming.fanout < most)) {
+    most = static_cast<unsigned>(coming.fanout);
+  }
+  const LinkMask eager = at_most(eager_of(origin, targets, own), most);
+  const bool shaping = !origin.hot || origin.publications <= config_.relay.hot_after;
+  if (!own && shaping && coming.size >= config_.relay.idontwant_from) {
+    tell_idontwant(targets & ~eager, coming.key, coming.seq, coming.hash);
+  }
+  for (LinkSlot slot = 0; slot < kMaxLinks; ++slot) {
+    if ((targets & bit(slot)) == 0) continue;
+    if ((eager & bit(slot)) != 0) {
+      push(*slots_[slot], epoch, own ? Lane::kOwn : Lane::kRelay, coming.frame);
+    } else {
+      lazily(*slots_[slot], coming.key, coming.seq, coming.hash);
+    }
+  }
+  entry.holders |= eager;
+  return static_cast<unsigned>(std::popcount(eager)) + to_leaves(from, epoch, coming);
+}
+
+void RelayMachine::push(Neighbour& to, Epoch& epoch, Lane lane, const Slice& frame) {
+  // The statement goes ahead in the most urgent lane, so that it is never behind the message.
+  const LinkMask mask = mask_of(to);
+  if (mask == 0 || (epoch.told & mask) == 0) {
+    send(to.link.session, Lane::kControl, epoch.statement);
+    epoch.told |= mask;
+  }
+  ++stats_.forwarded;
+  send(to.link.session, lane, frame);
+}
+
+}  // namespace ron::mesh

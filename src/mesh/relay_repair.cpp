@@ -1,0 +1,289 @@
+// Announcements, what is asked for, and what is answered from the repair window.
+#include <algorithm>
+#include <bit>
+
+#include "mesh/relay_inside.hpp"
+
+namespace ron::mesh {
+namespace {
+
+constexpr Duration kPatienceUnknown = 50ms;
+constexpr Duration kPatienceMost = 500ms;
+constexpr Duration kAskAgainLeast = 30ms;
+constexpr Duration kAskAgainUnknown = 300ms;
+constexpr Duration kMuchNearer = 10ms;
+constexpr std::uint8_t kMissesForGraft = 2;
+
+}  // namespace
+
+// ---- announcing --------------------------------------------------------------------------------
+
+void RelayMachine::lazily(Neighbour& to, const OriginEpoch& key, std::uint64_t seq,
+                          std::uint64_t hash) {
+  // What comes after a pause goes at once; what follows waits for company.
+  if (lazy_due_.is_never()) lazy_due_ = std::max(now_, lazy_last_ + config_.relay_times.lazy);
+  if (!to.lazy.empty()) {
+    oap::IdRange& last = to.lazy.back();
+    const bool next = last.origin == key.origin && last.epoch == key.epoch &&
+                      seq == last.last + 1 && seq - last.first < 64;
+    if (next) {
+      last.last = seq;
+      last.check ^= hash;
+      return;
+    }
+  }
+  to.lazy.push_back({key.origin, key.epoch, seq, seq, hash});
+}
+
+void RelayMachine::flush_lazy() {
+  lazy_due_ = Instant::never();
+  lazy_last_ = now_;
+  // Most neighbours are told the same: one frame for them.
+  std::vector<oap::IdRange> told;
+  Slice frame;
+  for (const auto& [session, neighbour] : neighbours_) {
+    std::vector<oap::IdRange>& lazy = neighbour->lazy;
+    for (std::size_t at = 0; at < lazy.size(); at += oap::kIdsMax) {
+      const std::span part = std::span(lazy).subspan(at, std::min(oap::kIdsMax, lazy.size() - at));
+      if (!std::ranges::equal(part, told)) {
+        told.assign(part.begin(), part.end());
+        frame = event(oap::write_ids(oap::IdsKind::kIhave, part));
+      }
+      ++stats_.ihave_sent;
+      send(session, Lane::kLazy, frame);
+    }
+    lazy = {};
+  }
+}
+
+void RelayMachine::tell_idontwant(LinkMask to, const OriginEpoch& key, std::uint64_t seq,
+                                  std::uint64_t hash) {
+  if (to == 0) return;
+  const oap::IdRange id{key.origin, key.epoch, seq, seq, hash};
+  const Slice frame = event(oap::write_ids(oap::IdsKind::kIdontwant, std::span(&id, 1)));
+  for (LinkSlot slot = 0; slot < kMaxLinks; ++slot) {
+    if ((to & bit(slot)) != 0) send(slots_[slot]->link.session, Lane::kControl, frame);
+  }
+}
+
+// ---- announced ---------------------------------------------------------------------------------
+
+// `large`: idontwant, which says the same and comes sooner.
+std::optional<oap::Fault> RelayMachine::on_ihave(Neighbour& from, const oap::Message& message,
+                                                 bool large) {
+  auto ids = oap::read_ids(message);
+  if (!ids) return ids.error();
+  if (!large) ++stats_.ihave_received;
+  unsigned left = kIdsAtOnce;
+  oap::IdRange range;
+  while (ids->next(range)) {
+    const OriginEpoch key{range.origin, range.epoch};
+    if (key == self_) continue;
+    Epoch* epoch = origins_.find(key);
+    if (epoch == nullptr) epoch = &origins_.touch(key, now_);
+    for (std::uint64_t seq = range.first; seq <= range.last; ++seq) {
+      if (left-- == 0) return std::nullopt;
+      announced(from, *epoch, seq, range.first == range.last ? range.check : 0);
+    }
+    if (range.first != range.last && range.check != 0) compare(from, *epoch, range);
+  }
+  return std::nullopt;
+}
+
+// A range whose check does not fit what is held here has a variant that is not: all of it is asked
+// for. Only under forged ids; otherwise checks of known ids fit.
+void RelayMachine::compare(Neighbour& from, Epoch& epoch, const oap::IdRange& range) {
+  if (from.slot == kNoSlot) return;
+  std::uint64_t check = range.check;
+  for (std::uint64_t seq = range.first; seq <= range.last; ++seq) {
+    const Entry* const entry = epoch.find(seq);
+    if (entry == nullptr || entry->state != Entry::State::kSeen || entry->varied) return;
+    check ^= entry->hash;
+  }
+  if (check == 0) return;
+  for (std::uint64_t seq = range.first; seq <= range.last; ++seq) {
+    epoch.find(seq)->asked |= bit(from.slot);
+  }
+  oap::IdRange all = range;
+  all.check = 0;
+  ++stats_.iwant_sent;
+  send(from.link.session, Lane::kControl,
+       event(oap::write_ids(oap::IdsKind::kIwant, std::span(&all, 1))));
+}
+
+void RelayMachine::announced(Neighbour& from, Epoch& epoch, std::uint64_t seq,
+                             std::uint64_t check) {
+  Origin& origin = *epoch.origin;
+  Entry& entry = origins_.touch(epoch, seq);
+  const OriginEpoch key{origin.id, epoch.epoch};
+  const LinkMask mask = mask_of(from);
+  if (entry.first_at == 0) {
+    entry.first_at = sign_now();
+    entry.first = from.slot;
+  }
+  if (mask != 0 && (entry.holders & mask) == 0) shared_.sign(from.slot, since_sign(entry));
+  entry.holders |= mask;
+  if (entry.state != Entry::State::kSeen) {
+    entry.state = Entry::State::kAnnounced;
+    if (mask != 0 && ask_nearer({key, seq}, from, entry)) return;
+    miss({key, seq}, 0, origin.hot && origin.parent == kNoSlot);
+    return;
+  }
+  if (check != 0 && check != entry.hash) {
+    const auto known = variants_.find({key, seq});
+    if (known == variants_.end() || std::ranges::count(known->second, check) == 0) {
+      miss({key, seq}, check, false);
+    }
+    return;
+  }
+  // Where messages are lost, whoever announces next after the parent becomes a second one.
+  if (mask != 0 && origin.hot && origin.second == kNoSlot && origin.parent != kNoSlot &&
+      origin.parent != from.slot && wants_second(origin)) {
+    origin.second = from.slot;
+    tree_change(from.link.session, true, &origin.id);
+  }
+}
+
+void RelayMachine::miss(const MissingId& id, std::uint64_t check, bool soon) {
+  const Origin* const origin = origins_.find(id.from.origin);
+  const Duration wait =
+      soon || origin == nullptr ? config_.relay_times.graft_least : patience(*origin);
+  if (!missing_.add(id, check, now_ + wait)) ++stats_.shed_missing;
+}
+
+// How long an eager copy may be behind the first announcement before it counts as lost.
+Duration RelayMachine::patience(const Origin& origin) const {
+  const RoundTrip& lag = origin.hot ? lag_hot_ : lag_cold_;
+  return std::clamp(lag.rto(kPatienceUnknown), config_.relay_times.graft_least, kPatienceMost);
+}
+
+// ---- asking ------------------------------------------------------------------------------------
+
+void RelayMachine::ask_for_missing() {
+  std::map<SessionId, std::vector<oap::IdRange>> asks;
+  while (const MissingId* const due = missing_.due(now_)) ask(MissingId(*due), asks);
+  for (const auto& [session, ids] : asks) {
+    for (std::size_t at = 0; at < ids.size(); at += oap::kIdsMax) {
+      const std::span part = std::span(ids).subspan(at, std::min(oap::kIdsMax, ids.size() - at));
+      ++stats_.iwant_sent;
+      send(session, Lane::kControl, event(oap::write_ids(oap::IdsKind::kIwant, part)));
+    }
+  }
+}
+
+void RelayMachine::ask(const MissingId& id, std::map<SessionId, std::vector<oap::IdRange>>& asks) {
+  Missing& missing = *missing_.find(id);
+  Epoch* const epoch = origins_.find(id.from);
+  Entry* const entry = epoch == nullptr ? nullptr : epoch->find(id.seq);
+  Neighbour* by = entry == nullptr ? nullptr : whom_to_ask(*entry, missing.asked);
+  if (by == nullptr && entry != nullptr && missing.asked != 0) {
+    missing.asked = 0;  // another round
+    by = whom_to_ask(*entry, 0);
+  }
+  if (by == nullptr || missing.asks >= kAsksMax) {
+    // Whoever announces it next is asked again.
+    ++stats_.given_up;
+    if (entry != nullptr && entry->state == Entry::State::kAnnounced) *entry = Entry{};
+    missing_.remove(id);
+    return;
+  }
+  if (missing.asks == 0 && missing.check == 0) mend_tree(*epoch->origin, *by);
+  missing.asked |= bit(by->slot);
+  ++missing.asks;
+  entry->asked |= bit(by->slot);
+  std::vector<oap::IdRange>& ids = asks[by->link.session];
+  if (missing.check == 0 && !ids.empty() && ids.back().origin == id.from.origin &&
+      ids.back().epoch == id.from.epoch && ids.back().last + 1 == id.seq && ids.back().check == 0) {
+    ids.back().last = id.seq;
+  } else {
+    ids.push_back({id.from.origin, id.from.epoch, id.seq, id.seq, missing.check});
+  }
+  const Duration again = ways_->round_trip(by->link.session).rto(kAskAgainUnknown);
+  missing.expected = now_ + again;
+  missing_.postpone(id, now_ + std::max(again, kAskAgainLeast) * missing.asks);
+}
+
+// It was asked for already, of somebody so far away that this neighbour would bring it sooner.
+bool RelayMachine::ask_nearer(const MissingId& id, Neighbour& by, Entry& entry) {
+  Missing* const missing = missing_.find(id);
+  if (missing == nullptr || missing->asks == 0) return false;
+  const RoundTrip way = ways_->round_trip(by.link.session);
+  if (!way.known() || now_ + way.srtt() + kMuchNearer >= missing->expected) return true;
+  missing->asked |= bit(by.slot);
+  missing->expected = now_ + way.srtt();
+  entry.asked |= bit(by.slot);
+  const oap::IdRange range{id.from.origin, id.from.epoch, id.seq, id.seq, missing->check};
+  ++stats_.iwant_sent;
+  send(by.link.session, Lane::kControl,
+       event(oap::write_ids(oap::IdsKind::kIwant, std::span(&range, 1))));
+  return true;
+}
+
+RelayMachine::Neighbour* RelayMachine::whom_to_ask(const Entry& entry, LinkMask asked) const {
+  Neighbour* best = nullptr;
+  Duration best_way{};
+  const LinkMask holders = entry.holders & links_ & ~asked;
+  for (LinkSlot slot = 0; slot < kMaxLinks; ++slot) {
+    if ((holders & bit(slot)) == 0) continue;
+    const Duration way = ways_->round_trip(slots_[slot]->link.session).rto(kAskAgainUnknown);
+    if (best == nullptr || way < best_way) {
+      best = slots_[slot];
+      best_way = way;
+    }
+  }
+  return best;
+}
+
+// A message the tree did not bring: one may be lost, two in a row mean that the tree is broken.
+void RelayMachine::mend_tree(Origin& origin, Neighbour& by) {
+  if (!origin.hot) return;
+  if (origin.misses < UINT8_MAX) ++origin.misses;
+  if (origin.parent != kNoSlot && origin.misses < kMissesForGraft) return;
+  origin.misses = 0;
+  origin.parent = by.slot;
+  tree_change(by.link.session, true, &origin.id);
+}
+
+// ---- answering ---------------------------------------------------------------------------------
+
+std::optional<oap::Fault> RelayMachine::on_iwant(Neighbour& from, const oap::Message& message) {
+  auto ids = oap::read_ids(message);
+  if (!ids) return ids.error();
+  ++stats_.iwant_received;
+  unsigned left = kIdsAtOnce;
+  oap::IdRange range;
+  while (ids->next(range)) {
+    Epoch* const epoch = origins_.find(OriginEpoch{range.origin, range.epoch});
+    if (epoch == nullptr || !epoch->proven()) {
+      ++stats_.repair_misses;
+      continue;
+    }
+    epoch->told &= ~mask_of(from);  // it may have lost the statement too
+    for (std::uint64_t seq = range.first; seq <= range.last; ++seq) {
+      if (left-- == 0) return std::nullopt;
+      answer_iwant(from, *epoch, range, seq);
+    }
+  }
+  return std::nullopt;
+}
+
+void RelayMachine::answer_iwant(Neighbour& from, Epoch& epoch, const oap::IdRange& range,
+                                std::uint64_t seq) {
+  Entry* const entry = epoch.find(seq);
+  const Stored* kept = entry == nullptr ? nullptr : store_.find(entry->stored);
+  if (kept != nullptr && range.check != 0 && range.check != kept->hash) {
+    const OriginEpoch key{epoch.origin->id, epoch.epoch};
+    const auto variant = std::ranges::find_if(store_.all(), [&](const Stored& each) {
+      return each.from == key && each.seq == seq && each.hash == range.check;
+    });
+    kept = entry->varied && variant != store_.all().end() ? &*variant : nullptr;
+  }
+  if (kept == nullptr) {
+    ++stats_.repair_misses;
+    return;
+  }
+  entry->holders |= mask_of(from);
+  push(from, epoch, Lane::kRelay, kept->frame);
+}
+
+}  // namespace ron::mesh
