@@ -67,6 +67,6 @@ NodeId sim_node_id(ByteView key);
 std::vector<std::uint8_t> sim_statement(ByteView key, const NodeId& node, std::uint64_t epoch);
 /// Deterministic: a signature is a hash of key and bytes. Whoever wants to forge one can; hostile
 /// nodes do not try.
-CryptoFns sim_crypto();
+const CryptoFns& sim_crypto();
 
 }  // namespace ron::meshsim
