@@ -78,10 +78,35 @@ void World::judge_views() {
   });
 }
 
+Figures World::counters() const {
+  Figures sums;
+  double up = 0;
+  for (HostIndex host = 0; host < hosts_; ++host) {
+    if (!network_->is_up(host)) continue;
+    ++up;
+    const NodeGauges gauges = network_->node(host)->gauges();
+    const auto add = [&](const char* name, std::uint64_t value) {
+      sums[name] += static_cast<double>(value);
+    };
+    add("grafts", gauges.grafts);
+    add("prunes", gauges.prunes);
+    add("repaired", gauges.repaired);
+    add("dials_failed", gauges.dials_failed);
+    add("long_probes", gauges.long_probes);
+    add("links_up", gauges.links_up);
+    add("links_lost", gauges.links_lost);
+    add("links_dropped", gauges.links_dropped);
+    add("links_refused", gauges.links_refused);
+    add("links", gauges.links);
+  }
+  for (auto& [name, value] : sums) value /= std::max(up, 1.0);
+  return sums;
+}
+
 void World::traffic(Outcome& outcome) const {
   Figures& out = outcome.figures;
   const NetworkCounts& now = network_->counts();
-  const double seconds = to_seconds(queue_.now() - measured_at_);
+  const double seconds = std::max(to_seconds(queue_.now() - measured_at_), 1e-9);
   const double deliveries = std::max(out["deliveries"], 1.0);
   const auto since = [](std::uint64_t after, std::uint64_t before) {
     return static_cast<double>(after - before);
@@ -90,26 +115,18 @@ void World::traffic(Outcome& outcome) const {
       since(now.control_frames, counts_before_.control_frames) / deliveries;
   out["control_bytes_per_delivery"] =
       since(now.control_bytes, counts_before_.control_bytes) / deliveries;
-  out["dials_per_node_s"] = since(now.dials, dials_before_) / std::max(seconds, 1e-9) / hosts_;
+  out["dials_per_node_s"] = since(now.dials, counts_before_.dials) / seconds / hosts_;
   out["dials_node_second_most"] = dials_most_;
   if (healed_) out["dials_healed_most"] = dials_most_healed_;
   out["frames_lost"] = static_cast<double>(now.lost);
   out["frames_shed"] = static_cast<double>(now.shed);
-  double links = 0, up = 0;
-  NodeGauges sum;
-  for (HostIndex host = 0; host < hosts_; ++host) {
-    if (!network_->is_up(host)) continue;
-    const NodeGauges gauges = network_->node(host)->gauges();
-    links += gauges.links;
-    ++up;
-    sum.grafts += gauges.grafts;
-    sum.prunes += gauges.prunes;
-    sum.repaired += gauges.repaired;
+  // Since the measured phase began, a node and second; of nodes that came meanwhile, since they came.
+  for (const auto& [name, value] : counters()) {
+    const auto before = counters_before_.find(name);
+    if (name == "links") out["links_mean"] = value;
+    else out[name + "_per_node_s"] =
+             (value - (before == counters_before_.end() ? 0 : before->second)) / seconds;
   }
-  out["links_mean"] = links / std::max(up, 1.0);
-  out["grafts_per_node"] = static_cast<double>(sum.grafts) / std::max(up, 1.0);
-  out["prunes_per_node"] = static_cast<double>(sum.prunes) / std::max(up, 1.0);
-  out["repaired_per_node"] = static_cast<double>(sum.repaired) / std::max(up, 1.0);
 }
 
 void World::judge(Outcome& outcome) {

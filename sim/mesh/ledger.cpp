@@ -52,9 +52,10 @@ bool Ledger::cut_off(HostIndex host, const Message& message) const {
 
 std::uint32_t Ledger::add(Message message) {
   message.got.resize(hosts_ / 64 + 1);
-  message.in_time = message.got;
+  message.in_time = message.prompt = message.got;
   set(message.got, message.origin);
   set(message.in_time, message.origin);
+  set(message.prompt, message.origin);
   messages_.push_back(std::move(message));
   return size() - 1;
 }
@@ -89,6 +90,7 @@ void Ledger::delivered(HostIndex host, const Delivery& delivery, Instant at) {
   ++message.got_count;
   const Duration took = at - message.at;
   if (took <= scenario_.within) set(message.in_time, host);
+  if (took <= scenario_.prompt) set(message.prompt, host);
   if (!message.measured || hostile_[host]) return;
   const auto bin = static_cast<std::size_t>(std::max<std::int64_t>(took.count(), 0) / kBin);
   ++latencies_[std::min(bin, kBins - 1)];
@@ -120,12 +122,12 @@ bool Ledger::owed(const Message& message, HostIndex host) const {
 }
 
 std::pair<std::uint64_t, std::uint64_t> Ledger::delivered_of(const Message& message,
-                                                             bool in_time) const {
+                                                             Bits bits) const {
   std::uint64_t got = 0, all = 0;
   for (HostIndex host = 0; host < hosts_; ++host) {
     if (host == message.origin || !owed(message, host)) continue;
     ++all;
-    if (bit(in_time ? message.in_time : message.got, host)) ++got;
+    if (bit(message.*bits, host)) ++got;
   }
   return {got, all};
 }
@@ -140,35 +142,43 @@ double Ledger::percentile(double part) const {
   return 0;
 }
 
+// The first message from which on every one covers everybody.
+std::size_t Ledger::covered_from(const std::vector<const Message*>& after, Bits bits) const {
+  std::size_t first = after.size();
+  while (first > 0) {
+    const auto [got, all] = delivered_of(*after[first - 1], bits);
+    if (got < all) break;
+    --first;
+  }
+  return first;
+}
+
 // When full coverage came back: the first publication after the fault from which on every message
-// covers everybody in time; and how much of what was published before that still arrived.
+// covers everybody in time (and the same for a much shorter time); and how much of what was
+// published before that still arrived.
 void Ledger::coverage(Figures& out, Instant fault) const {
   std::vector<const Message*> after;
   for (const Message& message : messages_) {
     if (message.after_fault) after.push_back(&message);
   }
-  std::size_t covered = after.size();
-  while (covered > 0) {
-    const auto [got, all] = delivered_of(*after[covered - 1], true);
-    if (got < all) break;
-    --covered;
-  }
   if (after.empty()) return;
-  double gap = kNever;
-  if (covered == 0) gap = 0;
-  else if (covered < after.size()) gap = to_seconds(after[covered]->at - fault);
-  std::uint64_t got = 0, in_time = 0, all = 0;
-  for (std::size_t i = 0; i < covered; ++i) {
-    const auto late = delivered_of(*after[i], false);
-    got += late.first;
-    all += late.second;
-    in_time += delivered_of(*after[i], true).first;
+  const auto seconds = [&](std::size_t first) {
+    if (first == 0) return 0.0;
+    return first < after.size() ? to_seconds(after[first]->at - fault) : kNever;
+  };
+  const std::size_t first = covered_from(after, &Message::in_time);
+  double got = 0, in_time = 0, all = 0;
+  for (std::size_t i = 0; i < first; ++i) {
+    const auto late = delivered_of(*after[i], &Message::got);
+    got += static_cast<double>(late.first);
+    all += static_cast<double>(late.second);
+    in_time += static_cast<double>(delivered_of(*after[i], &Message::in_time).first);
   }
-  out["full_coverage_s"] = gap;
-  out["gap_messages"] = static_cast<double>(covered);
-  out["gap_delivered_pct"] = all == 0 ? 100 : 100 * ratio(static_cast<double>(got), static_cast<double>(all));
-  out["gap_in_time_pct"] =
-      all == 0 ? 100 : 100 * ratio(static_cast<double>(in_time), static_cast<double>(all));
+  out["full_coverage_s"] = seconds(first);
+  out["prompt_coverage_s"] = seconds(covered_from(after, &Message::prompt));
+  out["gap_messages"] = static_cast<double>(first);
+  out["gap_delivered_pct"] = all > 0 ? 100 * got / all : 100;
+  out["gap_in_time_pct"] = all > 0 ? 100 * in_time / all : 100;
 }
 
 void Ledger::figures(Figures& out, std::optional<Instant> fault) const {
@@ -179,7 +189,7 @@ void Ledger::figures(Figures& out, std::optional<Instant> fault) const {
     if (!message.measured) continue;
     copies += message.copies;
     got += message.got_count;
-    const auto [has, all] = delivered_of(message, false);
+    const auto [has, all] = delivered_of(message, &Message::got);
     came += static_cast<double>(has);
     owed_count += static_cast<double>(all);
   }

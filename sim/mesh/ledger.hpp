@@ -26,7 +26,7 @@ struct Message {
   std::vector<std::uint8_t> bytes;  // the gossip payload
   bool measured = false, after_fault = false;
   std::uint32_t copies = 0, got_count = 0;
-  std::vector<std::uint64_t> got, in_time;  // a bit a host
+  std::vector<std::uint64_t> got, in_time, prompt;  // a bit a host: ever, and within the bounds
 };
 
 /// From when to when a host's node was there.
@@ -75,8 +75,11 @@ class Ledger {
   bool wants(HostIndex host, const Message& message) const;
   bool cut_off(HostIndex host, const Message& message) const;
   double percentile(double part) const;
+  using Bits = std::vector<std::uint64_t> Message::*;
+  /// How many hosts of those that are owed the message are among `bits`, and how many are owed.
+  std::pair<std::uint64_t, std::uint64_t> delivered_of(const Message& message, Bits bits) const;
+  std::size_t covered_from(const std::vector<const Message*>& after, Bits bits) const;
   void coverage(Figures& out, Instant fault) const;
-  std::pair<std::uint64_t, std::uint64_t> delivered_of(const Message& message, bool in_time) const;
 
   const Scenario& scenario_;
   HostIndex hosts_;

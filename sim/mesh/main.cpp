@@ -1,5 +1,5 @@
 // ron-mesh-sim: runs a scenario with one protocol, seed after seed, a line of JSON each.
-#include <array>
+#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <cstdio>
@@ -121,15 +121,25 @@ double peak_mib() {
   return static_cast<double>(usage.ru_maxrss) / 1024;
 }
 
+/// Seconds of processor time: what a run costs, however busy the machine is.
+double cpu_seconds() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  const auto seconds = [](const timeval& t) {
+    return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6;
+  };
+  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+}
+
 void print(const Options& options, const Scenario& scenario, std::uint64_t seed,
-           const Outcome& outcome, double wall) {
+           const Outcome& outcome, double wall, double cpu) {
   std::printf(R"({"scenario":"%s","protocol":"%s","seed":%llu,"failure":"%s","trace":"%016llx",)"
-              R"("events":%llu,"wall_s":%.2f,"events_per_s":%.0f,"peak_mib":%.0f)",
+              R"("events":%llu,"wall_s":%.2f,"cpu_s":%.2f,"events_per_cpu_s":%.0f,"peak_mib":%.0f)",
               scenario.name.c_str(), std::string(name(options.protocol)).c_str(),
               static_cast<unsigned long long>(seed), outcome.failure.c_str(),
               static_cast<unsigned long long>(outcome.hash),
-              static_cast<unsigned long long>(outcome.events), wall,
-              static_cast<double>(outcome.events) / wall, peak_mib());
+              static_cast<unsigned long long>(outcome.events), wall, cpu,
+              static_cast<double>(outcome.events) / std::max(cpu, 1e-6), peak_mib());
   for (const auto& [key, value] : outcome.figures) std::printf(R"(,"%s":%.6g)", key.c_str(), value);
   if (options.latencies) {
     std::printf(",\"latencies\":[");
@@ -157,9 +167,10 @@ int run_all(const Options& options, const Scenario& scenario) {
   for (std::uint64_t seed = options.seed; seed < options.seed + options.seeds; ++seed) {
     seed_running = seed;
     const auto begin = std::chrono::steady_clock::now();
+    const double cpu_before = cpu_seconds();
     const Outcome outcome = World(scenario, options.protocol, seed).run();
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
-    print(options, scenario, seed, outcome, took.count());
+    print(options, scenario, seed, outcome, took.count(), cpu_seconds() - cpu_before);
     std::string failure = outcome.failure;
     if (options.check_determinism && World(scenario, options.protocol, seed).run().hash != outcome.hash) {
       failure = "the same seed gave another trace";

@@ -180,6 +180,12 @@ NodeGauges MeshNode::gauges() const {
   NodeGauges gauges;
   gauges.links = views.active + views.leaves;
   gauges.dials = views.dials;
+  gauges.dials_failed = views.dials_failed;
+  gauges.long_probes = views.long_probes;
+  gauges.links_up = views.links_up;
+  gauges.links_lost = views.links_lost;
+  gauges.links_dropped = views.links_dropped;
+  gauges.links_refused = views.links_refused;
   gauges.grafts = relay.grafts_sent;
   gauges.prunes = relay.prunes_sent;
   gauges.ihave = relay.ihave_sent;

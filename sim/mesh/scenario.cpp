@@ -136,6 +136,7 @@ const std::map<std::string_view, Setter>& keys() {
       {"adversaries", field(&Scenario::adversaries)},
       {"rest", field(&Scenario::rest)},
       {"within", field(&Scenario::within)},
+      {"prompt", field(&Scenario::prompt)},
       {"grace", field(&Scenario::grace)},
   };
   return table;

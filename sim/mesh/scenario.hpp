@@ -66,6 +66,7 @@ struct Scenario {
   // The end.
   Duration rest = 5s;
   Duration within = 2s;  // a message covers everyone in time
+  Duration prompt = 300ms;  // and promptly
   Duration grace = 2s;   // after a node came up before it must get everything
   std::vector<Target> targets;
 };

@@ -57,7 +57,9 @@ struct Delivery {
 /// Sizes that must stay within bounds, and counters for the report.
 struct NodeGauges {
   std::uint32_t links = 0;
-  std::uint64_t dials = 0, grafts = 0, prunes = 0, ihave = 0, iwant = 0, repaired = 0;
+  std::uint64_t dials = 0, dials_failed = 0, long_probes = 0, grafts = 0, prunes = 0, ihave = 0,
+                iwant = 0, repaired = 0;
+  std::uint64_t links_up = 0, links_lost = 0, links_dropped = 0, links_refused = 0;
   std::string over;  // the first bound that does not hold; empty = all hold
 };
 

@@ -21,9 +21,9 @@ ROWS = ["a_1k_hot", "a_10k_hot", "a_1k_half_cold", "b_700_96k", "loss_1", "loss_
         "crash_80_10k", "new_topics", "leaves_100_900", "churn", "partition", "adversaries", "small"]
 COMPARED = {"a_1k_hot", "a_10k_hot", "a_1k_half_cold", "b_700_96k", "loss_1", "loss_5", "crash_50", "crash_80",
             "crash_80_10k"}
-SHOWN = ["rmr", "rmr_with_warm_up", "p50_ms", "p95_ms", "p99_ms", "delivered_pct", "full_coverage_s",
+SHOWN = ["rmr", "rmr_with_warm_up", "p50_ms", "p95_ms", "p99_ms", "delivered_pct", "full_coverage_s", "prompt_coverage_s",
          "gap_delivered_pct", "one_component_s", "dials_healed_most", "max_rtts", "uninterested",
-         "control_bytes_per_delivery", "dials_per_node_s", "wall_s", "peak_mib"]
+         "control_bytes_per_delivery", "dials_per_node_s", "cpu_s", "events_per_cpu_s", "peak_mib"]
 TARGET = re.compile(r"^\s*target\s*=\s*(\w+)\s*(<=|>=)\s*([\d.]+)(?:\s+worst\s+([\d.]+))?", re.M)
 SLACK = 1.15  # of the worst seed
 

@@ -236,7 +236,7 @@ void World::begin() {
   phase_ = kMeasured;
   measured_at_ = queue_.now();
   counts_before_ = network_->counts();
-  dials_before_ = network_->counts().dials;
+  counters_before_ = counters();
   faults();
   measure(scenario_.messages);
 }

@@ -63,6 +63,8 @@ class World {
   void judge(Outcome& outcome);
   void judge_views();
   void traffic(Outcome& outcome) const;
+  /// Counters of all nodes that are up, by name, as means.
+  Figures counters() const;
   std::vector<std::vector<HostIndex>> graph();
   unsigned components();
   bool owed_links(HostIndex host) const;
@@ -94,9 +96,8 @@ class World {
   std::vector<std::uint32_t> dials_now_;
   std::int64_t dials_second_ = 0;
   std::uint32_t dials_most_ = 0, dials_most_healed_ = 0;
-  std::uint64_t dials_before_ = 0;
   NetworkCounts counts_before_;
-  double got_before_ = 0;
+  Figures counters_before_;
 };
 
 }  // namespace ron::meshsim
