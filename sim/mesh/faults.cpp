@@ -84,7 +84,7 @@ void World::stall() {
 
 // How long after a partition the network is one again.
 void World::watch_components() {
-  if (components() == 1) {
+  if (parts(graph()) == 1) {
     one_component_s_ = to_seconds(queue_.now() - *healed_);
     return;
   }

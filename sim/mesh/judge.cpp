@@ -1,6 +1,5 @@
 // What is true at the end of a run.
 #include <algorithm>
-#include <set>
 
 #include "base/hash.hpp"
 #include "sim/mesh/world.hpp"
@@ -13,68 +12,37 @@ constexpr double kNeverSeconds = 999;
 
 }  // namespace
 
-/// The neighbours of each host that is up; those of hosts that are gone are left out.
-std::vector<std::vector<HostIndex>> World::graph() {
-  std::vector<std::vector<HostIndex>> links(hosts_);
+// Links to hosts that are gone are left out: their holders will find out.
+Graph World::graph() {
+  Graph graph{.links = std::vector<std::vector<HostIndex>>(hosts_), .up = std::vector<bool>(hosts_)};
   for (HostIndex host = 0; host < hosts_; ++host) {
     if (!network_->is_up(host)) continue;
+    graph.up[host] = true;
     for (const NodeId& node : network_->node(host)->neighbours(network_->local_now(host))) {
       const auto peer = by_node_.find(node);
       if (peer == by_node_.end() || !network_->is_up(peer->second)) continue;
-      if (network_->identity(peer->second).node == node) links[host].push_back(peer->second);
+      if (network_->identity(peer->second).node == node) graph.links[host].push_back(peer->second);
     }
   }
-  return links;
-}
-
-unsigned World::components() {
-  const auto links = graph();
-  std::vector<HostIndex> root(hosts_);
-  for (HostIndex host = 0; host < hosts_; ++host) root[host] = host;
-  const auto find = [&](HostIndex host) {
-    while (root[host] != host) host = root[host] = root[root[host]];
-    return host;
-  };
-  unsigned count = 0;
-  for (HostIndex host = 0; host < hosts_; ++host) count += network_->is_up(host) ? 1 : 0;
-  for (HostIndex host = 0; host < hosts_; ++host) {
-    for (const HostIndex peer : links[host]) {
-      const HostIndex a = find(host), b = find(peer);
-      if (a == b) continue;
-      root[a] = b;
-      --count;
-    }
-  }
-  return count;
+  return graph;
 }
 
 // A link that only one side holds may be on its way for a round trip, so those count that are found
 // twice.
 void World::judge_views() {
-  const auto one_sided = [this] {
-    const auto links = graph();
-    std::set<std::pair<HostIndex, HostIndex>> found;
-    for (HostIndex host = 0; host < hosts_; ++host) {
-      for (const HostIndex peer : links[host]) {
-        const auto& back = links[peer];
-        const bool both = std::find(back.begin(), back.end(), host) != back.end();
-        if (!both && !hostile_[host] && !hostile_[peer]) found.emplace(host, peer);
-      }
-    }
-    return found;
-  };
-  after(kSymmetryPause, [this, before = one_sided(), one_sided] {
+  after(kSymmetryPause, [this, before = one_sided(graph())] {
     done_ = true;
     if (protocol_ != Protocol::kMesh) return;
-    for (const auto& [host, peer] : one_sided()) {
-      if (!before.contains({host, peer})) continue;
-      return ledger_.fail("only " + who(host) + " holds its link to " + who(peer));
+    const Graph last = graph();
+    for (const auto& link : one_sided(last)) {
+      if (!before.contains(link) || hostile_[link.first] || hostile_[link.second]) continue;
+      return ledger_.fail("only " + who(link.first) + " holds its link to " + who(link.second));
     }
-    const unsigned parts = components();
-    if (parts > 1) ledger_.fail("the network is in " + std::to_string(parts) + " parts");
+    if (const unsigned count = parts(last); count > 1) {
+      return ledger_.fail("the network is in " + std::to_string(count) + " parts");
+    }
     const std::string lacking = ledger_.lacking();
-    const bool lossless = scenario_.adversaries == 0;
-    if (!lacking.empty() && lossless) ledger_.fail("never delivered: " + lacking);
+    if (!lacking.empty() && scenario_.adversaries == 0) ledger_.fail("never delivered: " + lacking);
   });
 }
 

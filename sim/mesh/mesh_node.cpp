@@ -20,7 +20,8 @@ bool verify(ByteView key, ByteView bytes, ByteView signature) {
   return equal(expected, signature);
 }
 
-/// The first gauge above its limit.
+}  // namespace
+
 std::string over_bound(const mesh::MeshConfig& config, const mesh::MembershipStats& views,
                        const mesh::RelayStats& relay) {
   struct Bound {
@@ -48,8 +49,6 @@ std::string over_bound(const mesh::MeshConfig& config, const mesh::MembershipSta
   }
   return {};
 }
-
-}  // namespace
 
 std::vector<std::uint8_t> sim_key(std::uint64_t key) {
   std::vector<std::uint8_t> spki(kKeySize);

@@ -61,6 +61,10 @@ class MeshNode final : public SimNode {
   mesh::Orders orders_;
 };
 
+/// The first gauge above its limit, in words; empty = none.
+std::string over_bound(const mesh::MeshConfig& config, const mesh::MembershipStats& views,
+                       const mesh::RelayStats& relay);
+
 /// What a node of this key is called, how its key looks, and its signature of a start.
 std::vector<std::uint8_t> sim_key(std::uint64_t key);
 NodeId sim_node_id(ByteView key);

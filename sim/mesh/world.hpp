@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 
+#include "sim/mesh/graph.hpp"
 #include "sim/mesh/ledger.hpp"
 #include "sim/mesh/network.hpp"
 #include "sim/mesh/scenario.hpp"
@@ -65,9 +66,7 @@ class World {
   void traffic(Outcome& outcome) const;
   /// Counters of all nodes that are up, by name, as means.
   Figures counters() const;
-  std::vector<std::vector<HostIndex>> graph();
-  unsigned components();
-  bool owed_links(HostIndex host) const;
+  Graph graph();
   std::string who(HostIndex host) const;
 
   Scenario scenario_;
