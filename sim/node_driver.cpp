@@ -28,7 +28,7 @@ NodeDriver::NodeDriver(World& world, unsigned self)
 // ---- facts from outside ------------------------------------------------------------------------
 
 void NodeDriver::accept(Conn& conn) {
-  conn.channel = {node::ChannelKind::kTls, true, true};
+  conn.channel = {.kind = node::ChannelKind::kTls, .hybrid = true, .authenticated = true};
   if (world_.profile.vary_channels) {
     if (world_.choice.chance(1, 8)) conn.channel.kind = node::ChannelKind::kUnix;
     conn.channel.hybrid = world_.choice.chance(1, 2);
@@ -331,7 +331,9 @@ void NodeDriver::obey(const node::Action& action) {
       break;
     case Kind::kMail:
     case Kind::kControl:  // no channel of these worlds may ask
-    case Kind::kDrained: break;
+    case Kind::kDrained:
+    case Kind::kDial:  // nor has one a mesh
+    case Kind::kCancelDial: break;
   }
 }
 

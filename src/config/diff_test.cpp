@@ -106,7 +106,7 @@ TEST(Diff, sees_every_key) {
          {low, high, low + "ms", high + "ms", std::string("true"), std::string("false"),
           std::string("127.0.0.1:1"), std::string("x"), std::string("off"),
           std::string("macronode"), std::string("oldest"), std::string("debug"),
-          std::string("text"), std::string("7")}) {
+          std::string("text"), std::string("7"), std::string("ml-dsa-65"), std::string("leaf")}) {
       Assignment given;
       given.text = other;
       if (!store(row, given, after) || value_text(row, after) == value_text(row, before)) continue;

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "config/peer.hpp"
 #include "config/toml_text.hpp"
 
 namespace ron::config {
@@ -64,21 +65,30 @@ class Flattener : public nlohmann::json_sax<json> {
   bool binary(json::binary_t& /*value*/) override { return scalar(Form::kOther, "(binary)"); }
 
   bool start_object(std::size_t /*size*/) override {
+    if (in_list() && list_->key == kPeersKey && depth_in_list_ == 0 && !entry_) {
+      entry_.emplace();
+      return true;
+    }
     if (in_list()) return open_in_list();
     if (prefixes_.size() >= kMaxNesting) return wrong("is nested too deeply");
     prefixes_.push_back(prefixes_.empty() ? "" : key_ + ".");
     return true;
   }
   bool key(std::string& name) override {
-    if (in_list()) return true;  // of an object where only scalars may stand
+    if (in_list()) {  // of a peer, or of an object where only scalars may stand
+      if (depth_in_list_ == 0) entry_key_ = name;
+      return true;
+    }
     if (prefixes_.back().size() + name.size() > kMaxNameBytes) return wrong("has an overlong name");
     key_ = prefixes_.back() + name;
     key_line_ = line_;
     return true;
   }
   bool end_object() override {
-    if (in_list())
+    if (in_list() && depth_in_list_ > 0)
       --depth_in_list_;
+    else if (in_list())
+      end_peer();
     else
       prefixes_.pop_back();
     return true;
@@ -114,6 +124,19 @@ class Flattener : public nlohmann::json_sax<json> {
     return true;
   }
 
+  void add_item(std::string text) {
+    list_->text += (list_->text.empty() ? "" : ",") + text;
+    list_->items.push_back(std::move(text));
+  }
+
+  void end_peer() {
+    if (auto text = entry_->text())
+      add_item(std::move(*text));
+    else
+      list_->form = Form::kOther;
+    entry_.reset();
+  }
+
   Assignment assignment(Form form) const {
     return {.key = key_,
             .text = {},
@@ -125,9 +148,12 @@ class Flattener : public nlohmann::json_sax<json> {
 
   bool scalar(Form form, std::string text) {
     if (depth_in_list_ > 0) return true;
+    if (entry_) {
+      entry_->add(entry_key_, std::move(text), form == Form::kString);
+      return true;
+    }
     if (in_list()) {
-      list_->text += (list_->text.empty() ? "" : ",") + text;
-      list_->items.push_back(std::move(text));
+      add_item(std::move(text));
       return true;
     }
     if (prefixes_.empty()) return wrong("is not an object");
@@ -152,6 +178,8 @@ class Flattener : public nlohmann::json_sax<json> {
   std::size_t key_line_ = 1;
   std::optional<Assignment> list_;
   std::size_t depth_in_list_ = 0;
+  std::optional<PeerEntry> entry_;  // an object in the list of peers
+  std::string entry_key_;
 };
 
 }  // namespace

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <bit>
 
+#include "config/peer.hpp"
+
 namespace ron::config {
 namespace {
 
@@ -19,6 +21,7 @@ constexpr std::uint64_t kRequest = 192;        // one that waits for other shard
 constexpr std::uint64_t kAnswer = 336;         // one that waits to be sent
 constexpr std::uint64_t kSubscription = kKiB;  // of usual length, at each shard
 constexpr std::uint64_t kLaneEntry = 48;
+constexpr std::uint64_t kMeshTables = 64 * kMiB;  // ids seen and missed, trees of origins, views
 constexpr std::uint64_t kLink =
     2 * kMiB;  // the frame that filled it, the ring, 1024 small messages
 
@@ -46,6 +49,13 @@ std::uint64_t session_cost(const Settings& s) {
   constexpr std::uint64_t kLastWords = 32;  // beyond the watermark: refused, error, bye
   const std::uint64_t answers = s.limits.answers_watermark + kLastWords + open;
   return kPlainSession + (s.tls.enabled ? kTlsSession : 0) + open * kRequest + answers * kAnswer;
+}
+
+// What the mesh remembers is bounded in numbers (mesh::RelayLimits), which no key changes; only
+// what it keeps of messages is the operator's to choose.
+std::uint64_t mesh_cost(const Settings& s) {
+  if (!mesh_enabled(s)) return 0;
+  return kMeshTables + with_loss(s.mesh.repair_bytes) + kDialedConns * session_cost(s);
 }
 
 // A lane's table that grows holds the old one and the new one for a moment.
@@ -92,7 +102,8 @@ MemoryPlan plan_memory(const Settings& settings, std::uint64_t shards) {
   out.process = kProcess;
   out.shards = shards * kShard;
   out.sessions = (settings.transport.max_conns + kUnixConns) * session_cost(settings);
-  const std::uint64_t fixed = out.process + out.shards + out.sessions;
+  out.mesh = mesh_cost(settings);
+  const std::uint64_t fixed = out.process + out.shards + out.sessions + out.mesh;
 
   const Shares wanted = {.queues = settings.limits.total_queue_bytes,
                          .mail = kMailMost,
@@ -128,7 +139,8 @@ std::string memory_text(const MemoryPlan& plan) {
   return "at most " + mib_text(plan.worst_case()) + ": process " + mib_text(plan.process) +
          ", shards " + mib_text(plan.shards) + ", sessions " + mib_text(plan.sessions) +
          ", queues " + mib_text(plan.queues) + ", between shards " + mib_text(plan.mail) +
-         ", subscriptions " + mib_text(plan.subscriptions) + ", allocator " +
+         ", subscriptions " + mib_text(plan.subscriptions) +
+         (plan.mesh > 0 ? ", mesh " + mib_text(plan.mesh) : "") + ", allocator " +
          mib_text(plan.allocator);
 }
 

@@ -17,6 +17,8 @@ namespace ron::config {
 
 /// Connections that the Unix socket keeps beyond transport.max_conns.
 inline constexpr std::uint64_t kUnixConns = 16;
+/// Sessions to peers that the node dialed, beyond transport.max_conns too.
+inline constexpr std::uint64_t kDialedConns = 64;
 
 /// Bytes, of the whole node.
 struct MemoryPlan {
@@ -32,13 +34,14 @@ struct MemoryPlan {
   std::uint64_t queues = 0;         // messages and unfinished frames, and the tables of lanes
   std::uint64_t mail = 0;           // between shards
   std::uint64_t subscriptions = 0;  // and their copies at other shards
+  std::uint64_t mesh = 0;           // what is kept for peers and known of messages; 0 without one
   std::uint64_t allocator = 0;      // its loss in what comes and goes
 
   /// The least limits.memory_budget this configuration can work with.
   std::uint64_t at_least = 0;
 
   std::uint64_t worst_case() const {
-    return process + shards + sessions + queues + mail + subscriptions + allocator;
+    return process + shards + sessions + queues + mail + subscriptions + mesh + allocator;
   }
 };
 

@@ -41,6 +41,19 @@ TEST(MemoryPlan, stays_below_any_budget_it_accepts) {
   }
 }
 
+TEST(MemoryPlan, a_mesh_counts_where_there_is_one) {
+  Settings s = defaults(Profile::kMicronode);
+  const MemoryPlan without = plan_memory(s, 1);
+  EXPECT_EQ(without.mesh, 0U);
+  s.mesh.repair_bytes = 32 * kMiB;
+  EXPECT_EQ(plan_memory(s, 1).worst_case(), without.worst_case());
+  s.mesh.ca_path = "/ca.pem";
+  const MemoryPlan with = plan_memory(s, 1);
+  EXPECT_GE(with.mesh, s.mesh.repair_bytes);
+  EXPECT_EQ(with.worst_case(), without.worst_case() + with.mesh);
+  EXPECT_EQ(with.at_least, without.at_least + with.mesh);
+}
+
 TEST(MemoryPlan, a_large_budget_changes_nothing) {
   Settings s = defaults(Profile::kMicronode);
   const MemoryPlan free = plan_memory(s, 4);

@@ -55,7 +55,9 @@ is at most `limits.total_queue_bytes`. `transport.accept_burst` is at least
 least (`svc-overlay --check` tells). One of `overlay.listen` and `uds.path` is set. Certificates are not
 writable by group or others; keys have no permission for group or others, and belong to the
 service's user or root. So does the directory of `uds.path`, if it is there. `overlay.pq_mode` other
-than off needs a TLS library with X25519MLKEM768. Two names of one key must agree.
+than off needs a TLS library with X25519MLKEM768. A mesh (`peers`, `mesh.peers_file`, `mesh.allow`
+or `mesh.ca_path` is set) needs `tls.enabled` where there is a TCP listener, a listener where
+`mesh.role` is relay, and an id or a CA by which a peer can be told from a stranger. Two names of one key must agree.
 )";
 
 constexpr std::string_view kMatrix = R"(## Test matrix

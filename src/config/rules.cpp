@@ -4,6 +4,7 @@
 
 #include "config/address.hpp"
 #include "config/memory.hpp"
+#include "config/peer.hpp"
 
 namespace ron::config {
 namespace {
@@ -128,6 +129,48 @@ void check_relations(const Settings& s, Report& error) {
           "give the admin listener its own port, for example 127.0.0.1:9600");
 }
 
+// True when one of them at least names a node.
+bool check_peers(const Settings& s, Report& error) {
+  bool named = !s.mesh.allow.empty();
+  for (const auto& text : s.peers) {
+    const auto peer = parse_peer(text);
+    if (!peer)
+      error("peers", "has the element \"" + text + "\", which " + peer.error(),
+            "write HOST:PORT, or ID@HOST:PORT with the 64 hex digits of the node's id");
+    named = named || !peer || peer->node.has_value();
+  }
+  for (const auto& text : s.mesh.allow)
+    if (const auto id = parse_node_id(text); !id)
+      error("mesh.allow", "has the element \"" + text + "\", which " + id.error(),
+            "`ronctl identity FILE` shows the id of a key, `ronctl status` that of a node");
+  return named;
+}
+
+void check_mesh(const Settings& s, Report& error, Report& warn) {
+  const bool named = check_peers(s, error);
+  if (!mesh_enabled(s)) return;
+  const bool listens = !s.overlay.listen.empty();
+  if (!named && s.mesh.peers_file.empty() && s.mesh.ca_path.empty())
+    error("peers",
+          "names no node's id, and mesh.allow and mesh.ca_path are empty: no peer could be "
+          "told from a stranger",
+          "write ID@HOST:PORT, or set mesh.ca_path to the CA of your nodes");
+  if (listens && !s.tls.enabled)
+    error("tls.enabled", "is false, and the nodes of a mesh prove with TLS who they are",
+          "set tls.enabled = true, tls.cert_path and tls.key_path (`ronctl tls init` makes them), "
+          "or remove peers and what is set of mesh");
+  if (!listens && s.mesh.role == MeshRole::kRelay)
+    error("mesh.role", "is relay, but overlay.listen is empty: no node could reach this one",
+          "set overlay.listen, or mesh.role = \"leaf\"");
+  const auto at = parse_listen_address(s.overlay.listen);
+  const bool everywhere = at && (at->host == "0.0.0.0" || at->host == "::");
+  if (listens && everywhere && s.overlay.advertise_addr.empty())
+    warn("overlay.advertise_addr",
+         "is empty, and overlay.listen is no address that others could "
+         "dial: other nodes learn of this one from their own configuration only",
+         "set it to HOST:PORT as other nodes reach it");
+}
+
 void check_memory(const Settings& s, std::uint64_t shards, Report& error) {
   const std::uint64_t budget = s.limits.memory_budget;
   if (budget == 0) return;
@@ -177,6 +220,19 @@ void check_amnesia(const HostFacts& host, const Settings& s, Report& warn) {
          "chmod 400 the key");
 }
 
+// A key that is not there yet is made at start, which amnesia forbids.
+void check_identity(const HostFacts& host, const Settings& s, Report& error) {
+  if (!mesh_enabled(s)) return;
+  check_file(host, "mesh.ca_path", s.mesh.ca_path, false, error);
+  check_file(host, "mesh.peers_file", s.mesh.peers_file, false, error);
+  const std::string& key = s.identity.key_file;
+  if (key.empty()) return;
+  if (host.file(key).exists) return check_file(host, "identity.key_file", key, true, error);
+  if (s.overlay.amnesia)
+    error("identity.key_file", "does not exist, and overlay.amnesia lets nothing be written",
+          "make it with `ronctl identity FILE --new`, or set overlay.amnesia = false");
+}
+
 // The socket itself is made with mode 0600; a directory that is missing is made with 0700.
 void check_uds(const HostFacts& host, const Settings& s, Report& error) {
   const std::size_t slash = s.uds.path.rfind('/');
@@ -215,6 +271,7 @@ void check_rules(Loaded& loaded, Problems& errors) {
   check_exposure(loaded.settings, error, warn);
   check_tls(loaded.settings, error, warn);
   check_relations(loaded.settings, error);
+  check_mesh(loaded.settings, error, warn);
   const std::uint64_t shards = loaded.settings.overlay.shards;
   if (shards > 0) check_memory(loaded.settings, shards, error);
 }
@@ -233,6 +290,7 @@ Problems check_host(Loaded& loaded, const HostFacts& host) {
             "build with OpenSSL 3.5 or later, or set overlay.pq_mode = \"off\"");
   }
   if (s.overlay.shards == 0) check_memory(s, std::max<std::uint64_t>(host.cpus, 1), error);
+  check_identity(host, s, error);
   check_uds(host, s, error);
   check_amnesia(host, s, warn);
   check_port(host, "overlay.listen", s.overlay.listen, error);

@@ -50,6 +50,30 @@ Flags plus(Flags flags, const Flags& more) {
   return flags;
 }
 
+const std::string kId(64, 'a');
+
+TEST(Rules, a_mesh_needs_tls_a_listener_and_somebody_to_trust) {
+  const Flags pinned = {{"--set", "peers=" + kId + "@a:1"}};
+  EXPECT_EQ(broken(pinned), Keys{"tls.enabled"});
+  EXPECT_EQ(broken(plus(kTls, pinned)), Keys{});
+  EXPECT_EQ(broken(plus(kTls, {{"--set", "peers=a:1"}})), Keys{"peers"});
+  EXPECT_EQ(broken(plus(kTls, {{"--set", "peers=a:1"}, {"--set", "mesh.allow=" + kId}})), Keys{});
+  EXPECT_EQ(broken(plus(kTls, {{"--set", "peers=a:1"}, {"--set", "mesh.ca_path=/ca"}})), Keys{});
+  EXPECT_EQ(broken(plus(kTls, {{"--set", "mesh.peers_file=/p"}})), Keys{});
+  const Flags unheard = {{"--bind", ""}, {"--uds", "/run/ron/s"}};
+  EXPECT_EQ(broken(plus(unheard, pinned)), Keys{"mesh.role"});
+  EXPECT_EQ(broken(plus(plus(unheard, pinned), {{"--set", "mesh.role=leaf"}})), Keys{});
+  EXPECT_EQ(broken(plus(kTls, {{"--set", "peers=a"}})), Keys{"peers"});
+  EXPECT_EQ(broken(plus(kTls, {{"--set", "mesh.allow=abc"}})), Keys{"mesh.allow"});
+}
+
+TEST(Rules, a_relay_that_listens_everywhere_should_say_where_it_is) {
+  const Flags flags =
+      plus(kMutual, {{"--bind", "0.0.0.0:9500"}, {"--set", "peers=" + kId + "@a:1"}});
+  EXPECT_EQ(warned(flags), Keys{"overlay.advertise_addr"});
+  EXPECT_EQ(warned(plus(flags, {{"--advertise", "node1.example:9500"}})), Keys{});
+}
+
 TEST(Rules, a_public_listener_needs_tls_and_client_certificates) {
   for (const char* address : {"0.0.0.0:9500", "[::]:9500", "10.1.2.3:9500"}) {
     EXPECT_EQ(broken({{"--bind", address}}), Keys{"overlay.listen"}) << address;

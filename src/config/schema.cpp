@@ -4,6 +4,7 @@
 
 #include "config/keys.hpp"
 #include "config/legacy.hpp"
+#include "config/peer.hpp"
 
 namespace ron::config {
 namespace {
@@ -36,6 +37,16 @@ Json default_of(const KeyRow& row, std::string_view text) {
   return std::string(text);
 }
 
+Json item_of(const KeyRow& row) {
+  const Json text = {{"type", "string"}};
+  if (row.name != kPeersKey) return text;
+  const Json table = {{"type", "object"},
+                      {"additionalProperties", false},
+                      {"properties", {{"addr", text}, {"id", text}}},
+                      {"required", Json::array({"addr"})}};
+  return {{"anyOf", Json::array({text, table})}};
+}
+
 Json kind_of(const KeyRow& row) {
   switch (row.type) {
     case Type::kSwitch: return {{"type", "boolean"}};
@@ -48,7 +59,7 @@ Json kind_of(const KeyRow& row) {
               {"maximum", row.high}};
     case Type::kChoice: return {{"type", "string"}, {"enum", choices_of(row)}};
     case Type::kTextList:
-      return {{"type", "array"}, {"items", {{"type", "string"}}}, {"maxItems", row.high}};
+      return {{"type", "array"}, {"items", item_of(row)}, {"maxItems", row.high}};
     case Type::kCountList:
       return {{"type", "array"},
               {"items", {{"type", "integer"}, {"minimum", 0}}},

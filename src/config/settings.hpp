@@ -19,12 +19,15 @@ enum class PqMode : std::uint8_t { kOff, kHybrid, kRequire };
 enum class DropPolicy : std::uint8_t { kNewest, kOldest, kDisconnect };
 enum class LogLevel : std::uint8_t { kTrace, kDebug, kInfo, kWarn, kError };
 enum class LogFormat : std::uint8_t { kAuto, kJson, kText };
+enum class NodeKey : std::uint8_t { kEd25519, kMlDsa65 };
+enum class MeshRole : std::uint8_t { kRelay, kLeaf };
 
 using Millis = std::chrono::milliseconds;
 
 struct Settings {
   Profile profile{};
   Millis drain_deadline{};
+  std::vector<std::string> peers;  // config/peer.hpp
 
   struct {
     std::string listen;  // empty: no TCP listener
@@ -32,6 +35,7 @@ struct Settings {
     std::uint64_t shards = 0;  // 0: one a CPU
     PqMode pq_mode{};
     Millis handshake_timeout{};
+    Millis busy_poll{};
     bool insecure_plaintext = false;
     bool amnesia = false;
     struct {
@@ -76,6 +80,20 @@ struct Settings {
     bool aes_128 = false;
     Millis max_age{};
   } tls;
+
+  struct {
+    std::string key_file;
+    NodeKey algorithm{};
+  } identity;
+
+  struct {
+    MeshRole role{};
+    std::string peers_file, ca_path;
+    std::vector<std::string> allow;  // node ids
+    std::uint64_t active_view = 0, passive_view = 0;
+    Millis repair_window{}, dedup_horizon{};
+    std::uint64_t repair_bytes = 0;
+  } mesh;
 
   struct {
     std::string path;  // empty: no Unix socket

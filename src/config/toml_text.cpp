@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <string>
 
+#include "config/peer.hpp"
+
 #define TOML_EXCEPTIONS 0
 #define TOML_ENABLE_FORMATTERS 0
 #define TOML_HEADER_ONLY 1
@@ -44,8 +46,25 @@ Form form_of(const toml::node& node) {
   return Form::kOther;
 }
 
+// The [[peers]] of a file, each as one text.
+std::optional<std::string> peer_of(const toml::node& element) {
+  PeerEntry entry;
+  for (const auto& [name, node] : *element.as_table())
+    entry.add(name.str(), scalar_text(node), node.is_string());
+  return entry.text();
+}
+
 void fill_list(const toml::array& array, Assignment& out) {
   for (const toml::node& element : array) {
+    if (out.key == kPeersKey && element.is_table()) {
+      if (auto text = peer_of(element)) {
+        out.text += (out.text.empty() ? "" : ",") + *text;
+        out.items.push_back(std::move(*text));
+      } else {
+        out.form = Form::kOther;
+      }
+      continue;
+    }
     if (element.is_array() || element.is_table()) {
       out.form = Form::kOther;
       continue;

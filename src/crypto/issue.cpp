@@ -2,6 +2,7 @@
 
 #include <openssl/rand.h>
 
+#include "crypto/issue_parts.hpp"
 #include "crypto/openssl.hpp"
 
 namespace ron::crypto {
@@ -20,11 +21,6 @@ const char* library_name(KeyAlgorithm algorithm) {
     case KeyAlgorithm::kMlDsa65: break;
   }
   return "ML-DSA-65";
-}
-
-KeyPtr make_key(KeyAlgorithm algorithm) {
-  if (algorithm == KeyAlgorithm::kP256) return KeyPtr(EVP_EC_gen("P-256"));
-  return KeyPtr(EVP_PKEY_Q_keygen(nullptr, nullptr, library_name(algorithm)));
 }
 
 Done set_serial(X509* certificate) {
@@ -85,22 +81,22 @@ Done sign(X509* certificate, EVP_PKEY* key) {
   return {};
 }
 
-std::expected<Issued, std::string> finish(const X509& certificate, EVP_PKEY* key) {
-  const BioPtr cert_out(BIO_new(BIO_s_mem()));
-  const BioPtr key_out(BIO_new(BIO_s_secmem()));
-  if (PEM_write_bio_X509(cert_out.get(), &certificate) != 1 ||
-      PEM_write_bio_PKCS8PrivateKey(key_out.get(), key, nullptr, nullptr, 0, nullptr, nullptr) !=
-          1) {
+std::expected<std::string, std::string> certificate_pem(const X509& certificate) {
+  const BioPtr out(BIO_new(BIO_s_mem()));
+  if (PEM_write_bio_X509(out.get(), &certificate) != 1) {
     return std::unexpected("cannot write PEM: " + take_error());
   }
-  Issued issued;
   char* text = nullptr;
-  long size = BIO_get_mem_data(cert_out.get(), &text);
-  issued.certificate_pem.assign(text, static_cast<std::size_t>(size));
-  size = BIO_get_mem_data(key_out.get(), &text);
-  issued.key_pem.assign(text, text + size);
-  cleanse(text, static_cast<std::size_t>(size));
-  return issued;
+  const long size = BIO_get_mem_data(out.get(), &text);
+  return std::string(text, static_cast<std::size_t>(size));
+}
+
+std::expected<Issued, std::string> finish(const X509& certificate, EVP_PKEY* key) {
+  auto pem = certificate_pem(certificate);
+  if (!pem) return std::unexpected(pem.error());
+  auto key_pem = private_pem(key);
+  if (!key_pem) return std::unexpected(key_pem.error());
+  return Issued{std::move(*pem), std::move(*key_pem)};
 }
 
 std::string joined(const std::vector<std::string>& parts) {
@@ -135,6 +131,36 @@ Done extend_leaf(X509* certificate, X509* ca, const LeafRequest& request) {
 }
 
 }  // namespace
+
+KeyPtr make_key(KeyAlgorithm algorithm) {
+  if (algorithm == KeyAlgorithm::kP256) return KeyPtr(EVP_EC_gen("P-256"));
+  return KeyPtr(EVP_PKEY_Q_keygen(nullptr, nullptr, library_name(algorithm)));
+}
+
+std::expected<SecureBytes, std::string> private_pem(EVP_PKEY* key) {
+  const BioPtr out(BIO_new(BIO_s_secmem()));
+  if (PEM_write_bio_PKCS8PrivateKey(out.get(), key, nullptr, nullptr, 0, nullptr, nullptr) != 1) {
+    return std::unexpected("cannot write PEM: " + take_error());
+  }
+  char* text = nullptr;
+  const long size = BIO_get_mem_data(out.get(), &text);
+  SecureBytes pem(text, text + size);
+  cleanse(text, static_cast<std::size_t>(size));
+  return pem;
+}
+
+std::expected<std::string, std::string> self_signed(EVP_PKEY* key, const std::string& common_name,
+                                                    const std::string& name,
+                                                    std::chrono::days validity) {
+  auto certificate = begin(common_name, validity, key);
+  if (!certificate) return std::unexpected(certificate.error());
+  X509* made = certificate->get();
+  X509_set_issuer_name(made, X509_get_subject_name(made));
+  const LeafRequest request{.common_name = common_name, .names = {name}};
+  if (auto ok = extend_leaf(made, made, request); !ok) return std::unexpected(ok.error());
+  if (auto ok = sign(made, key); !ok) return std::unexpected(ok.error());
+  return certificate_pem(*made);
+}
 
 std::expected<KeyAlgorithm, std::string> key_algorithm(std::string_view name) {
   if (name == "ed25519") return KeyAlgorithm::kEd25519;

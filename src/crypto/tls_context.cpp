@@ -1,7 +1,10 @@
 #include "crypto/tls_context.hpp"
 
+#include <algorithm>
+
 #include "base/check.hpp"
 #include "crypto/files.hpp"
+#include "crypto/issue_parts.hpp"
 #include "crypto/library.hpp"
 #include "crypto/openssl.hpp"
 
@@ -56,6 +59,46 @@ int on_verify(int chain_ok, X509_STORE_CTX* store) {
   if (any_match(patterns, certificate_facts(*leaf).names)) return 1;
   X509_STORE_CTX_set_error(store, X509_V_ERR_APPLICATION_VERIFICATION);
   return 0;
+}
+
+const std::vector<SanPattern>& node_names() {
+  static const std::vector<SanPattern> names = {*SanPattern::parse(kNodeNames)};
+  return names;
+}
+
+// In place of the library's own verification, for nodes: the handshake proves the key, and an id
+// that the operator named is all that is asked of it; its dates and issuer are looked at only where
+// the bundle is to vouch for it.
+int on_peer_verify(X509_STORE_CTX* store, void* /*unused*/) {
+  const auto* ssl = static_cast<const SSL*>(
+      X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()));
+  const TlsContext& context = context_of(ssl);
+  const X509* leaf = X509_STORE_CTX_get0_cert(store);
+  const EVP_PKEY* key = leaf == nullptr ? nullptr : X509_get0_pubkey(leaf);
+  if (key == nullptr || !signs_for_a_node(*key)) {
+    X509_STORE_CTX_set_error(store, X509_V_ERR_CERT_REJECTED);
+    return 0;
+  }
+  if (context.admits(certificate_facts(*leaf).node)) {
+    X509_STORE_CTX_set_error(store, X509_V_OK);
+    return 1;
+  }
+  if (context.verifies_peer() && X509_verify_cert(store) != 1) return 0;
+  // Clients may have certificates of the same bundle; they are no nodes.
+  if (context.verifies_peer() && any_match(node_names(), certificate_facts(*leaf).names)) return 1;
+  X509_STORE_CTX_set_error(store, X509_V_ERR_APPLICATION_VERIFICATION);
+  return 0;
+}
+
+// A node that dials is met by this node's other certificate.
+int on_server_name(SSL* ssl, int* /*alert*/, void* /*unused*/) {
+  const TlsContext* peers = context_of(ssl).peers();
+  const char* name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
+  if (peers == nullptr || name == nullptr || kPeerServerName != name) return SSL_TLSEXT_ERR_NOACK;
+  SSL_set_SSL_CTX(ssl, peers->native());
+  // The context's own mode is taken over by new sessions only.
+  SSL_set_verify(ssl, SSL_CTX_get_verify_mode(peers->native()), nullptr);
+  return SSL_TLSEXT_ERR_OK;
 }
 
 const char* groups(PqMode pq, bool server) {
@@ -150,27 +193,31 @@ Done TlsContext::set_identity(const std::string& cert_path, const std::string& k
   if (!pem) return std::unexpected(pem.error());
   const auto key_pem = read_secret_file(key_path);
   if (!key_pem) return std::unexpected(key_pem.error());
+  return use(*pem, *key_pem, cert_path, key_path);
+}
 
-  const std::vector<X509Ptr> chain = read_chain(*pem);
-  if (chain.empty()) return std::unexpected(cert_path + " holds no PEM certificate");
-  const BioPtr in(BIO_new_mem_buf(key_pem->data(), static_cast<int>(key_pem->size())));
+Done TlsContext::use(const std::string& pem, const SecureBytes& key_pem,
+                     const std::string& cert_name, const std::string& key_name) {
+  const std::vector<X509Ptr> chain = read_chain(pem);
+  if (chain.empty()) return std::unexpected(cert_name + " holds no PEM certificate");
+  const BioPtr in(BIO_new_mem_buf(key_pem.data(), static_cast<int>(key_pem.size())));
   const KeyPtr key(PEM_read_bio_PrivateKey(in.get(), nullptr, no_password, nullptr));
   if (key == nullptr) {
-    return std::unexpected(key_path + " holds no usable PEM private key (" + take_error() +
+    return std::unexpected(key_name + " holds no usable PEM private key (" + take_error() +
                            "); encrypted keys are not supported");
   }
   if (X509_check_private_key(chain[0].get(), key.get()) != 1) {
     ERR_clear_error();
-    return std::unexpected(key_path + " is not the key of the certificate in " + cert_path);
+    return std::unexpected(key_name + " is not the key of the certificate in " + cert_name);
   }
-  if (auto ok = check_chain(cert_path, chain); !ok) return ok;
+  if (auto ok = check_chain(cert_name, chain); !ok) return ok;
   bool ok = SSL_CTX_use_certificate(ctx_, chain[0].get()) == 1 &&
             SSL_CTX_use_PrivateKey(ctx_, key.get()) == 1;
   for (std::size_t i = 1; ok && i < chain.size(); ++i) {
     ok = SSL_CTX_add1_chain_cert(ctx_, chain[i].get()) == 1;
   }
   if (!ok || SSL_CTX_check_private_key(ctx_) != 1) {
-    return std::unexpected(cert_path + " cannot be used: " + take_error());
+    return std::unexpected(cert_name + " cannot be used: " + take_error());
   }
   certificate_ = certificate_facts(*chain[0]);
   return {};
@@ -187,7 +234,7 @@ Done TlsContext::set_trust(const std::string& ca_path) {
     if (X509_STORE_add_cert(store, authority.get()) != 1) {
       return std::unexpected(ca_path + " cannot be used: " + take_error());
     }
-    if (is_server_) SSL_CTX_add_client_CA(ctx_, authority.get());
+    if (is_server_ && !for_peers_) SSL_CTX_add_client_CA(ctx_, authority.get());
   }
   verifies_peer_ = true;
   return {};
@@ -202,13 +249,65 @@ Done TlsContext::set_names(const std::vector<std::string>& patterns) {
   return {};
 }
 
+bool TlsContext::admits(const NodeId& node) const {
+  return std::ranges::binary_search(admitted_, node);
+}
+
+TlsContext::Made TlsContext::make(bool server) {
+  start_openssl();
+  std::shared_ptr<TlsContext> made(new TlsContext);
+  made->is_server_ = server;
+  made->ctx_ = SSL_CTX_new(server ? TLS_server_method() : TLS_client_method());
+  RON_CHECK(made->ctx_ != nullptr);
+  return made;
+}
+
+Done TlsContext::set_alpn() {
+  if (is_server_) {
+    SSL_CTX_set_alpn_select_cb(ctx_, on_alpn, nullptr);
+    SSL_CTX_set_client_hello_cb(ctx_, on_client_hello, nullptr);
+    return {};
+  }
+  std::string wire(1, static_cast<char>(alpn_.size()));
+  wire += alpn_;
+  if (SSL_CTX_set_alpn_protos(ctx_, reinterpret_cast<const unsigned char*>(wire.data()),
+                              static_cast<unsigned>(wire.size())) != 0) {
+    return std::unexpected("ALPN refused by the library: " + take_error());
+  }
+  return {};
+}
+
+TlsContext::Made TlsContext::for_peers(const PeerTls& settings, bool server) {
+  if (settings.identity == nullptr) return std::unexpected("a node without a key has no peers");
+  auto made = make(server);
+  TlsContext& context = **made;
+  context.for_peers_ = true;
+  context.admitted_ = settings.admitted;
+  std::ranges::sort(context.admitted_);
+  if (auto ok = context.set_policy(settings.policy); !ok) return std::unexpected(ok.error());
+  const NodeIdentity& identity = *settings.identity;
+  if (auto ok = context.use(identity.certificate_pem, identity.key_pem, "the node's certificate",
+                            "the node's key");
+      !ok) {
+    return std::unexpected(ok.error());
+  }
+  if (!settings.ca_path.empty()) {
+    if (auto ok = context.set_trust(settings.ca_path); !ok) return std::unexpected(ok.error());
+  }
+  SSL_CTX_set_verify(context.ctx_, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
+  SSL_CTX_set_cert_verify_callback(context.ctx_, on_peer_verify, nullptr);
+  if (auto ok = context.set_alpn(); !ok) return std::unexpected(ok.error());
+  return made;
+}
+
+std::expected<std::shared_ptr<const TlsContext>, std::string> TlsContext::peer_client(
+    const PeerTls& settings) {
+  return for_peers(settings, false);
+}
+
 std::expected<std::shared_ptr<const TlsContext>, std::string> TlsContext::server(
     const ServerTls& settings) {
-  start_openssl();
-  const std::shared_ptr<TlsContext> made(new TlsContext);
-  made->is_server_ = true;
-  made->ctx_ = SSL_CTX_new(TLS_server_method());
-  RON_CHECK(made->ctx_ != nullptr);
+  const std::shared_ptr<TlsContext> made = *make(true);
   if (settings.client_ca_path.empty() &&
       (settings.require_client_cert || !settings.client_names.empty())) {
     return std::unexpected(
@@ -227,17 +326,19 @@ std::expected<std::shared_ptr<const TlsContext>, std::string> TlsContext::server
   }
   if (auto ok = made->set_names(settings.client_names); !ok) return std::unexpected(ok.error());
   SSL_CTX_set_verify(made->ctx_, mode, on_verify);
-  SSL_CTX_set_alpn_select_cb(made->ctx_, on_alpn, nullptr);
-  SSL_CTX_set_client_hello_cb(made->ctx_, on_client_hello, nullptr);
+  if (settings.peers) {
+    auto peers = for_peers(*settings.peers, true);
+    if (!peers) return std::unexpected(peers.error());
+    made->peers_ = std::move(*peers);
+    SSL_CTX_set_tlsext_servername_callback(made->ctx_, on_server_name);
+  }
+  if (auto ok = made->set_alpn(); !ok) return std::unexpected(ok.error());
   return made;
 }
 
 std::expected<std::shared_ptr<const TlsContext>, std::string> TlsContext::client(
     const ClientTls& settings) {
-  start_openssl();
-  const std::shared_ptr<TlsContext> made(new TlsContext);
-  made->ctx_ = SSL_CTX_new(TLS_client_method());
-  RON_CHECK(made->ctx_ != nullptr);
+  const std::shared_ptr<TlsContext> made = *make(false);
   if (settings.ca_path.empty()) {
     return std::unexpected(
         "the server's certificate needs a CA bundle to be checked against: "
@@ -255,12 +356,7 @@ std::expected<std::shared_ptr<const TlsContext>, std::string> TlsContext::client
   if (auto ok = made->set_trust(settings.ca_path); !ok) return std::unexpected(ok.error());
   if (auto ok = made->set_names(settings.server_names); !ok) return std::unexpected(ok.error());
   SSL_CTX_set_verify(made->ctx_, SSL_VERIFY_PEER, on_verify);
-  std::string wire(1, static_cast<char>(made->alpn_.size()));
-  wire += made->alpn_;
-  if (SSL_CTX_set_alpn_protos(made->ctx_, reinterpret_cast<const unsigned char*>(wire.data()),
-                              static_cast<unsigned>(wire.size())) != 0) {
-    return std::unexpected("ALPN refused by the library: " + take_error());
-  }
+  if (auto ok = made->set_alpn(); !ok) return std::unexpected(ok.error());
   return made;
 }
 

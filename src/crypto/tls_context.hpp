@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "crypto/certificate.hpp"
+#include "crypto/identity.hpp"
 #include "crypto/san.hpp"
 
 struct ssl_ctx_st;
@@ -36,6 +37,23 @@ struct TlsPolicy {
   std::string alpn{kAlpnOap};
 };
 
+/// The server name that a node gives when it dials another one. The node that answers then shows
+/// the certificate of its node key instead of the one for clients, and asks for that of the other.
+inline constexpr std::string_view kPeerServerName = "peer.ron.invalid";
+
+/// The names by which a CA says that a certificate is a node's (san.hpp).
+inline constexpr std::string_view kNodeNames = "URI:ron:node:*";
+
+/// TLS between nodes (docs/decisions/0018): both sides show the certificate of their node key. A
+/// node is let in when its id is among `admitted`, whatever its certificate says besides the key,
+/// or when the certificate chains to the bundle and carries a name of kNodeNames; nobody else is.
+struct PeerTls {
+  std::shared_ptr<const NodeIdentity> identity;
+  std::vector<NodeId> admitted;
+  std::string ca_path;  // empty = ids only
+  TlsPolicy policy;
+};
+
 struct ServerTls {
   std::string cert_path;  // leaf first, then its intermediates
   std::string key_path;
@@ -43,6 +61,7 @@ struct ServerTls {
   bool require_client_cert = false;
   std::vector<std::string> client_names;  // patterns (san.hpp); empty = every certificate of the CA
   TlsPolicy policy;
+  std::optional<PeerTls> peers;  // nothing = nodes are met like clients
 };
 
 struct ClientTls {
@@ -61,6 +80,9 @@ class TlsContext {
       const ServerTls& settings);
   static std::expected<std::shared_ptr<const TlsContext>, std::string> client(
       const ClientTls& settings);
+  /// For dialing nodes.
+  static std::expected<std::shared_ptr<const TlsContext>, std::string> peer_client(
+      const PeerTls& settings);
 
   TlsContext(const TlsContext&) = delete;
   TlsContext& operator=(const TlsContext&) = delete;
@@ -72,13 +94,25 @@ class TlsContext {
   bool verifies_peer() const { return verifies_peer_; }
   const std::vector<SanPattern>& peer_names() const { return peer_names_; }
   const std::string& alpn() const { return alpn_; }
+  /// For nodes: what the other side proves is its node id.
+  bool is_for_peers() const { return for_peers_; }
+  /// Of a server: what it is to nodes that dial; null when it knows none.
+  const TlsContext* peers() const { return peers_.get(); }
+  /// May the node of this certificate be a peer, by its key alone?
+  bool admits(const NodeId& node) const;
   /// This side's own certificate.
   const std::optional<CertificateFacts>& certificate() const { return certificate_; }
 
  private:
   TlsContext() = default;
   using Done = std::expected<void, std::string>;
+  using Made = std::expected<std::shared_ptr<TlsContext>, std::string>;
+  static Made make(bool server);
+  static Made for_peers(const PeerTls& settings, bool server);
   Done set_policy(const TlsPolicy& policy);
+  Done set_alpn();
+  Done use(const std::string& pem, const SecureBytes& key_pem, const std::string& cert_name,
+           const std::string& key_name);
   Done set_identity(const std::string& cert_path, const std::string& key_path);
   Done set_trust(const std::string& ca_path);
   Done set_names(const std::vector<std::string>& patterns);
@@ -86,6 +120,9 @@ class TlsContext {
   ssl_ctx_st* ctx_ = nullptr;
   bool is_server_ = false;
   bool verifies_peer_ = false;
+  bool for_peers_ = false;
+  std::shared_ptr<const TlsContext> peers_;
+  std::vector<NodeId> admitted_;  // sorted
   std::string alpn_;
   std::vector<SanPattern> peer_names_;
   std::optional<CertificateFacts> certificate_;

@@ -18,6 +18,7 @@ struct Entry {
   std::uint32_t end = 0;
   std::uint32_t frames = 0;
   bool answer = false;
+  bool free = false;  // spends no credit, though it stands in a lane whose frames do
   std::uint64_t lagged = 0;
 
   bool gap() const { return !run; }
@@ -62,7 +63,14 @@ constexpr unsigned kAnswers = kGossipLanes;  // index of the answers lane
 constexpr unsigned kLaneCount = kGossipLanes + 1;
 constexpr std::int64_t kQuantum = 16 * 1024;  // bytes a lane may send a round
 constexpr std::int64_t kAnswersQuantum = 64 * 1024;
+// The same between peers: own publications, relayed ones, lazy announcements. The rest is unused.
+constexpr std::array<std::int64_t, kLaneCount> kPeerQuanta = {64 * 1024, 32 * 1024, 8 * 1024};
 constexpr std::uint32_t kReserveDivisor = 32;  // each gossip lane's guaranteed share of the bounds
+
+std::int64_t quantum(unsigned lane, bool peer) {
+  if (lane == kAnswers) return kAnswersQuantum;
+  return peer ? kPeerQuanta[lane] : kQuantum;
+}
 
 }  // namespace
 
@@ -331,6 +339,29 @@ bool Egress::has_room(unsigned lane, std::uint32_t frames, std::size_t bytes,
   return bytes <= lanes_->bytes_left(lane, limits) && frames <= lanes_->frames_left(lane, limits);
 }
 
+bool Egress::push_peer(PeerLane lane, const RunRef& frame, bool counted, const LaneBound& bound) {
+  const auto index = static_cast<unsigned>(lane);
+  Lanes& all = lanes();
+  const Lanes::Lane& into = all.lane[index];
+  const std::size_t size = frame->bytes.size();
+  if (into.frames > 0 && (into.frames >= bound.frames || into.bytes + size > bound.bytes)) {
+    return false;
+  }
+  Entry entry;
+  entry.run = frame;
+  entry.end = static_cast<std::uint32_t>(size);
+  entry.frames = 1;
+  entry.free = !counted;
+  all.queue(index, std::move(entry));
+  return true;
+}
+
+LaneBound Egress::held(PeerLane lane) const {
+  if (!lanes_) return {};
+  const Lanes::Lane& one = lanes_->lane[static_cast<unsigned>(lane)];
+  return {one.frames, one.bytes};
+}
+
 void Egress::note_lost(unsigned lane, std::uint64_t frames) {
   lanes().note_gap(lane, frames, false);
 }
@@ -356,7 +387,7 @@ bool Egress::Lanes::stage_from(unsigned index, std::size_t max_bytes, std::int64
       moved = true;
       continue;
     }
-    const bool counted = index != kAnswers && credit != nullptr;
+    const bool counted = index != kAnswers && credit != nullptr && !front.free;
     if (counted && *credit <= 0) break;
     const std::int64_t budget = counted ? std::min(from.deficit, *credit) : from.deficit;
     const std::size_t room = max_bytes - staged_bytes;
@@ -392,10 +423,15 @@ void Egress::stage(std::size_t max_bytes, std::int64_t* credit) {
     all.granted = false;
     return;
   }
+  if (peer_) {  // whatever waits, control passes
+    all.lane[kAnswers].deficit = std::numeric_limits<std::int64_t>::max();
+    all.stage_from(kAnswers, max_bytes, credit);
+    all.lane[kAnswers].deficit = 0;
+  }
   unsigned idle_lanes = 0;
   while (!all.stage_full(max_bytes) && idle_lanes < kLaneCount) {
     Lanes::Lane& lane = all.lane[all.turn];
-    if (!all.granted) lane.deficit += all.turn == kAnswers ? kAnswersQuantum : kQuantum;
+    if (!all.granted) lane.deficit += quantum(all.turn, peer_);
     all.granted = true;
     const bool moved = all.stage_from(all.turn, max_bytes, credit);
     const bool waits = !lane.entries.empty();
@@ -462,13 +498,15 @@ bool Egress::sendable(bool has_credit) const {
   if (!lanes_->stage.empty() || !lanes_->lane[kAnswers].entries.empty()) return true;
   for (unsigned i = 0; i < kGossipLanes; ++i) {
     const Lanes::Entries& entries = lanes_->lane[i].entries;
-    if (!entries.empty() && (has_credit || entries.front().gap())) return true;
+    if (entries.empty()) continue;
+    if (has_credit || entries.front().gap() || entries.front().free) return true;
   }
   return false;
 }
 
 std::size_t Egress::staged_bytes() const { return lanes_ ? lanes_->staged_bytes : 0; }
 std::uint32_t Egress::answers() const { return lanes_ ? lanes_->lane[kAnswers].frames : 0; }
+std::size_t Egress::answers_bytes() const { return lanes_ ? lanes_->lane[kAnswers].bytes : 0; }
 std::uint32_t Egress::gossip_frames() const { return lanes_ ? lanes_->gossip_frames : 0; }
 std::size_t Egress::gossip_bytes() const { return lanes_ ? lanes_->gossip_bytes : 0; }
 

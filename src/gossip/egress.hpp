@@ -36,6 +36,22 @@ struct LaneLimits {  // OAP-5.13
   DropPolicy policy = DropPolicy::kNewest;
 };
 
+/// The lanes of a peer session beside control, which is the answers lane.
+enum class PeerLane : std::uint8_t { kOwn, kRelay, kLazy };
+
+struct LaneBound {
+  std::uint32_t frames = 0;
+  std::size_t bytes = 0;
+};
+struct PeerLaneLimits {
+  LaneBound control{4096, 1U << 20U};  // a peer that lets it grow further is too slow to keep
+  LaneBound own{16'384, 4U << 20U};
+  LaneBound relay{16'384, 4U << 20U};
+  LaneBound lazy{4096, 512U * 1024};
+  std::size_t bytes() const { return own.bytes + relay.bytes + lazy.bytes; }
+  std::size_t frames() const { return std::size_t{own.frames} + relay.frames + lazy.frames; }
+};
+
 /// Entries on the stage at most: more than one write takes, few enough that a thousand sessions
 /// which do not read have no large tables.
 inline constexpr std::size_t kStageEntries = 256;
@@ -75,6 +91,16 @@ class Egress {
   PushResult push(unsigned lane, const RunRef& run, std::uint32_t max_frame,
                   const LaneLimits& limits);
 
+  /// From now on these are the lanes of a peer (OAP-5.18): answers pass everything, and own publications,
+  /// what is relayed and what is lazy share the rest in this order of weight. Nothing but answers
+  /// may have been queued.
+  void become_peer() { peer_ = true; }
+  /// Queues one frame to a lane of a peer; false when the lane is full, and the frame is lost. An
+  /// empty lane takes a frame of any size. Only `counted` frames spend credit.
+  bool push_peer(PeerLane lane, const RunRef& frame, bool counted, const LaneBound& bound);
+  /// What a lane of a peer holds.
+  LaneBound held(PeerLane lane) const;
+
   /// Would `frames` frames of `bytes` bytes be queued to this lane without shedding?
   bool has_room(unsigned lane, std::uint32_t frames, std::size_t bytes,
                 const LaneLimits& limits) const;
@@ -99,6 +125,7 @@ class Egress {
   bool sendable(bool has_credit) const;            // staged, or stage() would move something
   std::size_t staged_bytes() const;
   std::uint32_t answers() const;  // frames in the answers lane
+  std::size_t answers_bytes() const;
   std::uint32_t gossip_frames() const;
   std::size_t gossip_bytes() const;
 
@@ -109,6 +136,7 @@ class Egress {
   void release_if_empty();
   LanePool* pool_;
   std::unique_ptr<Lanes> lanes_;
+  bool peer_ = false;
 };
 
 /// Lanes nothing is queued in, kept for the next session that needs some: a session that is sent

@@ -20,8 +20,10 @@ inline constexpr unsigned kHandshakesPerTurn = 8;  // each costs about half a mi
 inline constexpr unsigned kRoundsPerTurn = 16;     // of obeying and flushing
 inline constexpr std::size_t kRing = 1024;         // messages between two shards
 inline constexpr std::size_t kFadingMax = 64;
-inline constexpr Duration kFadeTime = 1s;  // OAP-1.34
-inline constexpr Duration kPause = 100ms;  // without descriptors
+inline constexpr Duration kFadeTime = 1s;        // OAP-1.34
+inline constexpr std::size_t kDialsMax = 128;    // under way; the mesh orders fewer
+inline constexpr Duration kNextAddress = 250ms;  // of a name that has several
+inline constexpr Duration kPause = 100ms;        // without descriptors
 inline constexpr Duration kMendEvery = 1s;
 inline constexpr Duration kPublishEvery = 100ms;
 
@@ -35,6 +37,22 @@ struct ShardHost::Door final : runtime::ReadyListener {
   transport::Listener listener;
   runtime::Watch watch;
   Instant paused_until = Instant::never();  // never = not paused
+};
+
+///   (name resolved) -> connecting to one address after the other -> a Link, or DialFailed
+struct ShardHost::Dial final : runtime::ReadyListener {
+  Dial(ShardHost& owner, mesh::Dial ordered) : host(&owner), order(std::move(ordered)) {}
+  void readable() override {}
+  void writable() override { host->dial_progress(*this); }
+
+  ShardHost* host;
+  mesh::Dial order;
+  std::vector<transport::Address> addresses;
+  std::size_t next = 0;  // to be tried
+  transport::Socket socket;
+  runtime::Watch watch;                 // after `socket`: goes before the descriptor is closed
+  Instant hurry_at = Instant::never();  // the next address is tried then
+  bool over = false;                    // taken away at the end of the turn
 };
 
 struct ShardHost::Fading final : runtime::ReadyListener {

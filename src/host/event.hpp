@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string_view>
 
 #include "base/ids.hpp"
@@ -18,6 +19,7 @@ enum class EventKind : std::uint8_t {
   kListenerClosed,
   kAcceptRefused,  // `refusal` says why
   kTlsFailed,      // `failure`, `alert`, `text`
+  kDialFailed,     // a node could not be reached: `peer` is its address, `text` says why
   kSessionOpened,  // the OAP handshake is done
   kSessionClosed,  // `reason`, and `code` where an error frame went out
   kTlsReloaded,
@@ -48,8 +50,10 @@ struct Event {
   bool hybrid = false;
   bool downgraded = false;  // with kSessionOpened: hello spoke of hybrid, the channel is classical
   bool authenticated = false;
-  std::string_view peer_name;  // the first SAN of the peer's certificate
-  Duration lifetime{};         // since it was accepted
+  bool dialed = false;              // by this node
+  std::optional<NodeId> peer_node;  // the other side proved to be this node
+  std::string_view peer_name;       // the first SAN of the peer's certificate
+  Duration lifetime{};              // since it was accepted
   std::uint32_t count = 0;
 };
 

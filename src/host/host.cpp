@@ -23,11 +23,15 @@ class Host::Impl {
  public:
   explicit Impl(const Settings& settings) : shared(settings) {}
 
+  using Listeners = std::vector<std::vector<transport::Listener>>;  // of each shard
+
   std::expected<void, std::string> prepare_tls();
-  std::expected<void, std::string> listen_on(const std::string& text);
-  std::expected<void, std::string> listen_unix();
+  std::expected<void, std::string> listen_on(const std::string& text, Listeners& into);
+  std::expected<void, std::string> listen_unix(Listeners& into);
   std::expected<void, std::string> check_public(const transport::Address& at) const;
-  void make_shards();
+  std::expected<Listeners, std::string> listen();
+  void advertise();
+  void make_shards(Listeners listeners);
 
   Shared shared;
   std::vector<std::string> bound;
@@ -36,6 +40,14 @@ class Host::Impl {
 };
 
 std::expected<void, std::string> Host::Impl::prepare_tls() {
+  if (shared.settings.node.mesh && !shared.settings.peers) {
+    return std::unexpected("a node with peers needs TLS towards them");
+  }
+  if (shared.settings.peers) {
+    auto dialing = crypto::TlsContext::peer_client(*shared.settings.peers);
+    if (!dialing) return std::unexpected(dialing.error());
+    shared.peer_tls.store(std::move(*dialing));
+  }
   if (!shared.settings.tls) return {};
   auto context = crypto::TlsContext::server(*shared.settings.tls);
   if (!context) return std::unexpected(context.error());
@@ -55,10 +67,16 @@ std::expected<void, std::string> Host::Impl::check_public(const transport::Addre
       "them for development), or listen on 127.0.0.1");
 }
 
-void Host::Impl::make_shards() {
-  const unsigned wanted =
-      shared.settings.shards > 0 ? shared.settings.shards : runtime::usable_cpus();
-  const unsigned count = std::min(wanted, kMaxShards);
+// Where peers are told to dial this node, when the operator does not say: where it listens.
+void Host::Impl::advertise() {
+  std::optional<mesh::MeshConfig>& mesh = shared.settings.node.mesh;
+  if (!mesh || !mesh->advertise.empty() || shared.settings.listen.empty()) return;
+  const auto at = transport::Address::parse(bound.front());
+  if (at && !at->is_any()) mesh->advertise = bound.front();
+}
+
+void Host::Impl::make_shards(Listeners listeners) {
+  const auto count = static_cast<unsigned>(listeners.size());
   for (unsigned i = 0; i < count * count; ++i) {
     // A shard sends itself nothing; its own ring is there for the arithmetic.
     shared.rings.push_back(std::make_unique<MailRing>(i / count == i % count ? 1 : kRing));
@@ -66,31 +84,45 @@ void Host::Impl::make_shards() {
   shared.shards.resize(count);
   for (unsigned i = 0; i < count; ++i) {
     shared.shards[i] = std::make_unique<ShardHost>(shared, static_cast<ShardIndex>(i));
+    for (transport::Listener& listener : listeners[i]) {
+      shared.shards[i]->add_listener(std::move(listener));
+    }
   }
 }
 
-std::expected<void, std::string> Host::Impl::listen_on(const std::string& text) {
+std::expected<Host::Impl::Listeners, std::string> Host::Impl::listen() {
+  const unsigned wanted =
+      shared.settings.shards > 0 ? shared.settings.shards : runtime::usable_cpus();
+  Listeners listeners(std::min(wanted, kMaxShards));
+  for (const std::string& text : shared.settings.listen) {
+    if (auto ok = listen_on(text, listeners); !ok) return std::unexpected(ok.error());
+  }
+  if (auto ok = listen_unix(listeners); !ok) return std::unexpected(ok.error());
+  return listeners;
+}
+
+std::expected<void, std::string> Host::Impl::listen_on(const std::string& text, Listeners& into) {
   auto at = transport::Address::parse(text);
   if (!at) return std::unexpected(at.error());
   if (auto ok = check_public(*at); !ok) return ok;
-  const bool several = shared.shards.size() > 1;
-  for (std::size_t i = 0; i < shared.shards.size(); ++i) {
+  const bool several = into.size() > 1;
+  for (std::size_t i = 0; i < into.size(); ++i) {
     auto listener = transport::Listener::tcp(
         *at, {.backlog = shared.settings.backlog, .reuse_port = several, .first = i == 0});
     if (!listener) return std::unexpected(listener.error());
     at->set_port(listener->bound().port());
-    shared.shards[i]->add_listener(std::move(*listener));
+    into[i].push_back(std::move(*listener));
   }
   bound.push_back(at->text());
   return {};
 }
 
-std::expected<void, std::string> Host::Impl::listen_unix() {
+std::expected<void, std::string> Host::Impl::listen_unix(Listeners& into) {
   const Settings& settings = shared.settings;
   if (settings.uds_path.empty()) return {};
   auto listener = transport::Listener::unix_socket(settings.uds_path, settings.allow_uids);
   if (!listener) return std::unexpected(listener.error());
-  shared.shards[0]->add_listener(std::move(*listener));
+  into[0].push_back(std::move(*listener));
   bound.push_back(settings.uds_path);
   return {};
 }
@@ -101,11 +133,10 @@ std::expected<std::unique_ptr<Host>, std::string> Host::start(const Settings& se
   }
   auto impl = std::make_unique<Impl>(settings);
   if (auto ok = impl->prepare_tls(); !ok) return std::unexpected(ok.error());
-  impl->make_shards();
-  for (const std::string& text : settings.listen) {
-    if (auto ok = impl->listen_on(text); !ok) return std::unexpected(ok.error());
-  }
-  if (auto ok = impl->listen_unix(); !ok) return std::unexpected(ok.error());
+  auto listeners = impl->listen();
+  if (!listeners) return std::unexpected(listeners.error());
+  impl->advertise();
+  impl->make_shards(std::move(*listeners));
   for (const auto& shard : impl->shared.shards) shard->start();
   return std::unique_ptr<Host>(new Host(std::move(impl)));
 }
@@ -141,6 +172,22 @@ std::expected<void, std::string> Host::reload_tls(const crypto::ServerTls& setti
   impl_->shared.tell({.kind = EventKind::kTlsReloaded, .text = settings.cert_path});
   return {};
 }
+
+std::expected<void, std::string> Host::reload_peers(const crypto::PeerTls& settings) {
+  if (impl_->shared.peer_tls.load() == nullptr) {
+    return std::unexpected("the node was started without a mesh: a restart is needed to join one");
+  }
+  auto context = crypto::TlsContext::peer_client(settings);
+  if (!context) return std::unexpected(context.error());
+  impl_->shared.peer_tls.store(std::move(*context));
+  return {};
+}
+
+void Host::dial_peer(std::string addr, std::optional<NodeId> node) {
+  impl_->shared.shards.front()->dial_peer(std::move(addr), node);
+}
+
+void Host::hang_up(const NodeId& node) { impl_->shared.shards.front()->hang_up(node); }
 
 Snapshot Host::snapshot() {
   bool complete = true;

@@ -42,6 +42,15 @@ class Host {
   /// the old one stays.
   std::expected<void, std::string> reload_tls(const crypto::ServerTls& settings);
 
+  /// The same for dialing peers; ServerTls::peers says who is let in here.
+  std::expected<void, std::string> reload_peers(const crypto::PeerTls& settings);
+
+  /// Names a peer to the mesh: it is dialed now, and again whenever it does not answer. Does
+  /// nothing without a mesh, as the next one.
+  void dial_peer(std::string addr, std::optional<NodeId> node);
+  /// Drops the link to a node and forgets it.
+  void hang_up(const NodeId& node);
+
   /// The latest counters; waits at most 50 ms for busy shards, whose numbers may then be a turn
   /// old.
   Snapshot snapshot();

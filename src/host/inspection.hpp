@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "mesh/membership.hpp"
 #include "node/control.hpp"
 
 namespace ron::host {
@@ -15,16 +16,18 @@ struct SessionInfo {
   std::uint32_t uid = 0;  // of a Unix peer
   std::string peer_name;  // the first SAN of the peer's certificate
   std::string group;      // key exchange, of a TLS session
+  bool dialed = false;    // by this node
 };
 
 struct Inspection {
   std::vector<SessionInfo> sessions;
   std::vector<node::PatternView> patterns;  // each once, sessions of all shards added up
   std::vector<node::TopicView> topics;      // the same
+  std::vector<mesh::PeerView> peers;        // neighbours and candidates of the mesh
   bool complete = true;                     // every shard answered in time
 };
 
-enum class Inspect : std::uint8_t { kSessions, kTopics };
+enum class Inspect : std::uint8_t { kSessions, kTopics, kPeers };
 
 /// The answer to a node::ControlRequest.
 struct ControlAnswer {

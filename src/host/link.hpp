@@ -35,6 +35,7 @@ struct Link final : public runtime::ReadyListener {
   std::string peer;
   Instant accepted;
   Phase phase = Phase::kShaking;
+  bool dialed = false;                // by this node; else accepted
   bool in_ready = false;              // in the list of links to be served
   bool in_flush = false;              // in the list of links to be flushed
   bool blocked = false;               // waits to be writable

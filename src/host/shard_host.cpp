@@ -32,9 +32,15 @@ ShardHost::ShardHost(Shared& shared, ShardIndex self)
     : shared_(shared),
       self_(self),
       shard_(config_of(shared), self, static_cast<unsigned>(shared.shards.size()), choice_),
-      now_(runtime::monotonic_now()) {}
+      now_(runtime::monotonic_now()),
+      alive_(std::make_shared<runtime::Guarded<ShardHost*>>(this)) {
+  loop_.set_busy_poll(shared.settings.busy_poll);
+}
 
-ShardHost::~ShardHost() { join(); }
+ShardHost::~ShardHost() {
+  alive_->with([](ShardHost*& host) { host = nullptr; });
+  join();
+}
 
 void ShardHost::add_listener(transport::Listener listener) {
   doors_.emplace_back(*this, std::move(listener));
@@ -107,6 +113,7 @@ void ShardHost::run() {
   }
   closing_.clear();
   fading_.clear();
+  dials_.clear();
   publish();
 }
 
@@ -130,6 +137,7 @@ void ShardHost::end_turn() {
   hand_out_mail();
   resume_doors();
   expire_fading();
+  expire_dials();
   closing_.clear();
   if (now_ - published_at_ >= kPublishEvery) publish();
 }
@@ -189,6 +197,8 @@ void ShardHost::obey(const node::Action& action) {
   using Kind = node::Action::Kind;
   if (action.kind == Kind::kMail) return;  // handed out at the end of the turn
   if (action.kind == Kind::kControl) return hand_out_control();
+  if (action.kind == Kind::kDial) return start_dials();
+  if (action.kind == Kind::kCancelDial) return cancel_dials();
   if (action.kind == Kind::kDrained) {
     cut_off_.with([&](std::uint32_t& count) { count = action.count; });
     shared_.tell({.kind = EventKind::kDrained, .shard = self_, .count = action.count});
@@ -220,7 +230,9 @@ void ShardHost::obey(const node::Action& action) {
       break;
     case Kind::kMail:
     case Kind::kControl:
-    case Kind::kDrained: break;
+    case Kind::kDrained:
+    case Kind::kDial:
+    case Kind::kCancelDial: break;
   }
 }
 
@@ -287,6 +299,7 @@ void ShardHost::arm_timer() {
   Instant at = shard_.next_deadline();
   for (const Door& door : doors_) at = std::min(at, door.paused_until);
   for (const Fading& fading : fading_) at = std::min(at, fading.end);
+  for (const Dial& dial : dials_) at = std::min(at, dial.hurry_at);
   loop_.set_timer(at);
 }
 
@@ -294,7 +307,10 @@ void ShardHost::publish() {
   published_at_ = now_;
   mend_doors();
   shard_.meter().trim();
-  const ShardSnapshot snapshot{.node = shard_.stats(), .transport = stats_};
+  ShardSnapshot snapshot{.node = shard_.stats(), .transport = stats_, .mesh = {}};
+  if (shard_.membership() != nullptr) {
+    snapshot.mesh = MeshStats{.membership = *shard_.membership(), .relay = *shard_.relay()};
+  }
   published_.with([&](ShardSnapshot& into) { into = snapshot; });
 }
 

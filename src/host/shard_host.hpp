@@ -17,6 +17,7 @@
 #include "host/shared.hpp"
 #include "node/shard.hpp"
 #include "runtime/loop.hpp"
+#include "transport/dialer.hpp"
 #include "transport/listener.hpp"
 #include "transport/tls_stream.hpp"
 
@@ -45,6 +46,8 @@ class ShardHost {
   using Parts = std::shared_ptr<runtime::Guarded<std::vector<Inspection>>>;
   void inspect(Inspect what, Parts into, std::shared_ptr<runtime::Gate> gate);
   void answer(ControlAnswer answer);
+  void dial_peer(std::string addr, std::optional<NodeId> node);
+  void hang_up(const NodeId& node);
   void ring() { loop_.ring(); }
   void request_stop();
   void join();
@@ -61,6 +64,7 @@ class ShardHost {
 
  private:
   struct Door;    // a listener and its watch
+  struct Dial;    // a peer that is to be reached, before it has a session
   struct Fading;  // a socket that only discards, so that an alert is not lost to a reset
 
   void run();
@@ -82,6 +86,16 @@ class ShardHost {
   void resume_doors();
   void close_doors();
   void mend_doors();
+
+  // dialing peers
+  void start_dials();
+  void cancel_dials();
+  void addresses_known(mesh::DialId dial, transport::Addresses addresses);
+  void try_next(Dial& dial);
+  void dial_progress(Dial& dial);
+  void dialed(Dial& dial);
+  void dial_failed(Dial& dial, std::string_view why);
+  void expire_dials();
 
   // one link
   Link* find(SessionId id);
@@ -130,6 +144,9 @@ class ShardHost {
   std::vector<SessionId> flush_, flush_now_;
   std::list<Door> doors_;
   std::list<Fading> fading_;
+  std::list<Dial> dials_;
+  // What the resolver's thread reaches this shard by, for as long as it lives.
+  std::shared_ptr<runtime::Guarded<ShardHost*>> alive_;
   unsigned next_unix_shard_ = 0;
 
   Slice scratch_;  // what sockets are read into

@@ -50,6 +50,7 @@ Inspection merge(std::vector<Inspection>& parts) {
     append(out.sessions, part.sessions);
     append(out.patterns, part.patterns);
     append(out.topics, part.topics);
+    append(out.peers, part.peers);
   }
   unite(out.patterns);
   unite(out.topics);
@@ -60,7 +61,7 @@ node::LiveConfig shard_share(const LiveSettings& live, std::size_t shards) {
   node::LiveConfig out;
   out.times = live.node.times;
   out.session = live.node.session;
-  out.max_sessions = live.accept.connections + transport::kUnixReserve;
+  out.max_sessions = live.accept.connections + transport::kUnixReserve + transport::kDialedReserve;
   out.queue_bytes = std::max<std::size_t>(live.node.queue_bytes / shards, 1);
   out.input_bytes = out.queue_bytes / 4;
   out.subscription_bytes = std::max<std::size_t>(live.node.subscription_bytes / shards, 1);
@@ -69,19 +70,23 @@ node::LiveConfig shard_share(const LiveSettings& live, std::size_t shards) {
 }
 
 void ShardHost::reconfigure(const LiveSettings& live) {
-  loop_.post([this, share = shard_share(live, shared_.shards.size())] {
+  const auto share = shard_share(live, shared_.shards.size());
+  loop_.post([this, share, busy_poll = live.busy_poll] {
     shard_.reconfigure(share, runtime::monotonic_now());
+    loop_.set_busy_poll(busy_poll);
   });
 }
 
 SessionInfo ShardHost::info_of(const node::SessionView& view) {
-  SessionInfo info{.view = view, .peer = {}, .uid = 0, .peer_name = {}, .group = {}};
+  SessionInfo info{
+      .view = view, .peer = {}, .uid = 0, .peer_name = {}, .group = {}, .dialed = false};
   if (const Link* link = find(view.id)) {
     const transport::StreamFacts& facts = link->stream->facts();
     info.peer = link->peer;
     info.uid = facts.peer_uid;
     info.group = facts.group;
     info.peer_name = facts.peer_name();
+    info.dialed = link->dialed;
   }
   return info;
 }
@@ -93,6 +98,8 @@ void ShardHost::inspect(Inspect what, Parts into, std::shared_ptr<runtime::Gate>
       for (const node::SessionView& view : shard_.sessions(runtime::monotonic_now())) {
         part.sessions.push_back(info_of(view));
       }
+    } else if (what == Inspect::kPeers) {
+      part.peers = shard_.peers(runtime::monotonic_now());
     } else {
       part.patterns = shard_.patterns();
       part.topics = shard_.topics();
@@ -100,6 +107,17 @@ void ShardHost::inspect(Inspect what, Parts into, std::shared_ptr<runtime::Gate>
     into->with([&](std::vector<Inspection>& all) { all.push_back(std::move(part)); });
     gate->done();
   });
+}
+
+void ShardHost::dial_peer(std::string addr, std::optional<NodeId> node) {
+  loop_.post([this, addr = std::move(addr), node] {
+    shard_.handle(node::PeerDial{.addr = addr, .node = node}, runtime::monotonic_now(), actions_);
+  });
+}
+
+void ShardHost::hang_up(const NodeId& node) {
+  loop_.post(
+      [this, node] { shard_.handle(node::PeerHangup{node}, runtime::monotonic_now(), actions_); });
 }
 
 void ShardHost::hand_out_control() {

@@ -60,6 +60,8 @@ void ShardHost::tell(EventKind kind, const Link& link, Event event) {
   event.hybrid = facts.hybrid;
   event.authenticated = facts.peer_authenticated;
   event.peer_name = facts.peer_name();
+  event.dialed = link.dialed;
+  if (facts.is_node) event.peer_node = facts.peer->node;
   event.lifetime = now_ - link.accepted;
   shared_.tell(event);
 }
@@ -72,7 +74,9 @@ void ShardHost::drop(Link& link) {
     --stats_.shaking;
   }
   stats_.lifetime_seconds.add(to_seconds(now_ - link.accepted));
-  shared_.limiter.with([](transport::AcceptLimiter& limiter) { limiter.release(); });
+  if (!link.dialed) {
+    shared_.limiter.with([](transport::AcceptLimiter& limiter) { limiter.release(); });
+  }
   link.watch = runtime::Watch();
   link.stream->close();
   closing_.push_back(std::move(links_[link.id.slot()]));
@@ -106,9 +110,10 @@ void ShardHost::shaken(Link& link) {
     stats_.handshake_seconds.add(to_seconds(now_ - link.accepted));
   }
   // OAP-3.14: the machine tells the client what the handshake really agreed on.
-  const node::Channel channel{.kind = channel_kind(facts.kind),
-                              .hybrid = facts.hybrid,
-                              .authenticated = facts.peer_authenticated};
+  node::Channel channel{.kind = channel_kind(facts.kind),
+                        .hybrid = facts.hybrid,
+                        .authenticated = facts.peer_authenticated};
+  if (facts.is_node) channel.certificate = facts.peer->node;
   const SessionId id = link.id;
   shard_.handle(node::ChannelReady{.session = id, .channel = channel}, now_, actions_);
   obey();

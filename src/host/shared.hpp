@@ -31,8 +31,9 @@ struct Shared {
   Settings settings;
   runtime::Guarded<transport::AcceptLimiter> limiter;
   runtime::ConfigCell<crypto::TlsContext> tls;
-  std::vector<std::unique_ptr<MailRing>> rings;    // [from][to]
-  std::vector<std::unique_ptr<ShardHost>> shards;  // all there before any thread starts
+  runtime::ConfigCell<crypto::TlsContext> peer_tls;  // for dialing; null without a mesh
+  std::vector<std::unique_ptr<MailRing>> rings;      // [from][to]
+  std::vector<std::unique_ptr<ShardHost>> shards;    // all there before any thread starts
 };
 
 /// Limits of one shard, of a whole node's.

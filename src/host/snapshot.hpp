@@ -3,8 +3,11 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
+#include "mesh/membership.hpp"
+#include "mesh/relay_stats.hpp"
 #include "node/stats.hpp"
 #include "transport/stream.hpp"
 
@@ -44,14 +47,25 @@ struct TransportStats {
   TimeHistogram lifetime_seconds;
 };
 
+/// Of a node's mesh, which lives on shard 0.
+struct MeshStats {
+  mesh::MembershipStats membership;
+  mesh::RelayStats relay;
+};
+
 struct ShardSnapshot {
   node::ShardStats node;
   TransportStats transport;
+  std::optional<MeshStats> mesh;  // of shard 0 of a node that has one
 };
 
 struct Snapshot {
   std::vector<ShardSnapshot> shards;
   bool complete = true;  // every shard answered in time
+  /// Nothing without a mesh.
+  const MeshStats* mesh() const {
+    return shards.empty() || !shards.front().mesh ? nullptr : &*shards.front().mesh;
+  }
   std::uint64_t tls_reloads = 0;
   std::uint64_t tls_reload_failures = 0;
   /// Certificate in use; 0 without TLS.

@@ -35,12 +35,21 @@ std::optional<Attempt> Dials::expired(Instant now, Orders& out) {
   return take(at->dial);
 }
 
-void Dials::cancel_probes(Orders& out) {
+template <typename Which>
+void Dials::cancel_if(Which which, Orders& out) {
   std::erase_if(attempts_, [&](const Attempt& each) {
-    if (each.purpose != Purpose::kProbe) return false;
+    if (!which(each)) return false;
     out.cancels.push_back(CancelDial{each.dial});
     return true;
   });
+}
+
+void Dials::cancel_probes(Orders& out) {
+  cancel_if([](const Attempt& each) { return each.purpose == Purpose::kProbe; }, out);
+}
+
+void Dials::cancel(const NodeId& node, Orders& out) {
+  cancel_if([&](const Attempt& each) { return each.node == node; }, out);
 }
 
 void Dials::forgive(Instant now) {

@@ -44,6 +44,7 @@ class Dials {
   std::optional<Attempt> expired(Instant now, Orders& out);
   /// Gives up all probes: enough links came.
   void cancel_probes(Orders& out);
+  void cancel(const NodeId& node, Orders& out);
   /// Nobody is blamed for a stall of this node.
   void forgive(Instant now);
   void answered(Duration took);
@@ -55,6 +56,8 @@ class Dials {
   Instant next() const;
 
  private:
+  template <typename Which>
+  void cancel_if(Which which, Orders& out);
   Duration patience() const;
 
   const ViewTimes& times_;

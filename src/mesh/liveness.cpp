@@ -16,7 +16,10 @@ Instant pings_at(const Session& session, bool lower_id, const ViewTimes& times) 
   if (life.ping != 0) return Instant::never();
   if (life.samples < kFirstSamples) return life.pinged;  // as soon as the last one is answered
   const Instant refresh = life.pinged + kRefresh;
-  return lower_id ? std::min(refresh, life.heard + times.ping) : refresh;
+  // So early that even one that is lost and sent again is answered in time. Of an idle link the
+  // other side hears these pings; where all traffic goes one way it hears nothing, and asks itself.
+  const Duration wait = lower_id ? times.ping / 2 : times.ping * 3 / 4;
+  return std::min(refresh, life.heard + wait);
 }
 
 }  // namespace ron::mesh

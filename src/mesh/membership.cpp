@@ -88,6 +88,7 @@ bool Membership::Impl::hangup(const NodeId& node, Instant now, Orders& out) {
     end(*session, now, out);
     found = true;
   }
+  dials_.cancel(node, out);
   found = views_.forget(node) || found;
   settle(now, out);
   return found;
@@ -139,7 +140,7 @@ void Membership::Impl::forgive(Instant now) {
 
 void Membership::Impl::tick(Instant now, Orders& out) {
   woke(now);
-  while (const std::optional<Attempt> attempt = dials_.expired(now, out)) failed(*attempt, now);
+  while (const std::optional<Attempt> attempt = dials_.expired(now, out)) failed(*attempt);
   std::vector<SessionId> ids;
   ids.reserve(sessions_.all().size());
   for (const auto& session : sessions_.all()) ids.push_back(session->id);

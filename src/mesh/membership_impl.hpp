@@ -54,7 +54,8 @@ class Membership::Impl {
   Duration jitter(Duration most);
 
   // Sessions.
-  bool admit(const PeerSession& peer, const std::optional<Attempt>& attempt, Orders& out);
+  bool admit(const Session& session, const std::optional<Attempt>& attempt, Instant now,
+             Orders& out, std::optional<oap::WireError>& error);
   bool outlives_rivals(Session& session, Instant now, Orders& out);
   bool settle_rivals(Session& session, Session& old, Instant now, Orders& out);
   bool make_room(Instant now, Orders& out);
@@ -62,7 +63,7 @@ class Membership::Impl {
   /// Closes it, and takes its link down.
   void end(Session& session, Instant now, Orders& out,
            std::optional<oap::WireError> error = std::nullopt);
-  void failed(const Attempt& attempt, Instant now);
+  void failed(const Attempt& attempt);
   void named_answered(const Attempt& attempt, const NodeId& node);
 
   // Links.
@@ -77,9 +78,13 @@ class Membership::Impl {
   void ask(Session& session, Instant now, Orders& out);
   void accept(Session& session, CorrId corr, Role role, Instant now, Orders& out);
   void refuse(Session& session, CorrId corr, Instant now, Orders& out);
-  Session* to_let_go(const NodeId& newcomer, Instant now);
-  void let_go(Session& session, const Session* newcomer, Instant now, Orders& out);
-  bool has_room(const Session& session, const oap::LinkRequest& request, Instant now, Orders& out);
+  /// A neighbour that makes room for `newcomer`; nullptr when none may be asked to.
+  Session* to_let_go(const Session& newcomer, Instant now);
+  void let_go(Session& session, Instant now, Orders& out);
+  void introduce(const Session& reader, const Session& to, Orders& out);
+  bool has_room(const Session& session, const oap::LinkRequest& request, Instant now, Orders& out,
+                Session*& freed);
+  bool moves(const Session& session, Role role, Instant now, Orders& out);
   void link_up(Session& session, Role role, Instant now, Orders& out);
   void link_down(Session& session, Instant now);
   void ping(Session& session, Instant now, Orders& out);
@@ -91,6 +96,7 @@ class Membership::Impl {
   Answer on_peers(Session& session, const oap::Message& message, Instant now, Orders& out);
   void learn(const oap::PeerAddr& peer, Source source, bool fresh);
   void met(const Session& session);
+  void expect(const NodeId& node, Instant now);
   std::vector<oap::PeerAddr> sample(const NodeId& reader);
   void tell(Session& session, Orders& out);
   void shuffle(Instant now, Orders& out);

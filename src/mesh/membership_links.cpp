@@ -11,8 +11,6 @@ namespace {
 // A link younger than this is not let go for a newcomer: a crowd that comes at once would only
 // push itself out again.
 constexpr Duration kSettled = 1s;
-// How long a link is waited for that somebody was let go for.
-constexpr Duration kExpect = 500ms;
 constexpr Duration kTrimEvery = 1s;
 // A node that was lost and answers again may be the way back to a part of the mesh that a partition
 // cut off. One link for each node joins the parts; one for each lost node would shake the mesh.
@@ -54,48 +52,70 @@ Membership::Impl::Answer Membership::Impl::on_link(Session& session, const oap::
     send_ack(session, header.corr, out);
     return std::nullopt;
   }
-  if (Session* old = sessions_.linked(session.node)) {
-    end(*old, now, out);  // the link moves here
-  } else if (is_leaf() || !has_room(session, *request, now, out)) {
+  const Role role = request->leaf ? Role::kLeaf : Role::kRelay;
+  Session* freed = nullptr;
+  if (!moves(session, role, now, out) &&
+      (is_leaf() || !has_room(session, *request, now, out, freed))) {
     refuse(session, header.corr, now, out);
     return std::nullopt;
   }
-  accept(session, header.corr, request->leaf ? Role::kLeaf : Role::kRelay, now, out);
+  accept(session, header.corr, role, now, out);
+  if (freed != nullptr && freed->degree <= target()) introduce(session, *freed, out);
   return std::nullopt;
+}
+
+// The link of another session to the same node moves to this one, and needs no further room.
+bool Membership::Impl::moves(const Session& session, Role role, Instant now, Orders& out) {
+  Session* old = sessions_.linked(session.node);
+  if (old == nullptr) return false;
+  const bool alike = old->link.role == role;
+  end(*old, now, out);
+  return alike;
 }
 
 // A newcomer that lacks several links is set into the middle of one: a neighbour is let go and told
 // of it. So degrees stay even while a mesh grows.
 bool Membership::Impl::has_room(const Session& session, const oap::LinkRequest& request,
-                                Instant now, Orders& out) {
+                                Instant now, Orders& out, Session*& freed) {
   if (request.leaf) return sessions_.leaves() < config_.views.leaves_max;
   if (links() < target()) return true;
   const bool below_most = links() < most();
   if (!request.prio) return below_most;
-  Session* victim = to_let_go(session.node, now);
+  Session* victim = to_let_go(session, now);
   if (victim == nullptr || (below_most && victim->degree < target())) return below_most;
-  let_go(*victim, &session, now, out);
+  introduce(*victim, session, out);
+  let_go(*victim, now, out);
+  freed = victim;
   return true;
 }
 
-Session* Membership::Impl::to_let_go(const NodeId& newcomer, Instant now) {
-  Session* chosen = nullptr;
-  std::uint64_t equals = 0;
-  for (const auto& each : sessions_.all()) {
-    if (!each->linked() || each->link.slot == kNoSlot || each->node == newcomer) continue;
-    if (now - each->since < kSettled) continue;
-    if (chosen != nullptr && each->degree < chosen->degree) continue;
-    equals = chosen != nullptr && each->degree == chosen->degree ? equals + 1 : 1;
-    if (choice_.index(equals) == 0) chosen = each.get();
-  }
-  return chosen;
+// One candidate alone: with unlink, one to dial; to a newcomer, one that will dial it.
+void Membership::Impl::introduce(const Session& reader, const Session& to, Orders& out) {
+  if (to.addr.empty()) return;
+  const oap::PeerAddr peer{to.addr, to.node};
+  send(reader, oap::kEvent, 0, oap::write_peers({&peer, 1}), out);
 }
 
-void Membership::Impl::let_go(Session& session, const Session* newcomer, Instant now, Orders& out) {
-  if (newcomer != nullptr && !newcomer->addr.empty()) {
-    const oap::PeerAddr hint{newcomer->addr, newcomer->node};
-    send(session, oap::kEvent, 0, oap::write_peers({&hint, 1}), out);
+// The one with the most links, of those that have been here for a while. Half of the links that
+// this node strives for are to nodes of its own choice: a crowd of newcomers cannot have those.
+Session* Membership::Impl::to_let_go(const Session& newcomer, Instant now) {
+  const auto chosen_here =
+      std::count_if(sessions_.all().begin(), sessions_.all().end(),
+                    [](const auto& each) { return each->linked() && each->dialed; });
+  const bool keep = !newcomer.dialed && chosen_here * 2 <= static_cast<std::ptrdiff_t>(target());
+  Session* victim = nullptr;
+  std::uint64_t equals = 0;
+  for (const auto& each : sessions_.all()) {
+    if (!each->linked() || each->link.slot == kNoSlot || each->node == newcomer.node) continue;
+    if (now - each->since < kSettled || (keep && each->dialed)) continue;
+    if (victim != nullptr && each->degree < victim->degree) continue;
+    equals = victim != nullptr && each->degree == victim->degree ? equals + 1 : 1;
+    if (choice_.index(equals) == 0) victim = each.get();
   }
+  return victim;
+}
+
+void Membership::Impl::let_go(Session& session, Instant now, Orders& out) {
   send(session, oap::kEvent, 0, oap::write_unlink(), out);
   ++stats_.links_dropped;
   link_down(session, now);
@@ -147,10 +167,7 @@ Membership::Impl::Answer Membership::Impl::on_link_answer(Session& session,
       static_cast<unsigned>(std::min<std::uint64_t>(ack->links.value_or(0), UINT8_MAX));
   if (session.stage != Stage::kAsked) return std::nullopt;  // linked by a request that crossed ours
   const Duration took = now - session.since;
-  Session* old = sessions_.linked(session.node);
-  if (old != nullptr) {
-    end(*old, now, out);
-  } else if (links() >= most()) {
+  if (!moves(session, Role::kRelay, now, out) && links() >= most()) {
     send(session, oap::kEvent, 0, oap::write_unlink(), out);
     session.enter(Stage::kOver, now, now + config_.times.linger);
     met(session);
@@ -159,10 +176,6 @@ Membership::Impl::Answer Membership::Impl::on_link_answer(Session& session,
   link_up(session, Role::kRelay, now, out);
   session.link.rtt.sample(took);
   session.life.samples = 1;
-  if (session.prio && old == nullptr && session.degree >= target()) {
-    ++expected_;
-    expected_until_ = now + kExpect;
-  }
   tell(session, out);
   ping(session, now, out);
   // A stranger takes the place of a neighbour: an extra link would soon be given up again, and it
@@ -170,7 +183,7 @@ Membership::Impl::Answer Membership::Impl::on_link_answer(Session& session,
   const bool stranger = session.dialed == Purpose::kReturn || session.dialed == Purpose::kLong;
   if (session.dialed == Purpose::kReturn) returns_at_ = now + kReturnEvery;
   if (stranger && links() > target()) {
-    if (Session* victim = to_let_go(session.node, now)) let_go(*victim, nullptr, now, out);
+    if (Session* victim = to_let_go(session, now)) let_go(*victim, now, out);
   }
   return std::nullopt;
 }
@@ -218,7 +231,7 @@ void Membership::Impl::on_pong(Session& session, const oap::Ack& ack, Instant no
   if (!spare || now - trimmed_ < kTrimEvery || now - session.since < kRefresh) return;
   if (!choice_.chance(1, 4)) return;  // others may think the same of the same neighbour
   trimmed_ = now;
-  let_go(session, nullptr, now, out);
+  let_go(session, now, out);
 }
 
 void Membership::Impl::ping(Session& session, Instant now, Orders& out) {

@@ -52,17 +52,20 @@ class Net {
 
   /// What every later node is made of.
   MeshConfig config;
+  /// Between which the one-way latency of a pair of nodes lies.
+  Duration nearest = std::chrono::milliseconds(10), farthest = std::chrono::milliseconds(50);
 
-  Index add(std::vector<Index> peers = {}, Role role = Role::kRelay) {
+  /// A node that nobody can dial where it is `hidden`.
+  Index add(std::vector<Index> peers = {}, Role role = Role::kRelay, bool hidden = false) {
     const Index index = nodes_.size();
     nodes_.push_back(std::make_unique<Node>(mix(seed_ + index)));
     Node& node = *nodes_.back();
     node.config = config;
     node.config.self = node_id(seed_, index);
     node.config.role = role;
-    node.config.advertise = address(index);
+    node.config.advertise = hidden ? "" : address(index);
     for (const Index peer : peers) node.config.peers.push_back({address(peer), std::nullopt});
-    by_addr_[node.config.advertise] = index;
+    by_addr_[address(index)] = index;
     boot(index);
     return index;
   }
@@ -258,8 +261,9 @@ class Net {
 
   Duration latency(Index a, Index b) const {
     const auto [low, high] = std::minmax(a, b);
-    return std::chrono::microseconds(10'000 +
-                                     mix(seed_ * 31 + (std::uint64_t{low} << 32U) + high) % 40'000);
+    const auto spread = static_cast<std::uint64_t>((farthest - nearest).count()) + 1;
+    const std::uint64_t pair = (std::uint64_t{low} << 32U) + high;
+    return nearest + Duration(static_cast<std::int64_t>(mix(seed_ * 31 + pair) % spread));
   }
   bool reach(Index a, Index b) const {
     return nodes_[a]->alive && nodes_[b]->alive && nodes_[a]->side == nodes_[b]->side;

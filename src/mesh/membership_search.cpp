@@ -10,6 +10,7 @@ namespace {
 constexpr std::size_t kTold = 16;     // candidates a message
 constexpr unsigned kListens = 4;      // `peers` of one session that are heeded a second
 constexpr Duration kYouth = 10s;      // of a node, in which it tells and asks more often
+constexpr Duration kExpect = 500ms;   // is a link waited for that somebody was let go for
 constexpr Duration kUrgentRest = 1s;  // at most between tries of a node with few links
 
 }  // namespace
@@ -46,10 +47,24 @@ Membership::Impl::Answer Membership::Impl::on_peers(Session& session, const oap:
     learn(peer, source_of(session.node), false);
     if (one) session.hint = peer.node;
   }
+  if (session.hint && session.prio && session.linked()) expect(*session.hint, now);
+  session.prio = session.prio && !session.hint;
   // A stranger looks in: it is told in return, and the one who looked has seen enough.
   if (session.stage == Stage::kIdle && !session.dialed && !session.told) tell(session, out);
   if (session.stage == Stage::kOver && session.dialed) end(session, now, out);
   return std::nullopt;
+}
+
+// The other side let somebody go to make room, who will come here for a new link, or is dialed
+// where it cannot.
+void Membership::Impl::expect(const NodeId& node, Instant now) {
+  if (config_.advertise.empty()) {
+    views_.mark_fresh(node);
+    return;
+  }
+  views_.mark_tried(node);
+  ++expected_;
+  expected_until_ = now + kExpect;
 }
 
 // Neighbours first: they are alive.

@@ -10,63 +10,75 @@ namespace {
 // Of strangers one in so many becomes a neighbour, which keeps the mesh mixed.
 constexpr std::uint64_t kMixOf = 128;
 
+enum class Stays : std::uint8_t { kOld, kNew, kBoth };
+
+// Both sides judge alike whatever order they learn of the two sessions in: by the start of the
+// node, then by who dialed. Of two that one side dialed, that side keeps the first, and the other
+// side waits for it to close one.
+Stays judge(const Session& session, const Session& old, bool self_is_lower) {
+  if (session.epoch != old.epoch) return session.epoch > old.epoch ? Stays::kNew : Stays::kOld;
+  if (old.stage == Stage::kOver) return Stays::kNew;
+  const bool ours = session.dialed.has_value();
+  if (ours == old.dialed.has_value()) return ours ? Stays::kOld : Stays::kBoth;
+  return ours == self_is_lower ? Stays::kNew : Stays::kOld;
+}
+
 }  // namespace
 
 void Membership::Impl::session_up(const PeerSession& peer, Instant now, Orders& out) {
   woke(now);
-  const std::optional<Attempt> attempt = peer.dial ? dials_.take(*peer.dial) : std::nullopt;
+  std::optional<Attempt> attempt;
+  if (peer.dial) attempt = dials_.take(*peer.dial);
   if (attempt) {
     dials_.answered(now - attempt->started);
     if (attempt->purpose == Purpose::kProbe) silent_ /= 2;
     named_answered(*attempt, peer.node);
   }
-  if (admit(peer, attempt, out) && make_room(now, out)) {
-    Session session{.id = peer.session, .node = peer.node, .epoch = peer.epoch};
-    session.life.heard = now;
-    session.enter(Stage::kIdle, now, now + config_.times.linger);
-    if (attempt) {
-      session.dialed = attempt->purpose;
-      session.addr = attempt->addr;
-    }
-    if (outlives_rivals(session, now, out)) {
-      Session& added = sessions_.add(std::move(session));
-      if (attempt) begin(added, *attempt, now, out);
-    } else {
-      out.closes.push_back({peer.session, std::nullopt});
-    }
-  } else {
-    const bool wrong = attempt && attempt->node && *attempt->node != peer.node;
-    std::optional<oap::WireError> error;
-    if (wrong)
-      error = oap::WireError{oap::Code::kUnauth, "another node answers at this address", true};
+  Session session{.id = peer.session, .node = peer.node, .epoch = peer.epoch};
+  session.life.heard = now;
+  session.enter(Stage::kIdle, now, now + config_.times.linger);
+  if (attempt) {
+    session.dialed = attempt->purpose;
+    session.addr = attempt->addr;
+  }
+  std::optional<oap::WireError> error;
+  const bool unasked = peer.dial && !attempt;  // given up meanwhile
+  if (unasked || !admit(session, attempt, now, out, error) || !outlives_rivals(session, now, out)) {
     out.closes.push_back({peer.session, error});
+  } else {
+    Session& added = sessions_.add(std::move(session));
+    if (attempt) begin(added, *attempt, now, out);
   }
   settle(now, out);
 }
 
 // Is it a session this node wants at all?
-bool Membership::Impl::admit(const PeerSession& peer, const std::optional<Attempt>& attempt,
-                             Orders&) {
-  if (peer.dial && !attempt) return false;  // given up meanwhile
-  if (peer.node == config_.self) {
+bool Membership::Impl::admit(const Session& session, const std::optional<Attempt>& attempt,
+                             Instant now, Orders& out, std::optional<oap::WireError>& error) {
+  const bool wrong = attempt && attempt->node && *attempt->node != session.node;
+  if (wrong) {
+    error = oap::WireError{oap::Code::kUnauth, "another node answers at this address", true};
+  }
+  if (wrong || session.node == config_.self) {
     if (attempt && attempt->node) views_.forget(*attempt->node);
     return false;
   }
-  if (attempt && attempt->node && *attempt->node != peer.node) {
-    views_.forget(*attempt->node);
-    return false;
-  }
-  return true;
+  if (attempt || make_room(now, out)) return true;
+  error = oap::WireError{oap::Code::kBusy, "too many peer sessions without a link", true};
+  return false;
 }
 
-// Sessions without a link are bounded; those that are over go first.
+// Accepted sessions without a link are bounded; those that are over go first.
 bool Membership::Impl::make_room(Instant now, Orders& out) {
-  if (sessions_.without_link() < config_.views.sessions_max) return true;
   Session* oldest = nullptr;
+  unsigned accepted = 0;
   for (const auto& each : sessions_.all()) {
+    if (each->linked() || each->dialed) continue;
+    ++accepted;
     if (each->stage != Stage::kOver) continue;
     if (oldest == nullptr || each->since < oldest->since) oldest = each.get();
   }
+  if (accepted < config_.views.sessions_max) return true;
   if (oldest == nullptr) return false;
   end(*oldest, now, out);
   return true;
@@ -82,25 +94,24 @@ bool Membership::Impl::outlives_rivals(Session& session, Instant now, Orders& ou
   });
 }
 
-// False when the new session must go. Both sides judge alike whatever order they learn of the two
-// sessions in: by epoch, then by who dialed; of two that one side dialed, that side decides.
+// False when the new session must go.
 bool Membership::Impl::settle_rivals(Session& session, Session& old, Instant now, Orders& out) {
-  ++stats_.replaced;
-  if (session.epoch < old.epoch) return false;
-  if (session.epoch > old.epoch || old.stage == Stage::kOver) {
-    end(old, now, out);
-    return true;
+  const bool same_start = session.epoch == old.epoch;
+  switch (judge(session, old, config_.self < session.node)) {
+    case Stays::kBoth: return true;
+    case Stays::kOld:
+      ++stats_.replaced;
+      old.may_ask = old.may_ask || (same_start && session.dialed);
+      return false;
+    case Stays::kNew:
+      // A link moves once it is agreed on there, so that it is never missing.
+      if (same_start && old.linked()) return true;
+      ++stats_.replaced;
+      session.may_ask = same_start && (old.may_ask || old.stage == Stage::kAsked);
+      end(old, now, out);
+      return true;
   }
-  if (session.dialed.has_value() == old.dialed.has_value()) return !session.dialed.has_value();
-  const bool lower = config_.self < session.node;
-  if (session.dialed.has_value() != lower) {
-    old.may_ask = true;
-    return false;
-  }
-  // The new one stays. A link moves when it is agreed on there, so that it is never missing.
-  session.may_ask = old.may_ask || old.stage == Stage::kAsked || (lower && old.linked());
-  if (!old.linked()) end(old, now, out);
-  return true;
+  return false;
 }
 
 void Membership::Impl::begin(Session& session, const Attempt& attempt, Instant now, Orders& out) {
@@ -136,11 +147,11 @@ void Membership::Impl::named_answered(const Attempt& attempt, const NodeId& node
 
 void Membership::Impl::dial_failed(DialId dial, Instant now, Orders& out) {
   woke(now);
-  if (const std::optional<Attempt> attempt = dials_.take(dial)) failed(*attempt, now);
+  if (const std::optional<Attempt> attempt = dials_.take(dial)) failed(*attempt);
   settle(now, out);
 }
 
-void Membership::Impl::failed(const Attempt& attempt, Instant) {
+void Membership::Impl::failed(const Attempt& attempt) {
   ++stats_.dials_failed;
   if (attempt.purpose == Purpose::kProbe) {
     silent_ = std::min(silent_ + 1, config_.views.probes);

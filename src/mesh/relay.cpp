@@ -40,7 +40,7 @@ OriginId origin_of(const NodeId& node) {
 RelayMachine::RelayMachine(const MeshConfig& config, const CryptoFns& crypto, Choice& choice,
                            SlabMeter* meter, const Ways& ways)
     : config_(config),
-      crypto_(&crypto),
+      crypto_(crypto),
       choice_(&choice),
       meter_(meter),
       ways_(&ways),
@@ -48,7 +48,9 @@ RelayMachine::RelayMachine(const MeshConfig& config, const CryptoFns& crypto, Ch
       origins_(config.relay, choice.bits()),
       shared_(config.relay.shared_parents),
       missing_(config.relay.missing),
-      store_(config.relay.repair_bytes) {}
+      store_(config.relay.repair_bytes),
+      leaves_(crypto.hash, choice.bits(), {}),
+      wanted_(crypto.hash, meter) {}
 
 RelayMachine::~RelayMachine() = default;
 
@@ -92,10 +94,18 @@ void RelayMachine::link_up(const Link& link) {
     links_ |= bit(free);
     slots_[free] = neighbour.get();
     origins_.begin_link(free);
-    if (shared_.link_up(free)) tree_change(link.session, false, nullptr);
+    if (config_.role == Role::kRelay && shared_.link_up(free))
+      tree_change(link.session, false, nullptr);
   }
   Neighbour& added = *neighbour;
   neighbours_.emplace(link.session, std::move(neighbour));
+  if (config_.role == Role::kLeaf) {
+    tell_interest(added, true);
+  } else if (link.role == Role::kLeaf) {
+    leaves_.up(link.node, link.epoch,
+               link.session);  // and told of what is kept once it has said what it wants
+    return;
+  }
   announce_kept(added);
 }
 
@@ -103,20 +113,29 @@ void RelayMachine::link_down(SessionId session) {
   const auto found = neighbours_.find(session);
   if (found == neighbours_.end()) return;
   const LinkSlot slot = found->second->slot;
+  if (found->second->is_leaf()) leaves_.down(session);
   neighbours_.erase(found);
   if (slot == kNoSlot) return;
   links_ &= ~bit(slot);
   slots_[slot] = nullptr;
   shared_.link_down(slot);
   origins_.forget_link(slot);
-  improve_shared();
+  if (config_.role == Role::kRelay) {
+    improve_shared();
+    return;
+  }
+  // What it would have brought, the others shall push.
+  for (const auto& [other, neighbour] : neighbours_) tree_change(other, true, nullptr);
 }
 
 // A healed partition converges: both sides tell what they hold. // OAP section 9
 void RelayMachine::announce_kept(Neighbour& to) {
-  if (to.slot == kNoSlot) return;  // a leaf is told once it has said what it wants
   store_.expire(now_ + -config_.relay_times.repair);
-  for (const Stored& kept : store_.all()) lazily(to, kept.from, kept.seq, kept.hash);
+  for (const Stored& kept : store_.all()) {
+    if (!to.is_leaf() || leaf_wants(to.link.session, kept)) {
+      lazily(to, kept.from, kept.seq, kept.hash);
+    }
+  }
 }
 
 // ---- frames ------------------------------------------------------------------------------------
@@ -129,6 +148,7 @@ std::optional<oap::Fault> RelayMachine::received(SessionId session, const oap::H
   Neighbour* const from = find(session);
   if (from == nullptr) {  // the link may just have ended
     ++stats_.unsolicited;
+    if (message.kind == "relay") note(session, Misdeed::kUnsolicited);
     return std::nullopt;
   }
   if (message.kind == "relay") return on_relay(*from, header, message, frame);
@@ -137,6 +157,8 @@ std::optional<oap::Fault> RelayMachine::received(SessionId session, const oap::H
   if (message.kind == "idontwant") return on_ihave(*from, message, true);
   if (message.kind == "graft" || message.kind == "prune") return on_tree_change(*from, message);
   if (message.kind == "origin") return on_origin(*from, message, frame);
+  if (message.kind == "interest") return on_interest(*from, message);
+  if (message.kind == "interest_all") repeat_interest(*from);
   return std::nullopt;
 }
 
@@ -144,12 +166,12 @@ std::optional<oap::Fault> RelayMachine::on_origin(Neighbour& from, const oap::Me
                                                   const Slice& frame) {
   const auto statement = oap::read_origin(message);
   if (!statement) return statement.error();
-  const NodeId node = crypto_->hash(statement->key);
+  const NodeId node = crypto_.hash(statement->key);
   const OriginEpoch key{origin_of(node), statement->epoch};
   Epoch* epoch = origins_.find(key);
   if (epoch == nullptr || !epoch->proven()) {
     const std::vector<std::uint8_t> said = oap::origin_signed_bytes(node, statement->epoch);
-    if (!crypto_->verify(statement->key, said, statement->sig)) {
+    if (!crypto_.verify(statement->key, said, statement->sig)) {
       ++stats_.origins_refused;
       return "the origin's statement does not verify";
     }
@@ -174,6 +196,10 @@ std::optional<oap::Fault> RelayMachine::on_tree_change(Neighbour& from,
   if (!change) return change.error();
   ++(change->graft ? stats_.grafts_received : stats_.prunes_received);
   const LinkMask mask = mask_of(from);
+  if (from.is_leaf()) {
+    leaf_tree_change(from, *change);
+    return std::nullopt;
+  }
   if (!change->origin) {
     if (change->graft) {
       shared_.out |= mask;
@@ -209,12 +235,10 @@ void RelayMachine::improve_shared() {
 
 // ---- own publications --------------------------------------------------------------------------
 
-unsigned RelayMachine::publish(TenantId tenant, CorrId corr, ByteView message,
-                               std::string_view topic, std::uint64_t fanout, Instant now,
-                               Orders& out) {
+unsigned RelayMachine::publish(TenantId tenant, CorrId corr, ByteView message, std::uint64_t fanout,
+                               Instant now, Orders& out) {
   now_ = now;
   out_ = &out;
-  (void)topic;
   Epoch& epoch = origins_.touch(self_, now);
   if (!epoch.proven()) {
     epoch.statement = event(
@@ -237,6 +261,21 @@ unsigned RelayMachine::publish(TenantId tenant, CorrId corr, ByteView message,
   entry.stored = store_.add({self_, coming.seq, coming.hash, coming.frame, now_});
   if (++epoch.origin->publications >= config_.relay.hot_after) origins_.heat(*epoch.origin);
   return forward(nullptr, epoch, entry, coming);
+}
+
+void RelayMachine::shed(SessionId session, std::uint32_t frames, Instant now) {
+  now_ = now;
+  Neighbour* const to = find(session);
+  if (to == nullptr) return;
+  note(session, Misdeed::kSlow);
+  // Which ones is not known: the last ones, more or less. What it has it will not ask for.
+  const std::size_t last = std::min<std::size_t>(std::size_t{frames} * 2, store_.size());
+  for (std::size_t i = store_.size() - last; i < store_.size(); ++i) {
+    const Stored& kept = store_.all()[i];
+    if (!to->is_leaf() || leaf_wants(session, kept)) {
+      lazily(*to, kept.from, kept.seq, kept.hash);
+    }
+  }
 }
 
 // ---- time --------------------------------------------------------------------------------------

@@ -29,12 +29,15 @@
 #include "base/slab.hpp"
 #include "base/time.hpp"
 #include "mesh/config.hpp"
+#include "mesh/interest.hpp"
+#include "mesh/leaves.hpp"
 #include "mesh/link.hpp"
 #include "mesh/missing.hpp"
 #include "mesh/orders.hpp"
 #include "mesh/origins.hpp"
 #include "mesh/relay_stats.hpp"
 #include "mesh/repair_store.hpp"
+#include "mesh/score.hpp"
 #include "mesh/shared_tree.hpp"
 #include "oap/envelope.hpp"
 #include "oap/peer_kinds.hpp"
@@ -47,6 +50,12 @@ class Ways {
   virtual ~Ways() = default;
   /// The round-trip time of a session's link; unknown() before it was measured.
   virtual RoundTrip round_trip(SessionId session) const = 0;
+};
+
+/// What a neighbour did, for its score: a misdeed, or nothing for a promise it kept.
+struct Conduct {
+  SessionId session;
+  std::optional<Misdeed> misdeed;
 };
 
 class RelayMachine {
@@ -64,16 +73,30 @@ class RelayMachine {
                                      Orders& out);
 
   /// Returns the links it went to.
-  unsigned publish(TenantId tenant, CorrId corr, ByteView message, std::string_view topic,
-                   std::uint64_t fanout, Instant now, Orders& out);
+  unsigned publish(TenantId tenant, CorrId corr, ByteView message, std::uint64_t fanout,
+                   Instant now, Orders& out);
+
+  /// The relay lane of a session shed frames: what was pushed there is announced again.
+  void shed(SessionId session, std::uint32_t frames, Instant now);
+
+  /// This node begins or ceases to want a pattern; leaves tell it to their relays.
+  void interest(TenantId tenant, std::string_view pattern, bool add, Instant now);
 
   void tick(Instant now, Orders& out);
   Instant next_deadline() const;
   const RelayStats& stats();
 
+  /// What neighbours did since the last call; the caller clears it.
+  std::vector<Conduct>& conduct() { return conduct_; }
+
  private:
   struct Neighbour;
   struct Coming;  // a relay frame on its way through
+  struct Told {   // how far a relay knows what this leaf wants
+    NodeId node{};
+    std::uint64_t epoch = 0;
+    InterestOwn::Told told;
+  };
 
   // relay.cpp
   Neighbour* find(SessionId session) const;
@@ -91,6 +114,9 @@ class RelayMachine {
   Slice event(ByteView payload) const {
     return oap::make_frame(oap::kEvent, {}, 0, payload, meter_);
   }
+  void note(SessionId session, std::optional<Misdeed> misdeed) {
+    if (conduct_.size() < kConductMost) conduct_.push_back({session, misdeed});
+  }
   std::uint32_t sign_now() const;
   Duration since_sign(const Entry& entry) const;
   LinkMask mask_of(const Neighbour& neighbour) const;
@@ -100,7 +126,7 @@ class RelayMachine {
                                      const oap::Message& message, const Slice& frame);
   std::uint64_t hash_of(TenantId tenant, ByteView message);
   void duplicate(Neighbour& from, Epoch& epoch, Entry& entry, const Coming& coming);
-  bool take_variant(const MissingId& id, std::uint64_t hash, Entry& entry);
+  bool take_variant(const Neighbour& from, const MissingId& id, std::uint64_t hash, Entry& entry);
   void accept(Neighbour* from, Epoch& epoch, Entry& entry, const Coming& coming);
   void note_way(Neighbour& from, Epoch& epoch, Entry& entry, const Coming& coming);
   void note_gap(Neighbour& from, Epoch& epoch, const Coming& coming);
@@ -122,6 +148,7 @@ class RelayMachine {
   void ask_for_missing();
   void ask(const MissingId& id, std::map<SessionId, std::vector<oap::IdRange>>& asks);
   bool ask_nearer(const MissingId& id, Neighbour& by, Entry& entry);
+  void blame(Missing& missing, const Entry& entry);
   Neighbour* whom_to_ask(const Entry& entry, LinkMask asked) const;
   void mend_tree(Origin& origin, Neighbour& by);
   void miss(const MissingId& id, std::uint64_t check, bool soon);
@@ -129,10 +156,18 @@ class RelayMachine {
   void tell_idontwant(LinkMask to, const OriginEpoch& key, std::uint64_t seq, std::uint64_t hash);
 
   // relay_leaves.cpp
+  static std::string_view topic_of(ByteView message);
+  std::optional<oap::Fault> on_interest(Neighbour& from, const oap::Message& message);
+  static void leaf_tree_change(Neighbour& leaf, const oap::TreeChange& change);
   unsigned to_leaves(Neighbour* from, Epoch& epoch, const Coming& coming);
+  bool leaf_wants(SessionId leaf, const Stored& kept);
+  void tell_interest(Neighbour& to, bool greet);
+  void repeat_interest(Neighbour& to);
+  void leaf_tree(Neighbour& to, bool graft, const Coming& coming);
+  void mend_leaf(Neighbour& from, Origin& origin, const Coming& coming);
 
   MeshConfig config_;
-  const CryptoFns* crypto_;
+  CryptoFns crypto_;
   Choice* choice_;
   SlabMeter* meter_;
   const Ways* ways_;
@@ -146,12 +181,18 @@ class RelayMachine {
   std::array<Neighbour*, kMaxLinks> slots_{};
   LinkMask links_ = 0;
   std::uint64_t seq_ = 0;
+  Leaves leaves_;
+  std::vector<SessionId> matched_;  // work space
+  InterestOwn wanted_;              // of this node, if it is a leaf
+  std::vector<Told> told_;
   RoundTrip lag_hot_, lag_cold_;  // from the first announcement to the eager copy
   double loss_ = 0;               // of eager copies, smoothed
   Instant lazy_due_ = Instant::never();
   Instant lazy_last_;  // the last flush
   std::vector<std::uint8_t> scratch_;
   RelayStats stats_;
+  static constexpr std::size_t kConductMost = 1024;
+  std::vector<Conduct> conduct_;
   Instant now_;
   Orders* out_ = nullptr;
 };

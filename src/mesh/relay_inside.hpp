@@ -1,14 +1,33 @@
 // What the files of the relay machine share. Private to mesh/.
 #pragma once
 
+#include <deque>
+#include <set>
+
 #include "mesh/relay.hpp"
 
 namespace ron::mesh {
 
+/// What a leaf gets from another relay, by topic and origin; the oldest go.
+class PrunedTopics {
+ public:
+  static constexpr std::size_t kMost = 4096;
+  void add(std::uint64_t key);
+  void remove(std::uint64_t key);
+  void clear();
+  bool has(std::uint64_t key) const { return keys_.contains(key); }
+
+ private:
+  std::set<std::uint64_t> keys_;
+  std::deque<std::uint64_t> order_;
+};
+
 /// A neighbour that a link leads to.
 struct RelayMachine::Neighbour {
+  bool is_leaf() const { return link.role == Role::kLeaf; }
   Link link;
   LinkSlot slot = kNoSlot;         // of this machine's masks; leaves have none
+  PrunedTopics pruned;             // of a leaf
   std::vector<oap::IdRange> lazy;  // to be announced
 };
 

@@ -41,12 +41,14 @@ class RelayRig final {
     RelayLimits limits;
     RelayTimes times;
     std::uint64_t seed = 1;
+    unsigned leaves = 0;  // the last of the nodes; two links each, to relays
   };
 
   struct Message {
     Instant sent;
     unsigned from = 0;
     std::vector<Instant> at;  // by node; never = not delivered
+    std::vector<std::uint8_t> payload;
     unsigned twice = 0;
     std::uint64_t copies = 0;
   };
@@ -54,10 +56,16 @@ class RelayRig final {
   explicit RelayRig(const Options& options)
       : options_(options), crypto_(rig_crypto()), choice_(options.seed) {
     for (unsigned i = 0; i < options.nodes; ++i) add_node(i);
+    const unsigned relays = options.nodes - options.leaves;
     for (unsigned i = 0; i < options.nodes; ++i) {
       Node& node = *nodes_[i];
-      for (unsigned tries = 0; tries < 200 && node.ways.size() < options.degree; ++tries) {
-        const auto other = static_cast<unsigned>(choice_.index(options.nodes));
+      const unsigned degree = i < relays ? options.degree : 2;
+      for (unsigned tries = 0; tries < 200 && node.ways.size() < degree; ++tries) {
+        const auto other = static_cast<unsigned>(choice_.index(relays));
+        if (i >= relays) {
+          link(i, other);
+          continue;
+        }
         if (other != i && nodes_[other]->ways.size() < options.degree) link(i, other);
       }
     }
@@ -86,6 +94,23 @@ class RelayRig final {
     events_.push({now_ + later, ++order_, Kind::kBury, node, 0, {}});
   }
 
+  /// It starts again, with nothing but its links.
+  void restart(unsigned index) {
+    Node& node = *nodes_[index];
+    const std::map<unsigned, Duration> ways = node.ways;
+    for (const auto& [other, way] : ways) unlink(index, other);
+    ++node.config.epoch;
+    node.published = 0;
+    make_machine(index);
+    for (const auto& [other, way] : ways) link(index, other);
+  }
+
+  void want(unsigned node, std::string_view pattern, bool add) {
+    nodes_[node]->machine->interest({}, pattern, add, now_);
+    arm(node);
+  }
+  unsigned neighbour(unsigned node) const { return nodes_[node]->ways.begin()->first; }
+
   std::size_t publish(unsigned node, std::size_t size = 128) {
     std::vector<std::uint8_t> data(size, 7);
     for (std::size_t i = 0; i < std::min<std::size_t>(size, 8); ++i) {
@@ -100,10 +125,11 @@ class RelayRig final {
     message.from = node;
     message.at.assign(nodes_.size(), Instant::never());
     message.at[node] = now_;
+    message.payload = payload;
     messages_.push_back(std::move(message));
     Node& at = *nodes_[node];
     ids_[{origin_of(at.config.self), at.config.epoch, ++at.published}] = messages_.size() - 1;
-    last_links = at.machine->publish({}, 0, payload, gossip.topic, 0, now_, orders_);
+    last_links = at.machine->publish({}, 0, payload, 0, now_, orders_);
     obey(node);
     return messages_.size() - 1;
   }
@@ -174,15 +200,21 @@ class RelayRig final {
     node->config.key = node->key;
     node->config.relay = options_.limits;
     node->config.relay_times = options_.times;
-    std::vector<std::uint8_t> said(node->key.begin(), node->key.end());
-    const auto signed_bytes = oap::origin_signed_bytes(node->config.self, node->config.epoch);
-    said.insert(said.end(), signed_bytes.begin(), signed_bytes.end());
-    node->statement = blake3(said);
-    node->config.statement = node->statement;
-    node->choice = std::make_unique<SeedChoice>(options_.seed * 1000 + index);
-    node->machine =
-        std::make_unique<RelayMachine>(node->config, crypto_, *node->choice, nullptr, *node);
+    if (index >= options_.nodes - options_.leaves) node->config.role = Role::kLeaf;
     nodes_.push_back(std::move(node));
+    make_machine(index);
+  }
+
+  void make_machine(unsigned index) {
+    Node& node = *nodes_[index];
+    std::vector<std::uint8_t> said(node.key.begin(), node.key.end());
+    const auto signed_bytes = oap::origin_signed_bytes(node.config.self, node.config.epoch);
+    said.insert(said.end(), signed_bytes.begin(), signed_bytes.end());
+    node.statement = blake3(said);
+    node.config.statement = node.statement;
+    node.choice = std::make_unique<SeedChoice>((options_.seed * 1000) + index);
+    node.machine =
+        std::make_unique<RelayMachine>(node.config, crypto_, *node.choice, nullptr, node);
   }
 
   void change(unsigned at, unsigned other, bool up) {
@@ -191,6 +223,7 @@ class RelayRig final {
     change.link.session = {other};
     change.link.node = nodes_[other]->config.self;
     change.link.role = nodes_[other]->config.role;
+    change.link.epoch = nodes_[other]->config.epoch;
     nodes_[at]->machine->link_changed(change, now_, orders_);
     obey(at);
   }
@@ -245,6 +278,10 @@ class RelayRig final {
     const std::size_t index = index_of(delivery.frame);
     if (index >= messages_.size()) return;
     Message& message = messages_[index];
+    // Under an honest id there may be something else.
+    if (!std::ranges::equal(delivery.frame.bytes().subspan(delivery.message), message.payload)) {
+      return;
+    }
     if (!message.at[node].is_never()) {
       ++message.twice;
     } else {

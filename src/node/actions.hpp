@@ -9,6 +9,7 @@
 
 #include "base/ids.hpp"
 #include "base/time.hpp"
+#include "mesh/config.hpp"
 #include "oap/wire_error.hpp"
 
 namespace ron::node {
@@ -20,6 +21,9 @@ struct Channel {
   ChannelKind kind = ChannelKind::kMem;
   bool hybrid = false;         // the key exchange agreed on X25519MLKEM768
   bool authenticated = false;  // a client certificate or a peer uid was verified
+  // BLAKE3-256 of the SubjectPublicKeyInfo of the other side's verified certificate: who a peer
+  // proved to be. On a dialed session the server's.
+  std::optional<NodeId> certificate;
 };
 
 // ---- facts -------------------------------------------------------------------------------------
@@ -59,8 +63,24 @@ struct ControlDone {
   std::optional<oap::WireError> error;  // text static or valid during the call
 };
 
+/// A dial that take_dial() handed out came to no session: no stream, or open_dialed had no place.
+/// Once there is a session, StreamLost says it. Shard 0 only.
+struct DialFailed {
+  mesh::DialId dial = 0;
+};
+/// An operator or a discovery service names a peer: it is dialed now, and again whenever it does
+/// not answer. Shard 0 only; ignored without a mesh.
+struct PeerDial {
+  std::string_view addr;       // valid during the call
+  std::optional<NodeId> node;  // whoever answers there must be this one
+};
+/// Drops the link to a node and forgets it. Shard 0 only.
+struct PeerHangup {
+  NodeId node{};
+};
+
 using Input = std::variant<ChannelReady, PeerFinished, StreamLost, Tick, TurnEnded, Drain,
-                           Readiness, ControlDone>;
+                           Readiness, ControlDone, DialFailed, PeerDial, PeerHangup>;
 
 // ---- orders ------------------------------------------------------------------------------------
 
@@ -72,6 +92,7 @@ enum class CloseReason : std::uint8_t {
   kSlow,     // drop policy "disconnect"
   kDrained,  // drain finished in order
   kCutOff,   // drain deadline
+  kMesh,     // let go by the mesh: not needed, or replaced by another session
 };
 std::string_view name(CloseReason reason);
 
@@ -85,6 +106,8 @@ struct Action {
     kEstablished,  // handshake done (for logs and metrics)
     kControl,      // a control request waits: take_control
     kDrained,      // the drain is over; `count` sessions were cut off
+    kDial,         // peers are to be dialed: take_dial, until it has none (shard 0 only)
+    kCancelDial,   // dials are given up: take_cancelled_dial, until it has none (shard 0 only)
   };
   Kind kind;
   ShardIndex shard = 0;

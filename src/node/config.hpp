@@ -4,11 +4,14 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 
+#include "base/crypto_fns.hpp"
 #include "base/ids.hpp"
 #include "base/time.hpp"
 #include "gossip/egress.hpp"
+#include "mesh/config.hpp"
 #include "oap/envelope.hpp"
 #include "session/timers.hpp"
 
@@ -29,6 +32,7 @@ struct SessionLimits {
   std::uint64_t fps = 100'000;  // plain gossip and put a second; 0 = no limit
   std::uint32_t patterns = 1024;
   gossip::LaneLimits lanes;
+  gossip::PeerLaneLimits peer_lanes;
 };
 
 struct NodeConfig {
@@ -49,6 +53,11 @@ struct NodeConfig {
   std::size_t subscription_bytes = 1U << 30U;   // of memory for them; refused from here on
   std::size_t mail_bytes = 4U << 20U;           // publications on their way to one other shard
   std::uint32_t mail_messages = 1024;
+
+  // A member of the mesh; without it, hello with role peer is refused. `mesh->self` is `node`. The
+  // machine of the mesh lives on shard 0, and uses `crypto`, which is not looked at otherwise.
+  std::optional<mesh::MeshConfig> mesh;
+  CryptoFns crypto{};
 };
 
 /// What a running shard takes over. Sessions that are open keep what hello_ack told them: window,

@@ -10,12 +10,26 @@ bool RefusedTally::any() const {
   return std::ranges::any_of(dropped, [](std::uint64_t count) { return count > 0; });
 }
 
+namespace {
+
+// Its mesh is told of the first and last subscription to a pattern.
+bool has_leaf(const NodeConfig& config) {
+  return config.mesh && config.mesh->role == mesh::Role::kLeaf;
+}
+
+}  // namespace
+
 ShardCore::ShardCore(const NodeConfig& config, ShardIndex self, unsigned count, Choice& choice)
     : config_(config),
       self_(self),
       count_(count),
-      subscriptions_(choice.bits(), count == 1),
-      mail_(config_, self, count) {}
+      subscriptions_(choice.bits(), count == 1 && !has_leaf(config)),
+      mail_(config_, self, count) {
+  RON_CHECK(!config_.mesh || config_.mesh->self == config_.node);
+  if (config_.mesh && self == kMeshShard) {
+    seat_ = std::make_unique<MeshSeat>(*config_.mesh, config_.crypto, choice, &meter_);
+  }
+}
 
 Session* ShardCore::find(SessionId id) const {
   if (id.shard() != self_) return nullptr;
@@ -36,9 +50,19 @@ std::optional<SessionId> ShardCore::open(Instant accepted) {
   return id;
 }
 
+std::optional<SessionId> ShardCore::open_dialed(mesh::DialId dial, Instant now) {
+  if (!dials_.awaited(dial)) return std::nullopt;
+  const auto id = open(now);
+  if (!id) return std::nullopt;
+  dials_.opened(dial, *id);
+  Session& session = *find(*id);
+  session.peer = std::make_unique<PeerSide>();
+  session.peer->dial = dial;
+  return id;
+}
+
 void ShardCore::handle(const Input& in, Instant now, Actions& out) {
-  now_ = now;
-  out_ = &out;
+  const Call call(*this, now, out);
   if (const auto* fact = std::get_if<ChannelReady>(&in)) {
     if (Session* session = find(fact->session)) channel_ready(*session, fact->channel);
   } else if (const auto* finished = std::get_if<PeerFinished>(&in)) {
@@ -62,12 +86,17 @@ void ShardCore::handle(const Input& in, Instant now, Actions& out) {
     ready_ = readiness->ready;
   } else if (const auto* done = std::get_if<ControlDone>(&in)) {
     control_done(*done);
+  } else if (const auto* failed = std::get_if<DialFailed>(&in)) {
+    mesh_fact(*failed);
+  } else if (const auto* dial = std::get_if<PeerDial>(&in)) {
+    mesh_fact(*dial);
+  } else if (const auto* hangup = std::get_if<PeerHangup>(&in)) {
+    mesh_fact(*hangup);
   }
 }
 
 void ShardCore::received(SessionId id, Slice bytes, Instant now, Actions& out) {
-  now_ = now;
-  out_ = &out;
+  const Call call(*this, now, out);
   Session* session = find(id);
   if (session == nullptr || bytes.empty()) return;
   stats_.bytes_rx += bytes.size();
@@ -84,8 +113,7 @@ MutableBytes ShardCore::read_room(SessionId id) {
 }
 
 void ShardCore::filled(SessionId id, std::size_t bytes, Instant now, Actions& out) {
-  now_ = now;
-  out_ = &out;
+  const Call call(*this, now, out);
   Session* session = find(id);
   if (session == nullptr || bytes == 0) return;
   stats_.bytes_rx += bytes;
@@ -112,6 +140,7 @@ void ShardCore::pump(Session& session) {
     if (!*parsed) break;
     dispatch(session, **parsed);
     if (building_.alike) extend_run(session);
+    if (session.peer && end_slow_peer(session)) break;
     if (must_pause(session)) pause(session);
   }
   flush_run();
@@ -178,7 +207,9 @@ void ShardCore::release_held(Session& session) {
 
 // A lane that waits for credit is no reason. // OAP-5.12
 bool ShardCore::must_pause(const Session& session) const {
-  return session.egress.answers() >= config_.session.lanes.answers_watermark || mail_.congested();
+  if (mail_.congested()) return true;
+  // Two peers that both waited for the other to read would wait for ever; theirs has a bound.
+  return !session.peer && session.egress.answers() >= config_.session.lanes.answers_watermark;
 }
 
 void ShardCore::resume_paused() {
@@ -232,8 +263,7 @@ std::size_t ShardCore::gather(SessionId id, std::span<IoPiece> into, std::size_t
 }
 
 void ShardCore::wrote(SessionId id, std::size_t bytes, Instant now, Actions& out) {
-  now_ = now;
-  out_ = &out;
+  const Call call(*this, now, out);
   Session* session = find(id);
   if (session == nullptr || bytes == 0) return;
   const gossip::Sent sent = session->egress.wrote(bytes);
@@ -281,7 +311,7 @@ void ShardCore::arm(Session& session) {
 }
 
 Instant ShardCore::next_deadline() const {
-  return std::min({deadlines_.next(), drain_until_, drain_grace_});
+  return std::min({deadlines_.next(), drain_until_, drain_grace_, mesh_deadline()});
 }
 
 // Whatever is still held must not pin the large blocks this turn's reads came in.
@@ -300,12 +330,19 @@ void ShardCore::turn_ended() {
     }
   }
   held_.clear();
+  if (!shedding_.empty()) tell_shed();
+  // What the other shards feed the mesh goes out by this one's mail: they wait while that does.
+  if (seat_ && mail_.congested()) return;
   mail_.report([this](ShardIndex to) { order_mail(to); });
 }
 
 void ShardCore::tell_bounds() {
-  stats_.lane_bytes_max = sessions_.size() * config_.session.lanes.gossip_bytes;
-  stats_.lane_frames_max = sessions_.size() * config_.session.lanes.gossip_frames;
+  const SessionLimits& limits = config_.session;
+  const std::size_t peers = stats_.peer_sessions;
+  const std::size_t clients = sessions_.size() - peers;
+  stats_.lane_bytes_max = clients * limits.lanes.gossip_bytes + peers * limits.peer_lanes.bytes();
+  stats_.lane_frames_max =
+      clients * limits.lanes.gossip_frames + peers * limits.peer_lanes.frames();
   stats_.input_held_bytes_max = config_.input_bytes;
   stats_.slab_bytes_max = config_.queue_bytes;
   stats_.mail_waiting_max = std::size_t{mail_.others()} * config_.mail_messages;
@@ -319,6 +356,7 @@ const ShardStats& ShardCore::stats() {
   stats_.mail_waiting = mail.messages;
   stats_.mail_bytes = mail.bytes;
   tell_bounds();
+  tell_peer_lanes();
   stats_.subscription_bytes = subscriptions_.memory_bytes();
   stats_.subscription_bytes_max = config_.subscription_bytes;
   stats_.index_entries = static_cast<std::uint32_t>(subscriptions_.size());

@@ -2,19 +2,22 @@
 //
 //   core.cpp       entry points: open, facts, bytes in, bytes out
 //   dispatch.cpp   the checks every frame passes, in the order of docs/OAP-1.md section 1
-//   hello.cpp      the handshake
+//   hello*.cpp     the handshake, with clients and with peers
 //   kind_*.cpp     one family of kinds each
 //   runs.cpp       publications of one session and topic become runs
 //   delivery.cpp   runs to lanes, groups, other shards
 //   lifecycle.cpp  timers, errors that end a session, closing, drain
 //   mail.cpp       messages of other shards
+//   mesh_orders.cpp  what the machine of the mesh orders, and is told
 //   operator.cpp   what an operator sees and asks
 #pragma once
 
 #include <cstdint>
 #include <deque>
 #include <map>
+#include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <vector>
 
@@ -22,11 +25,15 @@
 #include "base/deadlines.hpp"
 #include "base/slot_map.hpp"
 #include "gossip/run.hpp"
+#include "mesh/membership.hpp"
+#include "mesh/relay_stats.hpp"
 #include "node/actions.hpp"
 #include "node/config.hpp"
 #include "node/control.hpp"
+#include "node/dials.hpp"
 #include "node/kind_table.hpp"
 #include "node/mail_links.hpp"
+#include "node/mesh_seat.hpp"
 #include "node/session.hpp"
 #include "node/stats.hpp"
 #include "node/subscriptions.hpp"
@@ -36,7 +43,7 @@ namespace ron::node {
 
 /// Frames of one topic, ready to be delivered.
 struct Publication {
-  Session* publisher = nullptr;  // nullptr: it came from another shard
+  Session* publisher = nullptr;  // nullptr: it came from another shard, or from the mesh
   TenantId tenant;
   std::string_view topic;
   gossip::RunRef run;  // as sent
@@ -72,6 +79,9 @@ class ShardCore {
 
   // ---- entry points (see shard.hpp) ----
   std::optional<SessionId> open(Instant accepted);
+  std::optional<SessionId> open_dialed(mesh::DialId dial, Instant now);
+  std::optional<mesh::Dial> take_dial() { return dials_.take(); }
+  std::optional<mesh::DialId> take_cancelled_dial() { return dials_.take_cancelled(); }
   void handle(const Input& in, Instant now, Actions& out);
   void received(SessionId id, Slice bytes, Instant now, Actions& out);
   MutableBytes read_room(SessionId id);
@@ -87,6 +97,9 @@ class ShardCore {
   void reconfigure(const LiveConfig& live, Instant now);
   std::vector<SessionView> session_views(Instant now) const;
   std::vector<PatternView> pattern_views() const;
+  std::vector<mesh::PeerView> peers(Instant now) const;
+  const mesh::MembershipStats* membership() const;
+  const mesh::RelayStats* relay() const;
   std::vector<TopicView> topic_views() const { return subscriptions_.topic_views(); }
   std::uint32_t answers_waiting(SessionId id) const;
   template <typename Visit>
@@ -104,6 +117,7 @@ class ShardCore {
   Instant now() const { return now_; }
   bool ready() const { return ready_; }
   bool draining() const { return draining_; }
+  bool has_mesh() const { return config_.mesh.has_value(); }
   Subscriptions& subscriptions() { return subscriptions_; }
   MailLinks& links() { return mail_; }
 
@@ -132,11 +146,20 @@ class ShardCore {
   struct Delivered {
     std::uint32_t to = 0;
     unsigned waiting = 0;
+    std::uint32_t links = 0;  // peers; of a local publication, where the mesh is on this shard
   };
   Delivered deliver(const Publication& publication, std::uint64_t ticket);
 
   /// Delivers what another shard sent to the subscribers and group members of this one.
-  std::uint32_t deliver_mail(PublishMail& mail);
+  Delivered deliver_mail(PublishMail& mail);
+
+  /// Hands a frame of a peer to the machine of the mesh, wherever it is.
+  void to_mesh(Session& session, const Incoming& in);
+  /// Of the whole node one more, or one less, wants a pattern; a leaf tells its relays.
+  void want(TenantId tenant, std::string_view pattern, bool add);
+  void add_member(const Subscriptions::Membership& membership);
+  void remove_member(const Subscriptions::Membership& membership);
+  void remove_plain(const Session& session, const SubscriptionKey& key, bool echo);
 
   /// Remembers an answer that waits for other shards; returns its ticket.
   struct Pending {
@@ -146,6 +169,7 @@ class ShardCore {
     bool publication = false;
     unsigned waiting = 0;
     std::uint32_t to = 0;
+    std::uint32_t links = 0;
     std::vector<SubscriptionKey> leaving;  // group subscriptions that end with the answer
   };
   std::uint64_t next_ticket() { return ++last_ticket_; }
@@ -171,6 +195,21 @@ class ShardCore {
   void tell_room(Session& session, std::uint8_t shed = 0);
 
  private:
+  /// One call of the driver: sets what time it is and where orders go, and obeys the mesh at its
+  /// end.
+  class Call {
+   public:
+    Call(ShardCore& core, Instant now, Actions& out) : core_(core) {
+      core.now_ = now;
+      core.out_ = &out;
+    }
+    ~Call() { core_.obey_mesh(); }
+    Call(const Call&) = delete;
+    Call& operator=(const Call&) = delete;
+
+   private:
+    ShardCore& core_;
+  };
   // core.cpp
   Session* find(SessionId id) const;
   void pump(Session& session);
@@ -193,6 +232,8 @@ class ShardCore {
   void reject(Session& session, const oap::Header& header, const oap::WireError& error);
   void send_answer(Session& session, const oap::Header& to,
                    const std::vector<std::uint8_t>& payload);
+  void send_control(Session& session, oap::Flag flag, TenantId tenant, CorrId corr,
+                    const std::vector<std::uint8_t>& payload);
   bool admit(Session& session, const KindRow& row, const Incoming& in);
   std::optional<oap::WireError> over_rate(Session& session);
   void reject_paced(Session& session, const oap::Header& header, oap::WireError error);
@@ -208,6 +249,38 @@ class ShardCore {
   void fail_handshake(Session& session, const oap::WireError& error, CorrId corr,
                       HandshakeFailure why);
   void establish(Session& session, const oap::Hello& hello, CorrId corr);
+  void activate(Session& session, std::uint64_t send_window, std::string_view agent);
+  void limit_client(Session& session, const oap::Hello& hello);
+  // hello_peer.cpp
+  bool take_peer(Session& session, const oap::Hello& hello, CorrId corr);
+  void limit_peer(Session& session);
+  void greet(Session& session);
+  void handle_hello_ack(Session& session, const Incoming& in);
+  void fail_dial(Session& session, HandshakeFailure why);
+  void drop_dialed(SessionId id);
+  void peer_up(Session& session);
+  void peer_down(Session& session);
+  // mesh_orders.cpp
+  void obey_mesh();
+  void obey(const mesh::Close& close);
+  void obey(const mesh::CancelDial& cancel);
+  void obey(const mesh::Dial& dial);
+  void send_all(std::span<const mesh::Send> sends);
+  void send_to_peers(const Slice& frame, std::span<const PeerTo> to);
+  void send_to_peer(Session& session, mesh::Lane lane, const gossip::RunRef& run, bool counted);
+  void shed_to_peer(Session& session, mesh::Lane lane);
+  void tell_shed();
+  bool end_slow_peer(Session& session);
+  void close_peer(SessionId id, const std::optional<oap::WireError>& error);
+  void deliver_from_mesh(const mesh::Deliver& publication);
+  unsigned publish_to_mesh(const Publication& publication);
+  unsigned publish_one(const Publication& publication, const Slice& frame, ByteView message);
+  void tick_mesh();
+  Instant mesh_deadline() const;
+  void mesh_fact(const DialFailed& fact);
+  void mesh_fact(const PeerDial& fact);
+  void mesh_fact(const PeerHangup& fact);
+  void tell_peer_lanes();
   // runs.cpp
   void extend_run(Session& session);
   // delivery.cpp
@@ -237,7 +310,14 @@ class ShardCore {
   void on_mail(ShardIndex from, BarrierMail& mail);
   void on_mail(ShardIndex from, AppliedMail& mail);
   void on_mail(ShardIndex from, RoomMail& mail);
-  void settle(std::uint64_t ticket, std::uint32_t to);
+  void on_mail(ShardIndex from, PeerUpMail& mail);
+  void on_mail(ShardIndex from, PeerFrameMail& mail);
+  void on_mail(ShardIndex from, PeerDownMail& mail);
+  void on_mail(ShardIndex from, PeerShedMail& mail);
+  void on_mail(ShardIndex from, PeerSendMail& mail);
+  void on_mail(ShardIndex from, PeerFaultMail& mail);
+  void on_mail(ShardIndex from, PeerCloseMail& mail);
+  void settle(std::uint64_t ticket, std::uint32_t to, std::uint32_t links);
   void answered_late(Session& session);
   // operator.cpp
   void control_done(const ControlDone& done);
@@ -252,6 +332,10 @@ class ShardCore {
   Deadlines deadlines_;  // by session slot
   Subscriptions subscriptions_;
   MailLinks mail_;
+  Dials dials_;
+  std::unique_ptr<MeshSeat> seat_;   // on the shard where the machine of the mesh is
+  std::set<SessionId> peers_;        // sessions the mesh knows
+  std::vector<SessionId> shedding_;  // of them those whose losses it was not told of yet
   std::deque<ControlRequest> control_;
   std::map<std::uint64_t, Pending> pending_;
   std::uint64_t last_ticket_ = 0;

@@ -230,7 +230,8 @@ void Delivery::to_shards(std::uint64_t ticket) {
     const auto to = static_cast<ShardIndex>(i);
     const bool plain = ((plain_shards_ >> to) & 1U) != 0;
     const bool chosen = !pieces_.empty() && !pieces_[to].empty();
-    if (to == core_.self_ || (!plain && !chosen)) continue;
+    const bool mesh = to == kMeshShard && publication_.publisher != nullptr && core_.has_mesh();
+    if (to == core_.self_ || (!plain && !chosen && !mesh)) continue;
     PublishMail mail;
     mail.tenant = publication_.tenant;
     mail.topic = publication_.topic;
@@ -238,6 +239,7 @@ void Delivery::to_shards(std::uint64_t ticket) {
     mail.count = publication_.run->frames;
     mail.largest = publication_.run->largest;
     mail.plain = plain;
+    mail.mesh = mesh;
     if (chosen) mail.pieces = std::move(pieces_[to]);
     mail.ticket = ticket;
     core_.send_mail(to, std::move(mail));
@@ -248,16 +250,24 @@ void Delivery::to_shards(std::uint64_t ticket) {
 // ---- the core's side ---------------------------------------------------------------------------
 
 ShardCore::Delivered ShardCore::deliver(const Publication& publication, std::uint64_t ticket) {
-  return Delivery(*this, publication).to_all(ticket);
+  Delivered delivered = Delivery(*this, publication).to_all(ticket);
+  const bool own = publication.publisher != nullptr;
+  if (seat_ && own) delivered.links = publish_to_mesh(publication);
+  return delivered;
 }
 
-std::uint32_t ShardCore::deliver_mail(PublishMail& mail) {
+ShardCore::Delivered ShardCore::deliver_mail(PublishMail& mail) {
   mail.frames.charge_to(&meter_);
   Publication publication;
   publication.tenant = mail.tenant;
   publication.topic = mail.topic;
   publication.run = gossip::RunRef::make(std::move(mail.frames), mail.count, mail.largest);
-  return Delivery(*this, publication).to_local(mail.plain, mail.pieces);
+  Delivered delivered;
+  if (mail.plain || !mail.pieces.empty()) {
+    delivered.to = Delivery(*this, publication).to_local(mail.plain, mail.pieces);
+  }
+  if (mail.mesh) delivered.links = publish_to_mesh(publication);
+  return delivered;
 }
 
 }  // namespace ron::node

@@ -96,13 +96,15 @@ void ShardCore::count_received(const oap::Header& header, const KindRow* row) {
 
 void ShardCore::dispatch_active(Session& session, const Incoming& in) {
   const KindRow* row = find_kind(in.message.kind);
+  if (row != nullptr && row->right == Right::kPeer && !session.peer) row = nullptr;  // OAP-9.10
   count_received(in.header, row);
   if (row == nullptr || !row->counted) {
     flush_run();
     if (session.phase != Phase::kActive) return;  // its own copy was the one too many
   }
   if (in.header.has(oap::kResp)) {  // this node asks its clients nothing // OAP-1.25
-    ++stats_.stray_answers;
+    const bool to_ask = session.peer && (in.message.kind == "ack" || in.message.kind == "error");
+    to_ask ? to_mesh(session, in) : static_cast<void>(++stats_.stray_answers);
     return;
   }
   if (row == nullptr) {
@@ -170,6 +172,10 @@ std::optional<oap::WireError> ShardCore::over_limits(Session& session, const Kin
 std::optional<oap::WireError> ShardCore::not_allowed(const Session& session, const KindRow& row,
                                                      const oap::Header& header) const {
   if (row.right == Right::kNone) return std::nullopt;
+  if (session.peer) {                                    // OAP-9.79
+    if (row.right == Right::kPeer) return std::nullopt;  // what they may is the mesh's to say
+    return oap::WireError{Code::kForbidden, "nodes neither publish nor subscribe", false, 0};
+  }
   if (!session.authorised) {  // OAP-3.21
     return oap::WireError{Code::kUnauth, "this node asks for a token or a client certificate",
                           false, 0};
@@ -238,7 +244,12 @@ void ShardCore::answer(Session& session, const oap::Header& to,
 // With the corr_id and tenant_id of what it answers. // OAP-1.26 OAP-1.28
 void ShardCore::send_answer(Session& session, const oap::Header& to,
                             const std::vector<std::uint8_t>& payload) {
-  Slice frame = oap::make_frame(oap::kResp, to.tenant, to.corr, payload, &meter_);
+  send_control(session, oap::kResp, to.tenant, to.corr, payload);
+}
+
+void ShardCore::send_control(Session& session, oap::Flag flag, TenantId tenant, CorrId corr,
+                             const std::vector<std::uint8_t>& payload) {
+  Slice frame = oap::make_frame(flag, tenant, corr, payload, &meter_);
   const auto size = static_cast<std::uint32_t>(payload.size());
   stats_.size_tx.add(frame.size());
   session.egress.push_answer(gossip::RunRef::make(std::move(frame), 1, size));
@@ -253,11 +264,7 @@ void ShardCore::answer_ack(Session& session, CorrId corr, TenantId tenant, const
 }
 
 void ShardCore::tell(Session& session, const std::vector<std::uint8_t>& payload) {
-  Slice frame = oap::make_frame(oap::kEvent, {}, 0, payload, &meter_);
-  const auto size = static_cast<std::uint32_t>(payload.size());
-  stats_.size_tx.add(frame.size());
-  session.egress.push_answer(gossip::RunRef::make(std::move(frame), 1, size));
-  mark_flush(session);
+  send_control(session, oap::kEvent, {}, 0, payload);
 }
 
 }  // namespace ron::node

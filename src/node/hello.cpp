@@ -21,6 +21,10 @@ void ShardCore::fail_handshake(Session& session, const oap::WireError& error, Co
 
 // Whatever tenant_id it carries is not looked at. // OAP-3.10
 void ShardCore::handle_hello(Session& session, const Incoming& in) {
+  if (session.peer) {  // it was dialed, and hello was ours to say
+    handle_hello_ack(session, in);
+    return;
+  }
   const CorrId corr = in.header.corr;
   if (in.message.kind != "hello" || !in.header.has(oap::kReq)) {  // OAP-3.3
     fail_handshake(session, closing(Code::kBadFrame, "the first frame must be a hello request"),
@@ -48,17 +52,16 @@ void ShardCore::handle_hello(Session& session, const Incoming& in) {
                    corr, HandshakeFailure::kPq);
     return;
   }
-  if (hello->role == oap::Role::kPeer) {
-    fail_handshake(session, closing(Code::kBadVersion, "this node does not take peers"), corr,
-                   HandshakeFailure::kProto);
-    return;
-  }
+  const bool peer = hello->role == oap::Role::kPeer;
+  if (peer && !take_peer(session, *hello, corr)) return;
   if (hello->token) {  // no key ring: nothing verifies // OAP-3.20
     fail_handshake(session, closing(Code::kUnauth, "this node verifies no tokens"), corr,
                    HandshakeFailure::kAuth);
     return;
   }
-  if ((draining() || !ready_) && session.channel.kind != ChannelKind::kUnix) {  // OAP-3.23 OAP-3.24
+  // Links are what an unready node may be waiting for. OAP-3.23 OAP-3.24 OAP-9.77
+  const bool not_now = draining() || (!ready_ && !peer);
+  if (not_now && session.channel.kind != ChannelKind::kUnix) {
     oap::WireError error =
         closing(Code::kNotReady, draining() ? "the node is draining" : "a readiness gate is down");
     error.retry_after_ms = 1000;
@@ -68,27 +71,36 @@ void ShardCore::handle_hello(Session& session, const Incoming& in) {
   establish(session, *hello, corr);
 }
 
-void ShardCore::establish(Session& session, const oap::Hello& hello, CorrId corr) {
-  const SessionLimits& limits = config_.session;
+// What the handshake leaves, whoever said hello.
+void ShardCore::activate(Session& session, std::uint64_t send_window, std::string_view agent) {
   session.phase = Phase::kActive;
-  session.max_frame = std::min(hello.max_frame, limits.max_frame);  // OAP-3.18
-  session.parser.set_max_payload(session.max_frame);
-  session.comp = hello.comp_zstd && config_.comp;
-  session.send = session::SendCredit(hello.window.value_or(0));  // OAP-5.5
+  session.send = session::SendCredit(send_window);  // OAP-5.5
+  session.recv = session::RecvCredit(config_.session.recv_window_bytes);
   session.authorised = config_.auth_off || session.channel.authenticated;
   session.any_tenant = config_.auth_off;  // OAP-4.11
-  session.timers.established(now_);
-  session.inflight = limits.inflight;
-  session.rps = policy::TokenBucket(limits.rps, now_);
-  session.fps = policy::TokenBucket(limits.fps, now_);
-  session.recv = session::RecvCredit(limits.recv_window_bytes);
   session.established = now_;
-  session.agent = hello.agent;
+  session.agent = agent;
   ++stats_.sessions_opened;
   ++stats_.sessions_active;
   if (session.channel.kind == ChannelKind::kTls) {
     ++(session.channel.hybrid ? stats_.pq_hybrid : stats_.pq_classical);
   }
+}
+
+void ShardCore::limit_client(Session& session, const oap::Hello& hello) {
+  const SessionLimits& limits = config_.session;
+  session.max_frame = std::min(hello.max_frame, limits.max_frame);  // OAP-3.18
+  session.parser.set_max_payload(session.max_frame);
+  session.comp = hello.comp_zstd && config_.comp;
+  session.timers.established(now_);
+  session.inflight = limits.inflight;
+  session.rps = policy::TokenBucket(limits.rps, now_);
+  session.fps = policy::TokenBucket(limits.fps, now_);
+}
+
+void ShardCore::establish(Session& session, const oap::Hello& hello, CorrId corr) {
+  activate(session, hello.window.value_or(0), hello.agent);
+  session.peer ? limit_peer(session) : limit_client(session, hello);
   // Its key exchange was narrowed on the way, or by this node's pq_mode: never silently.
   const bool downgraded = session.channel.kind == ChannelKind::kTls && !session.channel.hybrid &&
                           hello.pq == oap::Pq::kHybrid;
@@ -98,18 +110,21 @@ void ShardCore::establish(Session& session, const oap::Hello& hello, CorrId corr
   ack.node = config_.node;
   ack.pq = session.channel.hybrid ? oap::Pq::kHybrid : oap::Pq::kOff;  // OAP-3.14
   ack.comp_zstd = session.comp;
-  ack.limits = {.fps = limits.fps,
-                .rps = limits.rps,
+  const SessionLimits& limits = config_.session;
+  ack.limits = {.fps = session.peer ? 0 : limits.fps,
+                .rps = session.peer ? 0 : limits.rps,
                 .chunk = limits.chunk_bytes,
                 .window = limits.recv_window_bytes,
-                .inflight = limits.inflight,
+                .inflight = session.inflight,
                 .max_frame = session.max_frame};
   ack.session = session.id.value;
   ack.agent = config_.agent;
+  if (session.peer) ack.epoch = config_.mesh->epoch;  // OAP-9.75
   oap::Header to;
   to.corr = corr;
   answer(session, to, oap::write_hello_ack(ack));
   order({.kind = Action::Kind::kEstablished, .downgraded = downgraded, .session = session.id});
+  if (session.peer) peer_up(session);
 }
 
 void handle_second_hello(ShardCore& core, Session& session, const Incoming& in) {  // OAP-3.22

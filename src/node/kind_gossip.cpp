@@ -42,13 +42,14 @@ void handle_gossip(ShardCore& core, Session& session, const Incoming& in) {
                          .publication = true,
                          .waiting = delivered.waiting,
                          .to = delivered.to,
+                         .links = delivered.links,
                          .leaving = {}});
     return;
   }
   oap::Ack ack;  // OAP-4.15 OAP-4.16
   ack.for_corr = in.header.corr;
   ack.to = delivered.to;
-  ack.links = 0;
+  ack.links = delivered.links;
   core.answer_ack(session, in.header.corr, in.header.tenant, ack);
 }
 

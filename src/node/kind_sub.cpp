@@ -18,12 +18,13 @@ std::vector<SubscriptionKey> keys_of(const oap::Sub& sub, TenantId tenant) {
 
 void subscribe_plain(ShardCore& core, Session& session, const SubscriptionKey& key, bool echo) {
   const bool first = core.subscriptions().add_plain(key.tenant, key.pattern, session.id, echo);
-  if (first) core.send_to_others(InterestMail{key.tenant, key.pattern, true});
+  if (!first) return;
+  core.send_to_others(InterestMail{key.tenant, key.pattern, true});
+  core.want(key.tenant, key.pattern, true);
 }
 
 void join_group(ShardCore& core, Session& session, const SubscriptionKey& key, bool echo) {
-  core.subscriptions().add_member(
-      {key.tenant, key.pattern, key.group, session.id, session.max_frame, echo});
+  core.add_member({key.tenant, key.pattern, key.group, session.id, session.max_frame, echo});
   session.has_groups = true;
   core.send_to_others(
       GroupMail{key.tenant, key.pattern, key.group, session.id, session.max_frame, echo, true});
@@ -114,8 +115,8 @@ void handle_unsub(ShardCore& core, Session& session, const Incoming& in) {
       core.send_to_others(
           GroupMail{key.tenant, key.pattern, key.group, session.id, 0, echo, false});
       leaving.push_back(std::move(key));
-    } else if (core.subscriptions().remove_plain(key.tenant, key.pattern, session.id, echo)) {
-      core.send_to_others(InterestMail{key.tenant, key.pattern, false});
+    } else {
+      core.remove_plain(session, key, echo);
     }
   }
   core.answer_after_barrier(session, in, std::move(leaving));  // OAP-4.29

@@ -16,9 +16,9 @@ class ShardCore;
 struct Session;
 
 /// What a session must be allowed before a kind is acted on.
-enum class Right : std::uint8_t { kNone, kPublish, kSubscribe, kOperate };
+enum class Right : std::uint8_t { kNone, kPublish, kSubscribe, kOperate, kPeer };
 
-/// Which forms a kind may come in from a client.
+/// Which forms a kind may come in.
 enum Form : std::uint8_t {
   kAsReq = 1U << 0U,
   kAsEvent = 1U << 1U,   // plain, unanswered
@@ -62,5 +62,6 @@ void handle_bye(ShardCore& core, Session& session, const Incoming& in);
 void handle_lagged(ShardCore& core, Session& session, const Incoming& in);
 void handle_refused(ShardCore& core, Session& session, const Incoming& in);
 void handle_control(ShardCore& core, Session& session, const Incoming& in);
+void handle_mesh(ShardCore& core, Session& session, const Incoming& in);
 
 }  // namespace ron::node

@@ -14,6 +14,7 @@ std::string_view name(CloseReason reason) {
     case CloseReason::kSlow: return "slow";
     case CloseReason::kDrained: return "drained";
     case CloseReason::kCutOff: return "cut_off";
+    case CloseReason::kMesh: return "mesh";
   }
   return "unknown";
 }
@@ -22,6 +23,7 @@ void ShardCore::channel_ready(Session& session, const Channel& channel) {
   if (session.phase != Phase::kOpened) return;
   session.channel = channel;
   session.phase = Phase::kHandshake;
+  if (session.peer) greet(session);
 }
 
 void ShardCore::peer_finished(Session& session) {
@@ -47,6 +49,7 @@ void ShardCore::tick() {
   while (deadlines_.pop_due(now_, slot)) {
     if (Session* session = sessions_.at(slot)) session_due(*session);
   }
+  tick_mesh();
   if (drain_until_ <= now_) {
     cut_off();
   } else if (drain_grace_ <= now_) {
@@ -144,6 +147,7 @@ void ShardCore::tell_all_refused(Session& session) {
 // A session that is over neither gets nor gives anything new.
 void ShardCore::stop_serving(Session& session) {
   if (session.phase == Phase::kActive) --stats_.sessions_active;
+  if (session.peer) peer_down(session);
   unsubscribe_all(session);
   session.input = {};
   session.parser = oap::Parser(session.max_frame, &meter_);  // and its half frame
@@ -154,17 +158,17 @@ void ShardCore::stop_serving(Session& session) {
 void ShardCore::unsubscribe_all(Session& session) {
   for (const auto& [key, echo] : session.subscriptions) {
     if (!key.group.empty()) {
-      subscriptions_.remove_member({key.tenant, key.pattern, key.group, session.id, 0, echo});
+      remove_member({key.tenant, key.pattern, key.group, session.id, 0, echo});
       send_to_others(GroupMail{key.tenant, key.pattern, key.group, session.id, 0, echo, false});
-    } else if (subscriptions_.remove_plain(key.tenant, key.pattern, session.id, echo)) {
-      send_to_others(InterestMail{key.tenant, key.pattern, false});
+    } else {
+      remove_plain(session, key, echo);
     }
   }
   stats_.subscriptions -= static_cast<std::uint32_t>(session.subscriptions.size());
   session.subscriptions.clear();
   // Other shards were told already; here it was to stay until they had answered.
   for (const SubscriptionKey& key : session.leaving) {
-    subscriptions_.remove_member({key.tenant, key.pattern, key.group, session.id, 0, false});
+    remove_member({key.tenant, key.pattern, key.group, session.id, 0, false});
   }
   session.leaving.clear();
 }
@@ -209,6 +213,7 @@ void ShardCore::close_now(Session& session, CloseReason reason) {
 void ShardCore::forget(Session& session) {
   if (session.phase <= Phase::kActive) stop_serving(session);
   release_held(session);
+  if (session.peer && session.peer->counted) --stats_.peer_sessions;
   stats_.lane_bytes -= session.egress.gossip_bytes();
   stats_.lane_frames -= session.egress.gossip_frames();
   const std::uint32_t slot = session.id.slot();

@@ -3,12 +3,16 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
 
 #include "base/ids.hpp"
 #include "base/slab.hpp"
+#include "mesh/orders.hpp"
+#include "oap/envelope.hpp"
+#include "oap/kinds.hpp"
 
 namespace ron::node {
 
@@ -28,6 +32,7 @@ struct PublishMail {
   std::uint32_t count = 0;
   std::uint32_t largest = 0;        // payload bytes of the largest frame
   bool plain = false;               // plain subscribers of that shard are wanted
+  bool mesh = false;                // the mesh, which lives over there, gets them too
   std::vector<MemberPiece> pieces;  // group members chosen by the publisher's shard
   std::uint64_t ticket = 0;         // not 0: answer with AcceptedMail
 };
@@ -42,6 +47,7 @@ struct ConsumedMail {
 struct AcceptedMail {
   std::uint64_t ticket = 0;
   std::uint32_t to = 0;
+  std::uint32_t links = 0;  // peers the mesh gave it to
 };
 
 /// A shard begins or ceases to have plain subscribers of a pattern.
@@ -76,11 +82,57 @@ struct RoomMail {
   std::uint8_t full_lanes = 0;
 };
 
+// ---- between a peer session and the mesh, which lives on one shard -----------------------------
+
+/// A session with a peer is up. Then its frames, each as it came; then its end.
+struct PeerUpMail {
+  SessionId session;
+  NodeId node{};
+  std::uint64_t epoch = 0;
+};
+struct PeerFrameMail {
+  SessionId session;
+  Slice frame;
+};
+struct PeerDownMail {
+  SessionId session;
+};
+/// Frames for the peer that its lanes had no room for.
+struct PeerShedMail {
+  SessionId session;
+  std::uint32_t frames = 0;
+};
+
+/// A frame for peers of that shard.
+struct PeerTo {
+  SessionId session;
+  mesh::Lane lane = mesh::Lane::kControl;
+};
+struct PeerSendMail {
+  std::vector<PeerTo> to;
+  Slice frame;
+};
+/// What was wrong with a frame of a peer; it is refused as its header demands.
+struct PeerFaultMail {
+  SessionId session;
+  oap::Header header;
+  oap::Fault fault;
+};
+struct PeerCloseMail {
+  SessionId session;
+  std::optional<oap::WireError> error;
+};
+
 struct ShardMail {
   ShardIndex from = 0;
   std::variant<PublishMail, ConsumedMail, AcceptedMail, InterestMail, GroupMail, BarrierMail,
-               AppliedMail, RoomMail>
+               AppliedMail, RoomMail, PeerUpMail, PeerFrameMail, PeerDownMail, PeerShedMail,
+               PeerSendMail, PeerFaultMail, PeerCloseMail>
       body;
 };
+
+/// Bytes of a message that counts against the budget of its link until it was worked off: those
+/// that carry frames.
+std::optional<std::size_t> counted_bytes(const ShardMail& mail);
 
 }  // namespace ron::node

@@ -2,14 +2,21 @@
 
 namespace ron::node {
 
+std::optional<std::size_t> counted_bytes(const ShardMail& mail) {
+  if (const auto* publish = std::get_if<PublishMail>(&mail.body)) return publish->frames.size();
+  if (const auto* frame = std::get_if<PeerFrameMail>(&mail.body)) return frame->frame.size();
+  if (const auto* send = std::get_if<PeerSendMail>(&mail.body)) return send->frame.size();
+  return std::nullopt;
+}
+
 MailLinks::MailLinks(const NodeConfig& config, ShardIndex self, unsigned count)
     : config_(&config), self_(self), links_(count) {}
 
 bool MailLinks::push(ShardIndex to, ShardMail mail) {
   Link& link = links_[to];
   const bool was_empty = link.outbox.empty();
-  if (const auto* publish = std::get_if<PublishMail>(&mail.body)) {
-    link.bytes += publish->frames.size();
+  if (const auto bytes = counted_bytes(mail)) {
+    link.bytes += *bytes;
     ++link.messages;
   }
   link.outbox.push_back(std::move(mail));

@@ -36,10 +36,10 @@ class MailLinks {
     for (std::size_t i = 0; i < outbox.size(); ++i) visit(outbox[i]);
   }
 
-  /// The other shard worked off publications of ours.
+  /// The other shard worked off messages of ours that count.
   void consumed(ShardIndex by, const ConsumedMail& report);
 
-  /// Notes that a publication of another shard was worked off here.
+  /// Notes that a message of another shard that counts was worked off here.
   void note_done(ShardIndex from, std::size_t bytes);
   /// Reports what was noted; calls `woken(shard)` where an outbox was empty.
   template <typename Woken>
@@ -63,7 +63,7 @@ class MailLinks {
  private:
   struct Link {
     Ring<ShardMail> outbox;
-    std::size_t bytes = 0;       // of publications not yet worked off
+    std::size_t bytes = 0;       // of messages with frames not yet worked off
     std::uint32_t messages = 0;  // the same; and mail of other kinds still in the outbox
     bool congested = false;
     ConsumedMail done;

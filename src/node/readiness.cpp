@@ -41,6 +41,7 @@ void ReadinessJudge::observe(const ReadinessFacts& facts, Instant now) {
   gate(!queues_.red, "queues_ok");
   gate(!sheds_.red, "shed_rate_ok");
   gate(!fds_.red, "fd_headroom");
+  gate(facts.mesh_ok, "mesh_ok");
   gate(!facts.draining, "draining");
   was_ready_ = was_ready_ || missing_.empty();
 }

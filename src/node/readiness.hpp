@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/time.hpp"
+#include "mesh/membership.hpp"
 
 namespace ron::node {
 
@@ -26,6 +27,7 @@ struct ReadinessFacts {
   std::uint32_t queue_percent = 0;  // fullest of the node's queue budgets
   std::uint64_t published = 0;      // running totals: publications accepted ...
   std::uint64_t shed = 0;           // ... and publications the node itself shed (not slow readers)
+  bool mesh_ok = true;              // a link is up, where peers are configured
   std::uint32_t fd_percent = 0;     // open file descriptors of the limit
 };
 
@@ -35,6 +37,11 @@ struct ReadinessLimits {
   std::uint32_t shed_high = 10, shed_low = 1;     // percent of publications
   std::uint32_t fd_high = 95, fd_low = 90;        // percent
 };
+
+/// The mesh gate: a link is up, where peers are configured.
+inline bool mesh_ok(bool peers_configured, const mesh::MembershipStats& stats) {
+  return !peers_configured || stats.active + stats.leaves > 0;
+}
 
 class ReadinessJudge {
  public:

@@ -43,6 +43,7 @@ TEST_F(Judged, FactsFollowAtOnceAndHealAtOnce) {
       {"cfg_loaded", [&](bool ok) { facts_.cfg_loaded = ok; }},
       {"certificate_ok", [&](bool ok) { facts_.certificate_ok = ok; }},
       {"pq_ready", [&](bool ok) { facts_.pq_ready = ok; }},
+      {"mesh_ok", [&](bool ok) { facts_.mesh_ok = ok; }},
       {"fd_headroom", [&](bool ok) { facts_.fd_percent = ok ? 89 : 95; }},
   };
   run(1s);

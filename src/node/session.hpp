@@ -60,6 +60,16 @@ struct SessionCounters {
   std::uint64_t refused = 0;                         // its plain events that were refused
 };
 
+/// The other side of a peer session (docs/OAP-1.md section 9).
+struct PeerSide {
+  std::optional<mesh::DialId> dial;  // this node dialed
+  NodeId node{};
+  std::uint64_t epoch = 0;
+  bool up = false;         // the mesh knows the session
+  bool counted = false;    // in the gauge of peer sessions, until it is gone
+  std::uint32_t shed = 0;  // frames its lanes lost that the mesh was not told of yet
+};
+
 struct Session {
   Session(SessionId session_id, const NodeConfig& config, Instant accepted, SlabMeter* meter,
           gossip::LanePool* lanes)
@@ -107,6 +117,7 @@ struct Session {
   policy::TokenBucket rps;
   policy::TokenBucket fps;
   std::unique_ptr<RefusedTally> refused;
+  std::unique_ptr<PeerSide> peer;                 // null for clients
   std::map<SubscriptionKey, bool> subscriptions;  // -> echo
   std::vector<SubscriptionKey> leaving;  // group subscriptions that end once all shards know
 };

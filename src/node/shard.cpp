@@ -15,6 +15,14 @@ Shard::~Shard() = default;
 
 std::optional<SessionId> Shard::open(Instant accepted) { return impl_->open(accepted); }
 
+std::optional<SessionId> Shard::open_dialed(mesh::DialId dial, Instant now) noexcept {
+  return impl_->open_dialed(dial, now);
+}
+std::optional<mesh::Dial> Shard::take_dial() noexcept { return impl_->take_dial(); }
+std::optional<mesh::DialId> Shard::take_cancelled_dial() noexcept {
+  return impl_->take_cancelled_dial();
+}
+
 void Shard::handle(const Input& in, Instant now, Actions& out) noexcept {
   impl_->handle(in, now, out);
 }
@@ -64,6 +72,10 @@ void Shard::reconfigure(const LiveConfig& live, Instant now) noexcept {
 std::vector<SessionView> Shard::sessions(Instant now) const { return impl_->session_views(now); }
 std::vector<PatternView> Shard::patterns() const { return impl_->pattern_views(); }
 std::vector<TopicView> Shard::topics() const { return impl_->topic_views(); }
+
+std::vector<mesh::PeerView> Shard::peers(Instant now) const { return impl_->peers(now); }
+const mesh::MembershipStats* Shard::membership() const noexcept { return impl_->membership(); }
+const mesh::RelayStats* Shard::relay() const noexcept { return impl_->relay(); }
 
 Instant Shard::next_deadline() const noexcept { return impl_->next_deadline(); }
 const ShardStats& Shard::stats() const noexcept { return impl_->stats(); }

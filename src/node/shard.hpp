@@ -9,6 +9,10 @@
 //   open / handle / received / mail  ->  obey Actions: gather + wrote, close, resume, take_mail
 //   ... when nothing more is ready   ->  handle(TurnEnded)
 //
+// A node with a mesh dials its peers from shard 0, and takes them in on any:
+//   kDial  ->  take_dial, connect  ->  open_dialed  ->  TLS  ->  ChannelReady, as for any session
+//                            \--- no stream: DialFailed
+//
 //   session:  Opened -> (ChannelReady) -> Handshake -> Active -> [Draining] -> Closing -> gone
 #pragma once
 
@@ -21,6 +25,9 @@
 #include "base/choice.hpp"
 #include "base/crypto_fns.hpp"
 #include "base/slab.hpp"
+#include "mesh/membership.hpp"
+#include "mesh/orders.hpp"
+#include "mesh/relay_stats.hpp"
 #include "node/actions.hpp"
 #include "node/config.hpp"
 #include "node/control.hpp"
@@ -40,6 +47,17 @@ class Shard {
   /// A stream was accepted; its handshake time runs from `accepted`. Nothing when the session
   /// table is full: the driver closes the stream, and it is counted.
   std::optional<SessionId> open(Instant accepted);
+
+  /// The next peer to dial; nothing when there is none. It is answered by open_dialed or
+  /// DialFailed, unless it comes out of take_cancelled_dial before.
+  std::optional<mesh::Dial> take_dial() noexcept;
+  /// The next dial to give up that open_dialed was not called for: nothing answers it any more.
+  std::optional<mesh::DialId> take_cancelled_dial() noexcept;
+  /// A stream to a dialed peer begins (connecting or connected); its handshake time runs from
+  /// `now`. ChannelReady follows when TLS is through; the shard then says hello first. Nothing when
+  /// the session table is full or the dial was given up: the driver closes the stream and reports
+  /// DialFailed.
+  std::optional<SessionId> open_dialed(mesh::DialId dial, Instant now) noexcept;
 
   /// One fact in, orders appended to `out`. Unknown sessions are ignored.
   void handle(const Input& in, Instant now, Actions& out) noexcept;
@@ -100,7 +118,13 @@ class Shard {
   std::vector<PatternView> patterns() const;
   std::vector<TopicView> topics() const;
 
-  /// The one timer the driver arms.
+  /// The nodes the mesh knows, neighbours and candidates; none without a mesh or on other shards.
+  std::vector<mesh::PeerView> peers(Instant now) const;
+  /// Null without a mesh or on other shards.
+  const mesh::MembershipStats* membership() const noexcept;
+  const mesh::RelayStats* relay() const noexcept;
+
+  /// The one timer the driver arms. With a mesh it is due from the start: the first Tick dials.
   Instant next_deadline() const noexcept;
 
   const ShardStats& stats() const noexcept;

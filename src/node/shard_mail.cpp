@@ -4,17 +4,16 @@
 namespace ron::node {
 
 void ShardCore::mail(ShardMail message, Instant now, Actions& out) {
-  now_ = now;
-  out_ = &out;
+  const Call call(*this, now, out);
   const ShardIndex from = message.from;
   std::visit([&](auto& body) { on_mail(from, body); }, message.body);
 }
 
 void ShardCore::on_mail(ShardIndex from, PublishMail& mail) {
   const std::size_t bytes = mail.frames.size();
-  const std::uint32_t to = deliver_mail(mail);
+  const Delivered delivered = deliver_mail(mail);
   mail_.note_done(from, bytes);
-  if (mail.ticket != 0) send_mail(from, AcceptedMail{mail.ticket, to});
+  if (mail.ticket != 0) send_mail(from, AcceptedMail{mail.ticket, delivered.to, delivered.links});
 }
 
 void ShardCore::on_mail(ShardIndex from, ConsumedMail& mail) {
@@ -22,9 +21,12 @@ void ShardCore::on_mail(ShardIndex from, ConsumedMail& mail) {
   if (!mail_.congested() && !paused_.empty()) resume_paused();
 }
 
-void ShardCore::on_mail(ShardIndex, AcceptedMail& mail) { settle(mail.ticket, mail.to); }
+void ShardCore::on_mail(ShardIndex, AcceptedMail& mail) {
+  settle(mail.ticket, mail.to, mail.links);
+}
 
 void ShardCore::on_mail(ShardIndex from, InterestMail& mail) {
+  want(mail.tenant, mail.pattern, mail.add);
   mail.add ? subscriptions_.add_shard(mail.tenant, mail.pattern, from)
            : subscriptions_.remove_shard(mail.tenant, mail.pattern, from);
 }
@@ -32,14 +34,14 @@ void ShardCore::on_mail(ShardIndex from, InterestMail& mail) {
 void ShardCore::on_mail(ShardIndex, GroupMail& mail) {
   const Subscriptions::Membership membership{mail.tenant, mail.pattern,   mail.group,
                                              mail.member, mail.max_frame, mail.echo};
-  mail.add ? subscriptions_.add_member(membership) : subscriptions_.remove_member(membership);
+  mail.add ? add_member(membership) : remove_member(membership);
 }
 
 void ShardCore::on_mail(ShardIndex from, BarrierMail& mail) {
   send_mail(from, AppliedMail{mail.ticket});
 }
 
-void ShardCore::on_mail(ShardIndex, AppliedMail& mail) { settle(mail.ticket, 0); }
+void ShardCore::on_mail(ShardIndex, AppliedMail& mail) { settle(mail.ticket, 0, 0); }
 
 void ShardCore::on_mail(ShardIndex, RoomMail& mail) {
   subscriptions_.groups().set_full_lanes(mail.member, mail.full_lanes);
@@ -62,17 +64,18 @@ void ShardCore::answer_after_barrier(Session& session, const Incoming& in,
                   .leaving = std::move(leaving)});
   if (alone()) {
     pending_.at(ticket).waiting = 1;
-    settle(ticket, 0);
+    settle(ticket, 0, 0);
   } else {
     send_to_others(BarrierMail{ticket});
   }
 }
 
-void ShardCore::settle(std::uint64_t ticket, std::uint32_t to) {
+void ShardCore::settle(std::uint64_t ticket, std::uint32_t to, std::uint32_t links) {
   const auto at = pending_.find(ticket);
   if (at == pending_.end()) return;
   Pending& pending = at->second;
   pending.to += to;
+  pending.links += links;
   if (--pending.waiting > 0) return;
   const Pending done = std::move(pending);
   pending_.erase(at);
@@ -81,13 +84,13 @@ void ShardCore::settle(std::uint64_t ticket, std::uint32_t to) {
   for (const SubscriptionKey& key : done.leaving) {
     std::erase(session->leaving, key);
     if (session->subscriptions.contains(key)) continue;  // subscribed again meanwhile
-    subscriptions_.remove_member({key.tenant, key.pattern, key.group, session->id, 0, false});
+    remove_member({key.tenant, key.pattern, key.group, session->id, 0, false});
   }
   oap::Ack ack;
   ack.for_corr = done.corr;
   if (done.publication) {
     ack.to = done.to;
-    ack.links = 0;
+    ack.links = done.links;
   }
   answer_ack(*session, done.corr, done.tenant, ack);
   answered_late(*session);

@@ -130,7 +130,10 @@ class Rig {
   }
 
   /// Everything the node has for a session now.
-  std::vector<Out> receive(SessionId id) {
+  std::vector<Out> receive(SessionId id) { return decode(take(id)); }
+
+  /// The same, as bytes.
+  Bytes take(SessionId id) {
     Bytes wire;
     Shard& shard = of(id);
     std::array<IoPiece, 16> pieces;
@@ -146,12 +149,12 @@ class Rig {
       shard.wrote(id, size, now_, actions_);
     }
     turn();
-    return decode(wire);
+    return wire;
   }
 
   static std::vector<Out> decode(const Bytes& wire) {
     std::vector<Out> frames;
-    oap::Parser parser(oap::kMaxFrame, nullptr);
+    oap::Parser parser(oap::kMaxPeerFrame, nullptr);
     Slice input = Slice::copy_of(wire, nullptr);
     for (;;) {
       auto next = parser.next(input);
@@ -214,6 +217,12 @@ class Rig {
   Shard& shard(unsigned index) { return *shards_[index]; }
   const ShardStats& stats(unsigned index = 0) { return shards_[index]->stats(); }
   Instant now() const { return now_; }
+  unsigned shards() const { return static_cast<unsigned>(shards_.size()); }
+
+  /// A stream to a dialed peer begins.
+  std::optional<SessionId> open_dialed(mesh::DialId dial) {
+    return shards_[0]->open_dialed(dial, now_);
+  }
 
   bool auto_turn_ = true;
 
@@ -221,7 +230,10 @@ class Rig {
   void note(const Action& action) {
     // Nothing may follow a close of the same session.
     using enum Action::Kind;
-    if (action.kind != kMail && action.kind != kDrained && action.kind != kControl) {
+    const bool of_session = action.kind != kMail && action.kind != kDrained &&
+                            action.kind != kControl && action.kind != kDial &&
+                            action.kind != kCancelDial;
+    if (of_session) {
       EXPECT_FALSE(closed_.contains(action.session));
     }
     if (action.kind == Action::Kind::kFinishWrite) finished_[action.session] = true;

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "mesh/orders.hpp"
 #include "oap/wire_error.hpp"
 
 namespace ron::node {
@@ -39,13 +40,15 @@ struct ShardStats {
   // sessions
   std::uint64_t sessions_opened = 0;  // handshake done
   std::uint64_t sessions_refused_full = 0;
-  std::array<std::uint64_t, 7> sessions_closed{};  // by CloseReason
+  std::array<std::uint64_t, 8> sessions_closed{};  // by CloseReason
   std::uint64_t handshakes = 0;  // streams that were taken: opened + failed, in the end
   std::array<std::uint64_t, kHandshakeFailures> handshake_failures{};
   std::uint64_t pq_hybrid = 0, pq_classical = 0, pq_incompatible = 0;
   std::uint64_t downgrades = 0;       // hello spoke of hybrid over a classical TLS channel
   std::uint32_t sessions = 0;         // gauge: in the table
   std::uint32_t sessions_active = 0;  // gauge: handshake done, not closing
+
+  std::uint32_t peer_sessions = 0;  // gauge: of them with peers, handshake done
 
   // frames
   std::array<std::uint64_t, kFrameClasses> frames_rx{}, frames_tx{};
@@ -69,6 +72,10 @@ struct ShardStats {
   std::uint32_t index_entries = 0;  // gauge: with what other shards and their group members want
   std::size_t subscription_bytes = 0, subscription_bytes_max = 0;  // gauge, and its bound
   std::uint64_t match_cache_hits = 0, match_cache_misses = 0;
+
+  // lanes of peer sessions, by mesh::Lane
+  std::array<std::uint64_t, mesh::kLanes> peer_queued{}, peer_shed{};           // frames
+  std::array<std::size_t, mesh::kLanes> peer_lane_bytes{}, peer_lane_frames{};  // gauges
 
   // queues (gauges)
   std::size_t lane_bytes = 0, lane_frames = 0;   // logical, all sessions

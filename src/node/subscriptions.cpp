@@ -88,27 +88,29 @@ void Subscriptions::remove_shard(TenantId tenant, std::string_view pattern, Shar
   index_.remove(tenant, pattern, Interest::of_shard(shard));
 }
 
-void Subscriptions::add_member(const Membership& m) {
+bool Subscriptions::add_member(const Membership& m) {
   const gossip::GroupIndex group = groups_.join(m.tenant, m.group, m.member, m.max_frame);
   const bool replaced =
       index_.remove(m.tenant, m.pattern, Interest::member(m.member, group, !m.echo));
   const bool added = index_.add(m.tenant, m.pattern, Interest::member(m.member, group, m.echo));
   if (replaced || !added) {
     groups_.leave(group, m.member);  // counted before
-  } else {
-    key_bytes_ += key_cost(m.pattern, m.group);
+    return false;
   }
+  key_bytes_ += key_cost(m.pattern, m.group);
+  return true;
 }
 
-void Subscriptions::remove_member(const Membership& m) {
+bool Subscriptions::remove_member(const Membership& m) {
   const gossip::GroupIndex* group = groups_.find(m.tenant, m.group);
-  if (group == nullptr) return;
+  if (group == nullptr) return false;
   const gossip::GroupIndex index = *group;
   const bool with = index_.remove(m.tenant, m.pattern, Interest::member(m.member, index, true));
   const bool without = index_.remove(m.tenant, m.pattern, Interest::member(m.member, index, false));
-  if (!with && !without) return;
+  if (!with && !without) return false;
   groups_.leave(index, m.member);
   key_bytes_ -= key_cost(m.pattern, m.group);
+  return true;
 }
 
 std::span<const gossip::Target> Subscriptions::match(TenantId tenant, std::string_view topic) {

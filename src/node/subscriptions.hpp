@@ -36,7 +36,8 @@ struct Interest {
 
 class Subscriptions {
  public:
-  /// `alone`: there are no other shards to be told, so nothing is counted for them.
+  /// `alone`: nobody is to be told of a shard's first and last subscription, so they are not
+  /// counted.
   explicit Subscriptions(std::uint64_t hash_key, bool alone = false);
 
   /// A plain subscription of a session of this shard. True when it is the shard's first of the
@@ -57,8 +58,9 @@ class Subscriptions {
     std::uint32_t max_frame = 0;
     bool echo = false;
   };
-  void add_member(const Membership& membership);
-  void remove_member(const Membership& membership);
+  /// True when the member did not have the pattern yet; and when it had it.
+  bool add_member(const Membership& membership);
+  bool remove_member(const Membership& membership);
 
   /// Everything that matches a topic; valid until the next call of any kind.
   std::span<const gossip::Target> match(TenantId tenant, std::string_view topic);

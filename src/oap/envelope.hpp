@@ -19,8 +19,9 @@ inline constexpr std::size_t kLenSize = 4;
 inline constexpr std::uint32_t kLenMin = 27;  // len of a frame without payload
 inline constexpr std::uint8_t kVersion = 1;
 // OAP-1.11 OAP-1.14
-inline constexpr std::uint32_t kMaxFrame = 1U << 20U;   // payload bytes, wire and decompressed
-inline constexpr std::uint32_t kMinMaxFrame = 1024;     // the least a hello may announce
+inline constexpr std::uint32_t kMaxFrame = 1U << 20U;  // payload bytes, wire and decompressed
+inline constexpr std::uint32_t kMaxPeerFrame = kMaxFrame + 4096;  // between peers (section 9)
+inline constexpr std::uint32_t kMinMaxFrame = 1024;               // the least a hello may announce
 inline constexpr std::uint32_t kMaxHello = 16U * 1024;  // payload bytes of the first frame
 
 /// Flag bits. Exactly one of the first three stands in a frame; bits 5..15 are ignored.

@@ -61,6 +61,7 @@ struct HelloAck {
   Limits limits;
   std::uint64_t session = 0;
   std::string_view agent;
+  std::optional<std::uint64_t> epoch;  // to a peer (section 9)
 };
 Decoded<HelloAck> read_hello_ack(const Message& message);
 std::vector<std::uint8_t> write_hello_ack(const HelloAck& ack);

@@ -228,6 +228,8 @@ Decoded<HelloAck> read_hello_ack(const Message& message) {
       seen |= 8U;
     } else if (key == "agent") {
       if (!take_agent(value, ack.agent)) return faulty("hello_ack.agent is broken");
+    } else if (key == "epoch") {
+      if (!take(value, ack.epoch)) return faulty("hello_ack.epoch is not a uint");
     }
   }
   if (seen != 15U) return faulty("hello_ack lacks a field");
@@ -237,10 +239,11 @@ Decoded<HelloAck> read_hello_ack(const Message& message) {
 std::vector<std::uint8_t> write_hello_ack(const HelloAck& ack) {
   std::vector<std::uint8_t> out;
   CborWriter to(out);
-  to.map(ack.agent.empty() ? 5 : 6);
+  to.map(5U + (ack.agent.empty() ? 0U : 1U) + (ack.epoch ? 1U : 0U));
   to.key("kind").text("hello_ack");
   to.key("node").bytes(ack.node);
   if (!ack.agent.empty()) to.key("agent").text(ack.agent);
+  if (ack.epoch) to.key("epoch").uint(*ack.epoch);
   to.key("chosen").map(3);
   to.key("pq").text(pq_name(ack.pq));
   to.key("ver").uint(kVersion);

@@ -39,6 +39,7 @@ constexpr std::array<EventRow, kEventCount> kEvents = {{
     {Event::kSessionClosed, "session_closed", kDebug, false, "A session ended: reason as in overlay_sessions_close_total."},
     {Event::kDowngradeDetected, "downgrade_detected", kWarn, true, "A hello spoke of hybrid key exchange over a classical TLS channel: somebody, or overlay.pq_mode, narrowed it."},
     {Event::kHandshakeFailed, "handshake_failed", kInfo, true, "A connection did not become a session: reason as in overlay_handshake_failures_total."},
+    {Event::kPeerFailed, "peer_failed", kInfo, true, "A peer that this node dialed did not become a session: peer_addr, peer_id where it is expected, reason as in overlay_handshake_failures_total, message."},
     {Event::kAcceptRefused, "accept_refused", kWarn, true, "A connection was closed at accept: reason max_conns, ratelimit, uid or no_files."},
     {Event::kControl, "control", kInfo, false, "An operator asked for a change over the Unix socket: op, uid."},
     {Event::kAdminRefused, "admin_refused", kInfo, true, "The admin listener refused a request: error_code is the HTTP status."},

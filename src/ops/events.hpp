@@ -48,6 +48,7 @@ enum class Event : std::uint8_t {
   kSessionClosed,
   kDowngradeDetected,
   kHandshakeFailed,
+  kPeerFailed,
   kAcceptRefused,
   // operators
   kControl,

@@ -13,6 +13,8 @@ void Timers::established(Instant now) {
   keep_ = now + limits_->idle / 3;  // OAP-3.33
 }
 
+void Timers::established_without_idle() { handshake_ = Instant::never(); }
+
 // OAP-3.32
 void Timers::frame_received(Instant now) {
   if (!idle_.is_never()) idle_ = now + limits_->idle;

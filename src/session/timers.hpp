@@ -32,6 +32,9 @@ class Timers {
   /// The handshake is done: idle and keepalive begin.
   void established(Instant now);
 
+  /// The handshake is done, and whether the other side lives is judged by somebody else.
+  void established_without_idle();
+
   /// A whole frame came from, or went to, the other side.
   void frame_received(Instant now);
   void frame_sent(Instant now);

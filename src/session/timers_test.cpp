@@ -34,6 +34,18 @@ TEST(Timers, HandshakeRunsFromAccept) {  // OAP-3.2
   EXPECT_EQ(timers.next(), at(17s)) << "now keep, a third of idle";
 }
 
+TEST(Timers, OfASessionThatSomebodyElseWatchesNeitherIdleNorKeep) {  // OAP-9.78
+  Timers timers(kLimits, at(0s));
+  timers.established_without_idle();
+  EXPECT_TRUE(timers.next().is_never());
+  timers.frame_received(at(1s));
+  timers.frame_sent(at(1s));
+  EXPECT_TRUE(timers.next().is_never());
+  timers.frame_partial(0, at(2s));
+  timers.write_waits(at(3s));
+  EXPECT_EQ(timers.next(), at(7s)) << "the others run";
+}
+
 TEST_F(Running, IdleIsWoundByFramesOfTheOtherSide) {  // OAP-3.32
   timers_.frame_sent(at(14s));
   EXPECT_EQ(timers_.due(at(15s) + Duration(-1)), Due::kNothing);

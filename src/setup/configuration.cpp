@@ -12,6 +12,7 @@
 #include "config/toml_text.hpp"
 #include "crypto/files.hpp"
 #include "crypto/library.hpp"
+#include "setup/mesh.hpp"
 #include "setup/server_tls.hpp"
 
 extern char** environ;
@@ -89,6 +90,25 @@ void check_tls(const config::Loaded& loaded, Problems& errors) {
                               "init` makes a set"});
 }
 
+// The same for the mesh: the node key, the peers file, the bundle.
+void check_mesh(Configuration& configuration, Problems& errors) {
+  const config::Settings& settings = configuration.loaded.settings;
+  if (!config::mesh_enabled(settings)) return;
+  auto peers = peers_of(settings);
+  if (!peers) return errors.push_back(std::move(peers.error()));
+  configuration.peers = std::move(*peers);
+  auto identity = identity_of(settings, MissingKey::kJudge);
+  if (!identity) return errors.push_back(std::move(identity.error()));
+  const auto context = crypto::TlsContext::peer_client(
+      peer_tls(settings, std::move(*identity), configuration.peers));
+  if (context) return;
+  errors.push_back({.key = "mesh",
+                    .value = settings.mesh.ca_path,
+                    .source = {},
+                    .what = context.error(),
+                    .remedy = "check identity.key_file and mesh.ca_path"});
+}
+
 }  // namespace
 
 config::HostFacts host_facts() {
@@ -122,10 +142,14 @@ std::expected<Configuration, Problems> read_configuration(const Sources& sources
       config::load({.file = std::move(*file), .environment = environment(), .flags = sources.flags},
                    sources.ask_machine ? &machine : nullptr);
   if (!loaded) return std::unexpected(std::move(loaded.error()));
+  Configuration out{std::move(*loaded), name, {}};
   Problems errors;
-  if (sources.ask_machine) check_tls(*loaded, errors);
+  if (sources.ask_machine) {
+    check_tls(out.loaded, errors);
+    check_mesh(out, errors);
+  }
   if (!errors.empty()) return std::unexpected(std::move(errors));
-  return Configuration{std::move(*loaded), name};
+  return out;
 }
 
 std::expected<Configuration, Problems> read_one_file(const std::string& path) {
@@ -133,7 +157,7 @@ std::expected<Configuration, Problems> read_one_file(const std::string& path) {
   if (!file) return std::unexpected(Problems{std::move(file.error())});
   auto loaded = config::load({.file = std::move(*file), .environment = {}, .flags = {}});
   if (!loaded) return std::unexpected(std::move(loaded.error()));
-  return Configuration{std::move(*loaded), path};
+  return Configuration{std::move(*loaded), path, {}};
 }
 
 std::string configuration_text(const Configuration& configuration, Show show) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "config/load.hpp"
+#include "config/peer.hpp"
 #include "config/rules.hpp"
 
 namespace ron::setup {
@@ -20,6 +21,8 @@ struct Sources {
 struct Configuration {
   config::Loaded loaded;
   std::string file;  // empty: none was found
+  std::vector<config::Peer>
+      peers;  // of the list and of the file; none where the machine is not asked
 };
 
 /// Reads and judges everything, the machine's part (files, permissions, TLS contents) included.

@@ -24,6 +24,8 @@ struct AcceptLimits {
 };
 
 inline constexpr std::uint32_t kUnixReserve = 16;
+/// Sessions to peers that this node dialed, which no limit on those who come counts.
+inline constexpr std::uint32_t kDialedReserve = 64;
 
 enum class Admission : std::uint8_t { kAdmitted, kTooFast, kFull };
 

@@ -72,6 +72,11 @@ void Address::set_port(std::uint16_t port) {
   if (family() == AF_INET6) reinterpret_cast<sockaddr_in6*>(&storage_)->sin6_port = htons(port);
 }
 
+bool Address::is_any() const {
+  if (family() == AF_INET) return as_v4(data()).sin_addr.s_addr == htonl(INADDR_ANY);
+  return family() == AF_INET6 && IN6_IS_ADDR_UNSPECIFIED(&as_v6(data()).sin6_addr) != 0;
+}
+
 bool Address::is_loopback() const {
   if (family() == AF_UNIX) return true;
   if (family() == AF_INET) return (ntohl(as_v4(data()).sin_addr.s_addr) >> 24U) == 127;

@@ -29,6 +29,8 @@ class Address {
   std::uint16_t port() const;
   void set_port(std::uint16_t port);
   bool is_loopback() const;
+  /// 0.0.0.0 or [::]: every address of this machine, and none that others could dial.
+  bool is_any() const;
   SourceKey source() const;
   std::string text() const;
 

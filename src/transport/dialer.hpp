@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <expected>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -17,10 +18,15 @@
 
 namespace ron::transport {
 
+using Addresses = std::expected<std::vector<Address>, std::string>;
+
 /// Addresses of `host`, in the system's order of preference, within `limit`. Numeric hosts and
 /// "localhost" need no resolver.
-std::expected<std::vector<Address>, std::string> resolve(const HostPort& target,
-                                                         std::chrono::nanoseconds limit);
+Addresses resolve(const HostPort& target, std::chrono::nanoseconds limit);
+
+/// The same for threads that may not wait: `done` is called once, now or later on another thread,
+/// where it must be short. At most 64 names wait at a time; more is an error at once.
+void resolve_later(const HostPort& target, std::function<void(Addresses)> done);
 
 struct DialTarget {
   HostPort at;                                    // TCP

@@ -3,14 +3,13 @@
 #include <condition_variable>
 #include <deque>
 #include <mutex>
+#include <optional>
 #include <thread>
 
 #include "transport/dialer.hpp"
 
 namespace ron::transport {
 namespace {
-
-using Addresses = std::expected<std::vector<Address>, std::string>;
 
 constexpr std::size_t kQueueMax = 64;
 constexpr std::size_t kAddressesMax = 16;
@@ -64,11 +63,24 @@ class Resolver {
     return question->answer;
   }
 
+  void ask_later(const HostPort& target, std::function<void(Addresses)> done) {
+    std::unique_lock lock(mutex_);
+    if (queue_.size() >= kQueueMax) {
+      lock.unlock();
+      done(std::unexpected("too many names are being resolved"));
+      return;
+    }
+    queue_.push_back(
+        std::make_shared<Question>(Question{.target = target, .tell = std::move(done)}));
+    changed_.notify_all();
+  }
+
  private:
   struct Question {
     HostPort target;
     bool done = false;
     Addresses answer{};
+    std::function<void(Addresses)> tell{};  // empty: somebody waits for `done`
   };
 
   void run(const std::stop_token& stop) {
@@ -82,6 +94,7 @@ class Resolver {
       queue_.pop_front();
       lock.unlock();
       Addresses answer = ask_system(question->target);
+      if (question->tell) question->tell(answer);
       lock.lock();
       question->answer = std::move(answer);
       question->done = true;
@@ -95,16 +108,31 @@ class Resolver {
   std::jthread thread_;  // last: it uses all of the above
 };
 
-}  // namespace
+Resolver& resolver() {
+  static Resolver one;
+  return one;
+}
 
-Addresses resolve(const HostPort& target, std::chrono::nanoseconds limit) {
+// Of hosts that need no resolver.
+std::optional<std::vector<Address>> known(const HostPort& target) {
   const std::string port = ":" + std::to_string(target.port);
   const auto numeric = [&](const std::string& host) { return Address::parse(host + port); };
   if (target.host == "localhost") return std::vector{*numeric("127.0.0.1"), *numeric("[::1]")};
   if (const auto v4 = numeric(target.host)) return std::vector{*v4};
   if (const auto v6 = numeric("[" + target.host + "]")) return std::vector{*v6};
-  static Resolver resolver;
-  return resolver.ask(target, limit);
+  return std::nullopt;
+}
+
+}  // namespace
+
+Addresses resolve(const HostPort& target, std::chrono::nanoseconds limit) {
+  if (auto addresses = known(target)) return std::move(*addresses);
+  return resolver().ask(target, limit);
+}
+
+void resolve_later(const HostPort& target, std::function<void(Addresses)> done) {
+  if (auto addresses = known(target)) return done(std::move(*addresses));
+  resolver().ask_later(target, std::move(done));
 }
 
 }  // namespace ron::transport

@@ -34,9 +34,10 @@ struct StreamFacts {
   StreamKind kind = StreamKind::kMem;
   bool hybrid = false;              // the key exchange was X25519MLKEM768
   bool peer_authenticated = false;  // a certificate, or a Unix user that was let in
-  std::uint32_t peer_uid = 0;       // of a Unix peer
-  std::string_view group{};         // static text, as the library names it; empty without TLS
-  std::string_view cipher{};        // the same
+  bool is_node = false;  // a certificate that this node takes from its peers: `peer->node` is one
+  std::uint32_t peer_uid = 0;  // of a Unix peer
+  std::string_view group{};    // static text, as the library names it; empty without TLS
+  std::string_view cipher{};   // the same
   std::shared_ptr<const PeerIdentity> peer{};  // none without a certificate
 
   /// The first name of the peer's certificate, or nothing.

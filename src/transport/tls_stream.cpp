@@ -124,7 +124,8 @@ TlsStream::TlsStream(Socket socket, StreamFacts facts, TlsStreamOptions options,
     SSL_set_accept_state(ssl_);
   } else {
     SSL_set_connect_state(ssl_);
-    name_server(options.server_name);
+    name_server(context_->is_for_peers() ? std::string(crypto::kPeerServerName)
+                                         : options.server_name);
   }
 }
 
@@ -143,6 +144,13 @@ Socket TlsStream::take_socket() {
   return socket;
 }
 
+// Of a server, whether the other side gave the name that nodes dial with.
+bool TlsStream::met_as_a_node() const {
+  if (context_->is_for_peers()) return true;
+  const crypto::TlsContext* peers = context_->peers();
+  return peers != nullptr && SSL_get_SSL_CTX(ssl_) == peers->native();
+}
+
 // Pinned patterns replace the host name (crypto/tls_context.hpp); without either, nobody would be
 // verified, so an empty name matches nothing.
 void TlsStream::name_server(const std::string& name) {
@@ -154,7 +162,7 @@ void TlsStream::name_server(const std::string& name) {
     return;
   }
   if (!name.empty()) SSL_set_tlsext_host_name(ssl_, name.c_str());
-  if (!context_->peer_names().empty()) return;
+  if (!context_->peer_names().empty() || context_->is_for_peers()) return;
   SSL_set1_host(ssl_, name.empty() ? "invalid." : name.c_str());
 }
 
@@ -226,7 +234,9 @@ HandshakeStatus TlsStream::established() {
   facts_.cipher = SSL_get_cipher_name(ssl_);
   if (const X509* peer = SSL_get0_peer_certificate(ssl_); peer != nullptr) {
     crypto::CertificateFacts certificate = crypto::certificate_facts(*peer);
-    facts_.peer_authenticated = SSL_get_verify_result(ssl_) == X509_V_OK;
+    const bool verified = SSL_get_verify_result(ssl_) == X509_V_OK;
+    facts_.is_node = verified && met_as_a_node();
+    facts_.peer_authenticated = verified && !facts_.is_node;
     facts_.peer = std::make_shared<const PeerIdentity>(
         PeerIdentity{.names = std::move(certificate.names), .node = certificate.node});
   }

@@ -38,7 +38,8 @@ class TlsBuffers {
 
 struct TlsStreamOptions {
   std::shared_ptr<const crypto::TlsContext> context;  // its kind decides which side this is
-  std::string server_name;  // client: host name or address to check, when no patterns are pinned
+  // client: host name or address to check, when no patterns are pinned; not looked at between nodes
+  std::string server_name;
   bool connecting = false;  // the socket is still on its way
 };
 
@@ -76,6 +77,7 @@ class TlsStream final : public Stream {
   HandshakeStatus step();
   HandshakeStatus established();
   void name_server(const std::string& name);
+  bool met_as_a_node() const;
   void fail(int library_error);
   void fail_io(std::string text);
 

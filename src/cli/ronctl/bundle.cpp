@@ -45,7 +45,7 @@ class Collector {
     try {
       sdk::Client client = connect_operator(context_);
       admin_ = text_at(ask(context_, client, "status").json, "admin");
-      for (const char* op : {"status", "config", "log-level"}) ask_op(client, op, {});
+      for (const char* op : {"status", "config", "log-level", "mesh"}) ask_op(client, op, {});
       // So many stay below a part's bound.
       for (const char* op : {"sessions", "topics", "queues"})
         ask_op(client, op, {{"limit", "500"}});

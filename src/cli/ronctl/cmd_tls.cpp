@@ -128,7 +128,8 @@ class Init {
     crypto::LeafRequest request;
     request.common_name = hosts.front();
     for (const std::string& host : hosts) request.names.push_back(san_of(host));
-    request.client = true;  // nodes dial nodes, too
+    request.names.push_back("URI:ron:node:" + hosts.front());  // to nodes with mesh.ca_path
+    request.client = true;                                     // nodes dial nodes, too
     issue(ca, "node", std::move(request));
   }
 

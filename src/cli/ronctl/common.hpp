@@ -15,6 +15,7 @@ void add_request(CLI::App& app, Context& context, Run& run);
 void add_reply(CLI::App& app, Context& context, Run& run);
 void add_ping(CLI::App& app, Context& context, Run& run);
 void add_tls(CLI::App& app, Context& context, Run& run);
+void add_identity(CLI::App& app, Context& context, Run& run);
 void add_config(CLI::App& app, Context& context, Run& run);
 void add_bench(CLI::App& app, Context& context, Run& run);
 void add_version(CLI::App& app, Context& context, Run& run);
@@ -31,6 +32,9 @@ void add_reload(CLI::App& app, Context& context, Run& run);
 void add_drain(CLI::App& app, Context& context, Run& run);
 void add_doctor(CLI::App& app, Context& context, Run& run);
 void add_debug(CLI::App& app, Context& context, Run& run);
+
+void add_mesh(CLI::App& app, Context& context, Run& run);
+void add_peers(CLI::App& app, Context& context, Run& run);
 
 // About ronctl itself.
 void add_context(CLI::App& app, Context& context, Run& run);

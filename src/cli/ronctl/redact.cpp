@@ -55,12 +55,14 @@ Json Redactor::json(const Json& value) {
   }
   if (!value.is_object()) return value;
   const bool session = value.contains("channel");
+  const bool peer = value.contains("addr");
   Json out = Json::object();
   for (const auto& [name, member] : value.items()) {
     if (names_secret(name)) {
       out[name] = kRedacted;
-    } else if (!with_peers_ && session && (name == "peer" || name == "name") &&
-               member.is_string()) {
+    } else if (!with_peers_ && member.is_string() &&
+               ((session && (name == "peer" || name == "name")) ||
+                (peer && (name == "addr" || name == "node")))) {
       out[name] = mask(member.get<std::string>());
     } else {
       out[name] = json(member);

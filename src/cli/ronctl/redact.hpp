@@ -15,7 +15,8 @@ class Redactor {
   explicit Redactor(bool with_peers) : with_peers_(with_peers) {}
 
   /// A copy without secrets: members named like one, PEM blocks anywhere. The members "peer" and
-  /// "name" of sessions become "peer-1", "peer-2" ..., the same for the same one throughout.
+  /// "name" of sessions, "node" and "addr" of peers become "peer-1", "peer-2" ..., the same for the
+  /// same one throughout.
   nlohmann::ordered_json json(const nlohmann::ordered_json& value);
 
   /// PEM blocks become "[redacted]".

@@ -102,5 +102,17 @@ TEST(TapLine, ATenantIsNamedWhereThereIsOne) {
             std::string::npos);
 }
 
+TEST(Redactor, HidesWhoThePeersAre) {
+  const Json mesh = {
+      {"node", "aa"},
+      {"links", Json::array({{{"node", "bb"}, {"addr", "b.example:1"}, {"rtt_ms", 1}}})}};
+  const Json out = Redactor(false).json(mesh);
+  EXPECT_EQ(out["node"], "aa") << "the node's own";
+  EXPECT_EQ(out["links"][0]["node"].get<std::string>().substr(0, 5), "peer-");
+  EXPECT_EQ(out["links"][0]["addr"].get<std::string>().substr(0, 5), "peer-");
+  EXPECT_EQ(out["links"][0]["rtt_ms"], 1);
+  EXPECT_EQ(Redactor(true).json(mesh), mesh);
+}
+
 }  // namespace
 }  // namespace ron::cli

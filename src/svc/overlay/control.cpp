@@ -4,7 +4,9 @@
 #include <array>
 #include <charconv>
 #include <initializer_list>
+#include <nlohmann/json.hpp>
 
+#include "config/peer.hpp"
 #include "config/quantity.hpp"
 
 namespace ron::svc {
@@ -52,7 +54,8 @@ Control::Control(Health& health, ops::Log& log, MainThread main)
 
 void Control::handle(const node::ControlRequest& request, std::uint32_t uid,
                      std::function<void(ControlResult)> reply) {
-  const bool changes = request.op == "drain" || request.op == "reload" ||
+  const bool changes = request.op == "drain" || request.op == "reload" || request.op == "dial" ||
+                       request.op == "hangup" ||
                        (request.op == "log-level" && !request.args.empty());
   if (changes)
     log_.write(ops::Event::kControl, {{ops::Field::kOp, request.op}, {ops::Field::kUid, uid}});
@@ -70,6 +73,7 @@ ControlResult Control::answer(std::string_view op, const Args& args) {
     if (auto fault = only(args, {})) return std::unexpected(std::move(*fault));
     return op == "status" ? health_.status_text() : health_.config_text();
   }
+  if (op == "dial" || op == "hangup" || op == "mesh" || op == "peers") return mesh(op, args);
   if (op != "sessions" && op != "topics" && op != "queues") {
     return std::unexpected(ControlError{oap::Code::kNotFound, "no such operation"});
   }
@@ -85,6 +89,45 @@ ControlResult Control::answer(std::string_view op, const Args& args) {
   if (name != nullptr && !parse_order(*name, order))
     return bad("order is not one of queued, dropped, published, delivered, age, id");
   return health_.sessions_text(order, *limit);
+}
+
+ControlResult Control::mesh(std::string_view op, const Args& args) {
+  if (op == "mesh") {
+    if (auto fault = only(args, {})) return std::unexpected(std::move(*fault));
+    return health_.mesh_text();
+  }
+  if (!health_.in_mesh() || health_.host() == nullptr)
+    return std::unexpected(ControlError{
+        oap::Code::kNotFound, "this node is in no mesh: set peers, mesh.allow or mesh.ca_path"});
+  if (op == "dial") return dial(args);
+  if (op == "hangup") return hang_up(args);
+  if (auto fault = only(args, {"limit"})) return std::unexpected(std::move(*fault));
+  const auto limit = limit_of(args);
+  if (!limit) return std::unexpected(limit.error());
+  return health_.peers_text(*limit);
+}
+
+ControlResult Control::dial(const Args& args) {
+  if (auto fault = only(args, {"addr", "id"})) return std::unexpected(std::move(*fault));
+  const std::string* addr = find(args, "addr");
+  const std::string* id = find(args, "id");
+  if (addr == nullptr) return bad("addr is missing: the HOST:PORT to dial");
+  const auto peer = config::parse_peer(id == nullptr ? *addr : *id + "@" + *addr);
+  if (!peer) return bad((id == nullptr ? "addr " : "the peer ") + peer.error());
+  health_.host()->dial_peer(peer->addr, peer->node);
+  return nlohmann::ordered_json({{"dialing", true}, {"addr", peer->addr}}).dump() + "\n";
+}
+
+ControlResult Control::hang_up(const Args& args) {
+  if (auto fault = only(args, {"id"})) return std::unexpected(std::move(*fault));
+  const std::string* text = find(args, "id");
+  const auto id = config::parse_node_id(text == nullptr ? "" : *text);
+  if (!id) return bad("id " + id.error());
+  const host::Inspection known = health_.host()->inspect(host::Inspect::kPeers);
+  if (std::ranges::find(known.peers, *id, &mesh::PeerView::node) == known.peers.end())
+    return std::unexpected(ControlError{oap::Code::kNotFound, "no such node is known"});
+  health_.host()->hang_up(*id);
+  return nlohmann::ordered_json({{"hung_up", true}, {"id", *text}}).dump() + "\n";
 }
 
 ControlResult Control::log_level(const Args& args) {

@@ -39,6 +39,9 @@ class Control {
   ControlResult answer(std::string_view op, const Args& args);
   ControlResult log_level(const Args& args);
   ControlResult drain(const Args& args);
+  ControlResult mesh(std::string_view op, const Args& args);
+  ControlResult dial(const Args& args);
+  ControlResult hang_up(const Args& args);
 
   Health& health_;
   ops::Log& log_;

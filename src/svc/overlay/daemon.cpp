@@ -30,6 +30,7 @@
 #include "svc/overlay/exit_codes.hpp"
 #include "svc/overlay/health.hpp"
 #include "svc/overlay/memory.hpp"
+#include "svc/overlay/mesh_settings.hpp"
 #include "svc/overlay/node_settings.hpp"
 #include "version.hpp"
 
@@ -112,10 +113,13 @@ ControlResult result_of(const Reloaded& reloaded) {
 
 class Daemon {
  public:
-  Daemon(const CommandLine& command_line, setup::Configuration configuration, StartHost host)
+  /// `identity` is null without a mesh.
+  Daemon(const CommandLine& command_line, setup::Configuration configuration,
+         setup::Identity identity, StartHost host)
       : command_line_(command_line),
         make_host_(std::move(host)),
         configuration_(std::move(configuration)),
+        identity_(std::move(identity)),
         settings_(configuration_.loaded.settings),
         log_({.service = "svc-overlay",
               .format = settings_.log.format,
@@ -123,7 +127,7 @@ class Daemon {
               .fd = 2}),
         health_(settings_, log_),
         control_(health_, log_, jobs_of_main()),
-        node_(node_id(settings_)) {}
+        node_(identity_ != nullptr ? identity_->node : node_id(settings_)) {}
 
   ~Daemon() { shut(); }
 
@@ -133,11 +137,15 @@ class Daemon {
   void announce();
   bool start_admin();
   bool start_host();
+  bool add_mesh(host::Settings& into);
   void tell_ready();
   void tell_people(const std::string& listen);
   void tell_certificate();
   Reloaded reload();
-  bool apply(const config::Settings& fresh, Reloaded& told);
+  bool apply(const setup::Configuration& fresh, Reloaded& told);
+  bool reload_tls(const config::Settings& next, const std::vector<config::Peer>& peers,
+                  Reloaded& told);
+  void change_peers(const config::Settings& next, const std::vector<config::Peer>& peers);
   int drain(int signal_number, std::chrono::milliseconds within);
   MainThread jobs_of_main();
   void on_main_thread(std::function<void()> job);
@@ -147,7 +155,8 @@ class Daemon {
   void revive_host();
   void feed_watchdog();
   int wait_for_signal();
-  bool apply_live(const config::Settings& next, Reloaded& told);
+  bool apply_live(const config::Settings& next, const std::vector<config::Peer>& peers,
+                  Reloaded& told);
   void tell_changes(Event event, const std::vector<config::Change>& changes,
                     std::vector<std::string>& told);
   [[noreturn]] void end_at_once(int signal_number);
@@ -159,6 +168,7 @@ class Daemon {
   CommandLine command_line_;
   StartHost make_host_;
   setup::Configuration configuration_;
+  setup::Identity identity_;
   config::Settings settings_;  // what is in force
   ops::Log log_;
   Health health_;
@@ -176,6 +186,7 @@ class Daemon {
   Instant restart_at_ = Instant::never();
   std::optional<Duration> watchdog_ = ops::watchdog_interval();
   Instant watchdog_at_ = watchdog_ ? Instant() : Instant::never();
+  MeshStart mesh_start_;  // before the host, which refers to it
   std::unique_ptr<host::Host> host_;
   std::unique_ptr<ops::AdminServer> admin_;  // before the host: its thread reads it
 };
@@ -205,7 +216,8 @@ void Daemon::announce() {
   if (settings_.overlay.insecure_plaintext && listen && !listen->loopback)
     log_.write(Event::kInsecurePlaintext, {{Field::kListen, settings_.overlay.listen}});
   const std::uint64_t limit = ops::raise_fd_limit();
-  const std::uint64_t wanted = settings_.transport.max_conns + kSpareFiles;
+  const std::uint64_t wanted = settings_.transport.max_conns + kSpareFiles +
+                               (identity_ != nullptr ? config::kDialedConns : 0);
   if (limit < wanted)
     log_.write(
         Event::kFdLimitLow,
@@ -253,6 +265,7 @@ bool Daemon::start_host() {
   settings.on_control = [this](node::ControlRequest request, std::uint32_t uid) {
     take_control(std::move(request), uid);
   };
+  if (identity_ != nullptr && !add_mesh(settings)) return false;
   auto host = make_host_(std::move(settings));
   if (!host) {
     log_.write(Event::kBindFailed,
@@ -270,6 +283,17 @@ bool Daemon::start_host() {
     health_.set_config(configuration_.file, config_texts());
     health_.tick();
   });
+  return true;
+}
+
+bool Daemon::add_mesh(host::Settings& into) {
+  auto start = mesh_start(identity_);
+  if (!start) {
+    log_.write(Event::kFatal, {{Field::kMessage, start.error()}});
+    return false;
+  }
+  mesh_start_ = std::move(*start);
+  join_mesh(into, settings_, mesh_start_, configuration_.peers);
   return true;
 }
 
@@ -331,8 +355,8 @@ void Daemon::tell_certificate() {
 }
 
 // Live keys of `fresh` take effect, all or none; what needs a restart is told and left alone.
-bool Daemon::apply(const config::Settings& fresh, Reloaded& told) {
-  const config::ReloadPlan plan = config::plan_reload(settings_, fresh);
+bool Daemon::apply(const setup::Configuration& fresh, Reloaded& told) {
+  const config::ReloadPlan plan = config::plan_reload(settings_, fresh.loaded.settings);
   if (!plan.errors.empty()) {
     told.problems = plan.errors;
     told.error = "the live keys need keys that wait for a restart";
@@ -340,7 +364,7 @@ bool Daemon::apply(const config::Settings& fresh, Reloaded& told) {
     log_.write(Event::kReloadFailed, {{Field::kMessage, told.error}});
     return false;
   }
-  if (!apply_live(plan.next, told)) return false;
+  if (!apply_live(plan.next, fresh.peers, told)) return false;
   tell_changes(Event::kConfigChanged, plan.live, told.live);
   tell_changes(Event::kRestartNeeded, plan.restart, told.restart);
   return true;
@@ -358,19 +382,53 @@ void Daemon::tell_changes(Event event, const std::vector<config::Change>& change
 
 // The running node takes over the live keys of `next`, which passed every rule. What can fail (the
 // certificates) comes first; after it nothing does.
-bool Daemon::apply_live(const config::Settings& next, Reloaded& told) {
-  if (const auto tls = server_tls(next); tls && host_ != nullptr) {
-    if (const auto done = host_->reload_tls(*tls); !done) {
-      log_.write(Event::kReloadFailed, {{Field::kMessage, done.error()}});
-      told.error = done.error();
-      return false;
-    }
-  }
+bool Daemon::apply_live(const config::Settings& next, const std::vector<config::Peer>& peers,
+                        Reloaded& told) {
+  if (host_ != nullptr && !reload_tls(next, peers, told)) return false;
+  if (host_ != nullptr && identity_ != nullptr) change_peers(next, peers);
   settings_ = next;
   if (host_ != nullptr) host_->reconfigure(live_settings(settings_));
   log_.set_level(settings_.log.level);
   log_.set_format(settings_.log.format);
   return true;
+}
+
+bool Daemon::reload_tls(const config::Settings& next, const std::vector<config::Peer>& peers,
+                        Reloaded& told) {
+  const auto failed = [&](const std::string& why) {
+    log_.write(Event::kReloadFailed, {{Field::kMessage, why}});
+    told.error = why;
+    return false;
+  };
+  if (config::mesh_enabled(next) != (identity_ != nullptr)) {
+    return failed("only a restart makes a node join a mesh or leave it");
+  }
+  std::optional<crypto::PeerTls> between;
+  if (identity_ != nullptr) between = setup::peer_tls(next, identity_, peers);
+  if (auto tls = server_tls(next)) {
+    tls->peers = between;
+    if (const auto done = host_->reload_tls(*tls); !done) return failed(done.error());
+  }
+  if (!between) return true;
+  const auto done = host_->reload_peers(*between);
+  return done ? true : failed(done.error());
+}
+
+// New peers are dialed; nodes that are no longer let in are hung up on, unless a CA may vouch for
+// them.
+void Daemon::change_peers(const config::Settings& next, const std::vector<config::Peer>& peers) {
+  for (const config::Peer& peer : peers) {
+    const auto same = [&](const config::Peer& old) {
+      return old.addr == peer.addr && old.node == peer.node;
+    };
+    if (std::ranges::none_of(configuration_.peers, same)) host_->dial_peer(peer.addr, peer.node);
+  }
+  if (!next.mesh.ca_path.empty()) return;
+  const auto before = setup::peer_tls(settings_, identity_, configuration_.peers).admitted;
+  const auto now = setup::peer_tls(next, identity_, peers).admitted;
+  for (const NodeId& node : before) {
+    if (std::ranges::find(now, node) == now.end()) host_->hang_up(node);
+  }
 }
 
 Reloaded Daemon::reload() {
@@ -385,7 +443,7 @@ Reloaded Daemon::reload() {
     log_.write(Event::kReloadFailed, {{Field::kMessage, told.error}});
   } else {
     log_problems(log_, Event::kConfigWarning, fresh->loaded.warnings);
-    told.done = apply(fresh->loaded.settings, told);
+    told.done = apply(*fresh, told);
   }
   if (told.done) {
     configuration_ = std::move(*fresh);
@@ -585,7 +643,13 @@ int run(const CommandLine& command_line, const StartHost& start_host) {
   ops::forbid_core_dumps();
   auto configuration = setup::read_configuration(sources_of(command_line));
   if (!configuration) return refuse(configuration.error());
-  return Daemon(command_line, std::move(*configuration), start_host).run();
+  setup::Identity identity;
+  if (config::mesh_enabled(configuration->loaded.settings)) {
+    auto read = setup::identity_of(configuration->loaded.settings, setup::MissingKey::kMake);
+    if (!read) return refuse({read.error()});
+    identity = std::move(*read);
+  }
+  return Daemon(command_line, std::move(*configuration), std::move(identity), start_host).run();
 }
 
 }  // namespace ron::svc

@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include "base/hex.hpp"
 #include "svc/overlay/handshake_reason.hpp"
 
 namespace ron::svc {
@@ -28,14 +29,20 @@ std::string_view refusal_label(host::Refusal refusal) {
 
 double millis(Duration d) { return to_seconds(d) * 1000; }
 
+std::string id_text(const host::Event& event) {
+  return event.peer_node ? hex(*event.peer_node) : std::string();
+}
+
 void log_session(const host::Event& event, ops::Log& log) {
   const bool opened = event.kind == host::EventKind::kSessionOpened;
   const Event what = opened ? Event::kSessionOpened : Event::kSessionClosed;
   if (!log.enabled(what)) return;
+  const std::string node = id_text(event);  // fields refer to it
   std::vector<LogField> fields;
   if (!opened) fields.emplace_back(Field::kReason, node::name(event.reason));
   fields.emplace_back(Field::kPeerAddr, event.peer);
   fields.emplace_back(Field::kPeerName, event.peer_name);
+  if (event.peer_node) fields.emplace_back(Field::kPeerId, node);
   fields.emplace_back(Field::kSession, event.session.value);
   fields.emplace_back(Field::kChannel, channel_name(event.channel));
   if (opened) {
@@ -64,6 +71,17 @@ void log_failed_handshake(const host::Event& event, ops::Log& log) {
   log.write(Event::kHandshakeFailed, fields);
 }
 
+// Dialed: why there is no session to it.
+void log_failed_peer(const host::Event& event, std::string_view reason, ops::Log& log) {
+  const std::string node = id_text(event);
+  std::vector<LogField> fields = {{Field::kReason, reason}, {Field::kPeerAddr, event.peer}};
+  if (event.peer_node) fields.emplace_back(Field::kPeerId, node);
+  if (!event.text.empty()) fields.emplace_back(Field::kMessage, event.text);
+  if (event.erred) fields.emplace_back(Field::kErrorCode, oap::name(event.code));
+  if (event.alert >= 0) fields.emplace_back(Field::kErrorCode, event.alert);
+  log.write(Event::kPeerFailed, fields);
+}
+
 void log_tls_failure(const host::Event& event, ops::Log& log) {
   std::vector<LogField> fields = {{Field::kReason, handshake_reason(event.failure)},
                                   {Field::kPeerAddr, event.peer},
@@ -81,11 +99,17 @@ void log_event(const host::Event& event, ops::Log& log) {
       if (event.downgraded) log_downgrade(event, log);
       return log_session(event, log);
     case kSessionClosed:
-      return event.was_open ? log_session(event, log) : log_failed_handshake(event, log);
+      if (event.was_open) return log_session(event, log);
+      if (event.dialed)
+        return log_failed_peer(event, handshake_reason(handshake_failure(event)), log);
+      return log_failed_handshake(event, log);
     case kShardDied:
       return log.write(Event::kChildDied, {{Field::kChild, "shard-" + std::to_string(event.shard)},
                                            {Field::kMessage, event.text}});
-    case kTlsFailed: return log_tls_failure(event, log);
+    case kTlsFailed:
+      if (event.dialed) return log_failed_peer(event, handshake_reason(event.failure), log);
+      return log_tls_failure(event, log);
+    case kDialFailed: return log_failed_peer(event, "io", log);
     case kAcceptRefused:
       return log.write(Event::kAcceptRefused, {{Field::kReason, refusal_label(event.refusal)},
                                                {Field::kPeerAddr, event.peer}});

@@ -174,5 +174,32 @@ TEST(EventLog, a_dead_shard_is_named) {
   EXPECT_EQ(line["message"], "out of luck");
 }
 
+TEST(EventLog, APeerThatWasDialedIsNoClientThatFailed) {
+  const NodeId node = {0xab};
+  host::Event event{.kind = host::EventKind::kDialFailed, .peer = "a:1", .text = "refused"};
+  event.peer_node = node;
+  Json line = logged(event);
+  EXPECT_EQ(line["event"], "peer_failed");
+  EXPECT_EQ(line["peer_addr"], "a:1");
+  EXPECT_EQ(line["peer_id"].get<std::string>().substr(0, 4), "ab00");
+  EXPECT_EQ(line["reason"], "io");
+  EXPECT_EQ(line["message"], "refused");
+
+  event = {.kind = host::EventKind::kTlsFailed, .peer = "a:1", .dialed = true};
+  event.failure = transport::FailureClass::kCert;
+  line = logged(event);
+  EXPECT_EQ(line["event"], "peer_failed");
+  EXPECT_EQ(line["reason"], "mtls");
+
+  event = {.kind = host::EventKind::kSessionClosed, .peer = "a:1", .dialed = true};
+  event.reason = node::CloseReason::kRefused;
+  event.erred = true;
+  event.code = oap::Code::kUnauth;
+  line = logged(event);
+  EXPECT_EQ(line["event"], "peer_failed");
+  EXPECT_EQ(line["reason"], "auth");
+  EXPECT_EQ(line["error_code"], "Unauth");
+}
+
 }  // namespace
 }  // namespace ron::svc

@@ -33,7 +33,8 @@ std::string_view handshake_reason(transport::FailureClass kind) {
 node::HandshakeFailure handshake_failure(const host::Event& event) {
   using enum node::CloseReason;
   switch (event.reason) {
-    case kPeer: return node::HandshakeFailure::kIo;
+    case kPeer:
+    case kMesh: return node::HandshakeFailure::kIo;
     case kTimeout: return node::HandshakeFailure::kTimeout;
     case kDrained:
     case kCutOff: return node::HandshakeFailure::kNotReady;

@@ -24,9 +24,9 @@ node::ReadinessLimits limits_of(const config::Settings& settings) {
 constexpr std::size_t kPageRows = 100;  // of /sessionz and /topicz
 
 // The gates of overlay_readiness_gate, as in the inventory.
-constexpr std::string_view kGates[] = {"listeners_bound", "metrics_bound", "cfg_loaded",
-                                       "certificate_ok",  "pq_ready",      "queues_ok",
-                                       "shed_rate_ok",    "fd_headroom",   "draining"};
+constexpr std::string_view kGates[] = {
+    "listeners_bound", "metrics_bound", "cfg_loaded", "certificate_ok", "pq_ready",
+    "queues_ok",       "shed_rate_ok",  "mesh_ok",    "fd_headroom",    "draining"};
 
 }  // namespace
 
@@ -50,7 +50,8 @@ std::vector<ops::AdminRoute> Health::routes() {
           {"/version", [this] { return ops::version_answer(version_); }},
           {"/configz", [this] { return guarded(&Health::configz); }},
           {"/sessionz", [this] { return guarded(&Health::sessionz); }},
-          {"/topicz", [this] { return guarded(&Health::topicz); }}};
+          {"/topicz", [this] { return guarded(&Health::topicz); }},
+          {"/meshz", [this] { return guarded(&Health::meshz); }}};
 }
 
 // Names and addresses of peers, topics and paths are nobody's business beyond this machine.
@@ -103,6 +104,10 @@ node::ReadinessFacts Health::facts() {
   out.published = totals.published;
   out.shed = totals.shed_by_node;
   memory_.observe(totals.held_bytes);
+  if (const host::MeshStats* mesh = snapshot.mesh()) {
+    out.mesh_ok = node::mesh_ok(peers_named(), mesh->membership);
+    redundancy_.observe(mesh->relay.received, mesh->relay.delivered, runtime::monotonic_now());
+  }
   if (server_tls(settings_))
     out.certificate_ok = crypto::wall_clock().seconds < snapshot.certificate_not_after &&
                          crypto::check_public_file(settings_.tls.cert_path) &&
@@ -158,6 +163,7 @@ void Health::fill_own(ops::MetricsPage& page) const {
   page.set(Metric::kConfigUpdateFailures, static_cast<double>(reload_failures_));
   page.set(Metric::kLogLinesDropped, static_cast<double>(log_.lines_dropped()));
   page.set(Metric::kTasksAborted, {"session"}, static_cast<double>(cut_off_));
+  page.set(Metric::kMeshRmr, redundancy_.value());
 }
 
 std::string Health::metrics_text() {
@@ -193,6 +199,23 @@ host::Inspection Health::inspect(host::Inspect what) const {
 
 std::string Health::sessionz() const { return sessions_text(SessionOrder::kQueued, kPageRows); }
 std::string Health::topicz() const { return topics_text(kPageRows); }
+
+std::string Health::meshz() const { return mesh_text(); }
+
+std::string Health::peers_text(std::size_t limit) const {
+  return peers_json(inspect(host::Inspect::kPeers), limit);
+}
+
+std::string Health::mesh_text() const {
+  const bool leaf = settings_.mesh.role == config::MeshRole::kLeaf;
+  return mesh_json({.enabled = in_mesh(),
+                    .node = version_.node,
+                    .name = version_.name,
+                    .role = leaf ? "leaf" : "relay",
+                    .snapshot = snapshot(),
+                    .inspection = inspect(host::Inspect::kPeers),
+                    .redundancy = redundancy_.value()});
+}
 
 std::string Health::sessions_text(SessionOrder order, std::size_t limit) const {
   return sessions_json(inspect(host::Inspect::kSessions), order, limit);

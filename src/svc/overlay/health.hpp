@@ -16,6 +16,7 @@
 #include "ops/log.hpp"
 #include "svc/overlay/memory.hpp"
 #include "svc/overlay/operator_json.hpp"
+#include "svc/overlay/redundancy.hpp"
 
 namespace ron::svc {
 
@@ -57,6 +58,10 @@ class Health {
   std::string topics_text(std::size_t limit) const;
   std::string queues_text(std::size_t limit) const;
   std::string config_text() const { return config_texts_.for_operator; }
+  std::string peers_text(std::size_t limit) const;
+  std::string mesh_text() const;
+  /// False where this node is in no mesh.
+  bool in_mesh() const { return config::mesh_enabled(settings_); }
   std::chrono::milliseconds drain_deadline() const { return settings_.drain_deadline; }
 
   /// Facts that only the daemon has.
@@ -78,6 +83,11 @@ class Health {
   ops::AdminAnswer guarded(std::string (Health::*text)() const) const;
   std::string sessionz() const;
   std::string topicz() const;
+  /// A node that waits to be dialed is ready without a link.
+  bool peers_named() const {
+    return !settings_.peers.empty() || !settings_.mesh.peers_file.empty();
+  }
+  std::string meshz() const;
   std::string configz() const { return config_texts_.for_anybody; }
 
   config::Settings settings_;
@@ -87,6 +97,7 @@ class Health {
   ops::VersionInfo version_;
   node::ReadinessJudge judge_;
   MemoryKeeper memory_;
+  Redundancy redundancy_;
   std::string admin_address_, config_file_;
   ConfigTexts config_texts_;
   bool draining_ = false;

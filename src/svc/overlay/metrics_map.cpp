@@ -169,6 +169,57 @@ void fill_accept(const host::TransportStats& t, MetricsPage& page) {
   page.add(Metric::kRejected, {"handshake_ratelimit"}, number(t.refused_rate));
 }
 
+void fill_membership(const mesh::MembershipStats& m, MetricsPage& page) {
+  page.set(Metric::kMeshView, {"active"}, m.active);
+  page.set(Metric::kMeshView, {"leaves"}, m.leaves);
+  page.set(Metric::kMeshView, {"passive"}, m.passive);
+  page.set(Metric::kMeshSessions, m.sessions);
+  page.set(Metric::kMeshDialing, m.dialing);
+  page.set(Metric::kMeshLinks, {"up"}, number(m.links_up));
+  page.set(Metric::kMeshLinks, {"lost"}, number(m.links_lost));
+  page.set(Metric::kMeshLinks, {"dropped"}, number(m.links_dropped));
+  page.set(Metric::kMeshLinks, {"refused"}, number(m.links_refused));
+  page.set(Metric::kMeshLinks, {"replaced"}, number(m.replaced));
+  page.set(Metric::kMeshDials, number(m.dials));
+  page.set(Metric::kMeshDialFailures, number(m.dials_failed));
+}
+
+void fill_relay(const mesh::RelayStats& r, MetricsPage& page) {
+  page.set(Metric::kMeshPublished, number(r.published));
+  page.set(Metric::kMeshReceived, number(r.received));
+  page.set(Metric::kMeshDelivered, number(r.delivered));
+  page.set(Metric::kMeshDuplicates, number(r.duplicates));
+  page.set(Metric::kMeshForwarded, number(r.forwarded));
+  struct Row {
+    Metric metric;
+    std::uint64_t rx, tx;
+  };
+  const std::array<Row, 4> rows = {{{Metric::kMeshGrafts, r.grafts_received, r.grafts_sent},
+                                    {Metric::kMeshPrunes, r.prunes_received, r.prunes_sent},
+                                    {Metric::kMeshIhave, r.ihave_received, r.ihave_sent},
+                                    {Metric::kMeshIwant, r.iwant_received, r.iwant_sent}}};
+  for (const Row& row : rows) {
+    page.set(row.metric, {"rx"}, number(row.rx));
+    page.set(row.metric, {"tx"}, number(row.tx));
+  }
+  page.set(Metric::kMeshRepairHits, number(r.repaired));
+  page.set(Metric::kMeshRepairMisses, number(r.repair_misses));
+  page.set(Metric::kMeshGivenUp, number(r.given_up));
+  page.set(Metric::kMeshRefused, {"variant"}, number(r.variants_refused));
+  page.set(Metric::kMeshRefused, {"origin"}, number(r.origins_refused));
+  page.set(Metric::kMeshRefused, {"unsolicited"}, number(r.unsolicited));
+  page.set(Metric::kMeshShed, {"missing"}, number(r.shed_missing));
+  page.set(Metric::kMeshShed, {"origins"}, number(r.shed_origins));
+  page.set(Metric::kMeshShed, {"seen"}, number(r.shed_seen));
+  page.set(Metric::kMeshShed, {"repair"}, number(r.shed_repair));
+  page.set(Metric::kMeshTable, {"missing"}, number(r.missing));
+  page.set(Metric::kMeshTable, {"origins"}, number(r.origins));
+  page.set(Metric::kMeshTable, {"hot_origins"}, number(r.hot_origins));
+  page.set(Metric::kMeshTable, {"seen"}, number(r.seen));
+  page.set(Metric::kMeshTable, {"repair"}, number(r.repair_messages));
+  page.set(Metric::kMeshRepairBytes, number(r.repair_bytes));
+}
+
 }  // namespace
 
 void fill_metrics(const host::Snapshot& snapshot, const config::Settings& settings,
@@ -194,6 +245,11 @@ void fill_metrics(const host::Snapshot& snapshot, const config::Settings& settin
   page.set(Metric::kShards, number(snapshot.shards.size()));
   page.set(Metric::kCertExpiry, number(snapshot.certificate_not_after));
   page.set(Metric::kPqMode, {mode}, 1);
+  if (const host::MeshStats* mesh = snapshot.mesh()) {
+    fill_membership(mesh->membership, page);
+    fill_relay(mesh->relay, page);
+    page.set(Metric::kMeshRepairBytesMax, number(settings.mesh.repair_bytes));
+  }
   if (snapshot.shards.empty()) return;
   page.set(Metric::kFrameSize, {"rx"}, std::move(rx));
   page.set(Metric::kFrameSize, {"tx"}, std::move(tx));

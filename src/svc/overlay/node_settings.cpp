@@ -17,6 +17,7 @@ static_assert(static_cast<int>(config::DropPolicy::kOldest) ==
               static_cast<int>(gossip::DropPolicy::kOldest));
 
 static_assert(config::kUnixConns == transport::kUnixReserve);
+static_assert(config::kDialedConns == transport::kDialedReserve);
 
 std::uint32_t narrow(std::uint64_t value) {  // bounds are the key table's
   return static_cast<std::uint32_t>(std::min<std::uint64_t>(value, UINT32_MAX));
@@ -85,6 +86,7 @@ host::Settings host_settings(const config::Settings& settings, const NodeId& nod
   out.accept = accept_limits(settings);
   out.backlog = static_cast<int>(settings.transport.backlog);
   out.insecure_public = settings.overlay.insecure_plaintext;
+  out.busy_poll = settings.overlay.busy_poll;
   out.node = node_config(settings, node);
   return out;
 }
@@ -96,7 +98,7 @@ config::MemoryPlan memory_plan(const config::Settings& settings) {
 }
 
 host::LiveSettings live_settings(const config::Settings& settings) {
-  return {accept_limits(settings), node_config(settings, {})};
+  return {accept_limits(settings), node_config(settings, {}), settings.overlay.busy_poll};
 }
 
 std::string tls_text(const config::Settings& settings) {
@@ -116,16 +118,6 @@ NodeId node_id(const config::Settings& settings) {
   NodeId out{};
   crypto::SystemChoice choice;
   choice.fill(out);
-  return out;
-}
-
-std::string hex(const NodeId& id) {
-  constexpr char kDigits[] = "0123456789abcdef";
-  std::string out;
-  for (const std::uint8_t byte : id) {
-    out += kDigits[byte >> 4U];
-    out += kDigits[byte & 15U];
-  }
   return out;
 }
 

@@ -1,6 +1,7 @@
 // Configuration to what the host and the node are told.
 #pragma once
 
+#include "base/hex.hpp"
 #include "base/ids.hpp"
 #include "config/memory.hpp"
 #include "config/settings.hpp"
@@ -24,9 +25,7 @@ std::string profile_text(const config::Settings& settings);
 /// What a running host takes over of new settings.
 host::LiveSettings live_settings(const config::Settings& settings);
 
-/// The id of the node's certificate (OAP/1 section 9); without TLS a random one for this run.
+/// Of a node without a mesh: the id of its certificate; without TLS a random one for this run.
 NodeId node_id(const config::Settings& settings);
-
-std::string hex(const NodeId& id);
 
 }  // namespace ron::svc

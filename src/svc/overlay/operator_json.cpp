@@ -178,6 +178,87 @@ std::string queues_json(const host::Snapshot& snapshot, const config::Settings& 
 
 namespace {
 
+double millis(Duration time) {
+  return static_cast<double>(std::chrono::duration_cast<std::chrono::microseconds>(time).count()) /
+         1000;
+}
+
+Json json_of(const mesh::PeerView& peer) {
+  Json out = {
+      {"node", hex(peer.node)}, {"addr", peer.addr}, {"state", peer.active ? "active" : "passive"}};
+  if (!peer.active) return out;
+  out.update({{"role", peer.role == mesh::Role::kLeaf ? "leaf" : "relay"},
+              {"rtt_ms", millis(peer.srtt)},
+              {"since_s", seconds(peer.since)},
+              {"session", peer.session.value}});
+  return out;
+}
+
+Json first_peers(std::vector<mesh::PeerView>& peers, std::size_t limit) {
+  return first_views(
+      peers, limit, [](const mesh::PeerView& peer) { return std::tuple(!peer.active, peer.node); },
+      [](const mesh::PeerView& peer) { return json_of(peer); });
+}
+
+Json json_of(const mesh::MembershipStats& m) {
+  return {{"active", m.active},
+          {"leaves", m.leaves},
+          {"passive", m.passive},
+          {"sessions", m.sessions},
+          {"dialing", m.dialing},
+          {"links_up", m.links_up},
+          {"links_lost", m.links_lost},
+          {"links_dropped", m.links_dropped},
+          {"links_refused", m.links_refused},
+          {"dials", m.dials},
+          {"dials_failed", m.dials_failed}};
+}
+
+Json json_of(const mesh::RelayStats& r, double redundancy) {
+  return {{"redundancy", redundancy},
+          {"published", r.published},
+          {"received", r.received},
+          {"delivered", r.delivered},
+          {"duplicates", r.duplicates},
+          {"forwarded", r.forwarded},
+          {"grafts", {{"rx", r.grafts_received}, {"tx", r.grafts_sent}}},
+          {"prunes", {{"rx", r.prunes_received}, {"tx", r.prunes_sent}}},
+          {"ihave", {{"rx", r.ihave_received}, {"tx", r.ihave_sent}}},
+          {"iwant", {{"rx", r.iwant_received}, {"tx", r.iwant_sent}}},
+          {"repaired", r.repaired},
+          {"repair_misses", r.repair_misses},
+          {"given_up", r.given_up},
+          {"trees", {{"origins", r.origins}, {"hot", r.hot_origins}}},
+          {"missing", r.missing},
+          {"repair", {{"messages", r.repair_messages}, {"bytes", r.repair_bytes}}}};
+}
+
+}  // namespace
+
+std::string peers_json(host::Inspection inspection, std::size_t limit) {
+  const std::size_t total = inspection.peers.size();
+  return dump({{"total", total},
+               {"complete", inspection.complete},
+               {"peers", first_peers(inspection.peers, limit)}});
+}
+
+std::string mesh_json(MeshView view) {
+  Json out = {{"enabled", view.enabled},
+              {"node", view.node},
+              {"name", view.name},
+              {"role", view.role},
+              {"complete", view.inspection.complete}};
+  std::erase_if(view.inspection.peers, [](const mesh::PeerView& peer) { return !peer.active; });
+  out["links"] = first_peers(view.inspection.peers, view.inspection.peers.size());
+  if (const host::MeshStats* mesh = view.snapshot.mesh()) {
+    out["views"] = json_of(mesh->membership);
+    out["relay"] = json_of(mesh->relay, view.redundancy);
+  }
+  return dump(out);
+}
+
+namespace {
+
 // Absolute, because whoever asks has another working directory.
 std::string whole_path(const std::string& path) {
   std::error_code failed;

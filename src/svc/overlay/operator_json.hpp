@@ -31,6 +31,19 @@ std::string topics_json(host::Inspection inspection, std::size_t limit);
 std::string queues_json(const host::Snapshot& snapshot, const config::Settings& settings,
                         host::Inspection inspection, std::size_t limit);
 
+/// The first `limit` nodes the mesh knows, neighbours first.
+std::string peers_json(host::Inspection inspection, std::size_t limit);
+
+/// The mesh as this node sees it.
+struct MeshView {
+  bool enabled = false;
+  std::string node, name, role;
+  host::Snapshot snapshot;
+  host::Inspection inspection;
+  double redundancy = 0;
+};
+std::string mesh_json(MeshView view);
+
 /// Who reads the configuration: anybody on the admin listener, or whom the kernel names on the Unix
 /// socket. An operator sees whole paths, so that `ronctl doctor` can look at the files; secrets and
 /// identities are withheld from both.

@@ -1,0 +1,142 @@
+#include "mesh_view.hpp"
+
+#include <algorithm>
+#include <cstdio>
+#include <set>
+
+#include "table.hpp"
+
+namespace ron::cli {
+namespace {
+
+constexpr std::size_t kShortId = 16;
+
+bool is_active(const Json& peer) { return text_at(peer, "state") == "active"; }
+
+std::string number_text(const char* format, double value) {
+  char text[32];
+  std::snprintf(text, sizeof text, format, value);
+  return text;
+}
+
+std::string both(const Json& mesh, const std::string& path) {
+  return count_text(count_at(mesh, path + ".tx")) + " sent, " +
+         count_text(count_at(mesh, path + ".rx")) + " received";
+}
+
+std::string count_of(const Json& mesh, std::string_view path) {
+  return count_text(count_at(mesh, path));
+}
+
+// For a quoted string of Graphviz.
+std::string quoted(const std::string& text) {
+  std::string out = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') out += '\\';
+    if (static_cast<unsigned char>(c) >= 0x20) out += c;
+  }
+  return out + '"';
+}
+
+}  // namespace
+
+std::string short_id(const std::string& id) { return id.substr(0, kShortId); }
+
+std::string rtt_text(const Json& peer) {
+  const double rtt = number_at(peer, "rtt_ms");
+  return rtt > 0 ? number_text("%.1f ms", rtt) : "-";
+}
+
+std::string peer_table(const Json& peers) {
+  Table table({{"node"},
+               {"address", Align::kLeft, 40},
+               {"state"},
+               {"role"},
+               {"round trip", Align::kRight},
+               {"since", Align::kRight}});
+  for (const Json& peer : peers) {
+    const bool active = is_active(peer);
+    table.add({short_id(text_at(peer, "node")), text_at(peer, "addr"), text_at(peer, "state"),
+               text_at(peer, "role"), active ? rtt_text(peer) : "",
+               active ? age_text(number_at(peer, "since_s")) : ""});
+  }
+  return table.text();
+}
+
+std::string mesh_facts(const Json& mesh) {
+  Facts facts;
+  facts.add("node", text_at(mesh, "node"));
+  facts.add("role", text_at(mesh, "role"));
+  facts.add("links", count_of(mesh, "views.active") + " to relays, " +
+                         count_of(mesh, "views.leaves") + " to leaves; " +
+                         count_of(mesh, "views.passive") + " nodes remembered, " +
+                         count_of(mesh, "views.dialing") + " being dialed");
+  facts.add("since start", count_of(mesh, "views.links_up") + " came up, " +
+                               count_of(mesh, "views.links_lost") + " died; " +
+                               count_of(mesh, "views.dials_failed") + " of " +
+                               count_of(mesh, "views.dials") + " dials failed");
+  facts.add("published", count_of(mesh, "relay.published") + " messages");
+  facts.add("received", count_of(mesh, "relay.received") + " messages, " +
+                            count_of(mesh, "relay.delivered") + " of them new; redundancy " +
+                            number_text("%.2f", number_at(mesh, "relay.redundancy")) +
+                            " in the last minute");
+  facts.add("forwarded", count_of(mesh, "relay.forwarded") + " copies");
+  facts.add("trees", count_of(mesh, "relay.trees.origins") + " origins known, " +
+                         count_of(mesh, "relay.trees.hot") + " with a tree of their own");
+  facts.add("grafts", both(mesh, "relay.grafts"));
+  facts.add("prunes", both(mesh, "relay.prunes"));
+  facts.add("repair", count_of(mesh, "relay.repaired") + " messages came late, " +
+                          count_of(mesh, "relay.given_up") + " never; " +
+                          count_of(mesh, "relay.repair.messages") + " kept (" +
+                          bytes_text(number_at(mesh, "relay.repair.bytes")) + ")");
+  return facts.text();
+}
+
+std::string mesh_dot(const std::vector<Json>& meshes) {
+  std::string out = "graph mesh {\n  node [shape=box, fontname=monospace];\n";
+  std::set<std::string> told;
+  for (const Json& mesh : meshes) {
+    const std::string id = text_at(mesh, "node");
+    const bool leaf = text_at(mesh, "role") == "leaf";
+    out += "  " + quoted(short_id(id)) +
+           " [label=" + quoted(text_at(mesh, "name") + " " + short_id(id)) +
+           (leaf ? ", style=dashed" : "") + "];\n";
+    for (const Json& link : at(mesh, "links")) {
+      const std::string other = text_at(link, "node");
+      const auto [first, second] = std::minmax(id, other);
+      if (!told.insert(first + second).second) continue;  // its other end told it
+      out += "  " + quoted(short_id(id)) + " -- " + quoted(short_id(other)) +
+             " [label=" + quoted(rtt_text(link)) + "];\n";
+    }
+  }
+  return out + "}\n";
+}
+
+std::string explained(const Json& peer, const Json& session) {
+  Facts facts;
+  facts.add("node", text_at(peer, "node"));
+  facts.add("address", text_at(peer, "addr"));
+  facts.add("state", text_at(peer, "state"));
+  if (!is_active(peer)) {
+    return facts.text() +
+           "\nNo link: this node is remembered, and is dialed when a link is missing or now and "
+           "then\nby chance. 'ronctl peers dial' dials it now.\n";
+  }
+  facts.add("role", text_at(peer, "role"));
+  facts.add("round trip", rtt_text(peer));
+  facts.add("link", "up for " + age_text(number_at(peer, "since_s")));
+  if (session.is_object()) {
+    facts.add("session", count_of(session, "id") + " over " + text_at(session, "kex"));
+    facts.add("quiet", "for " + age_text(number_at(session, "quiet_s")));
+    facts.add("waiting", count_of(session, "queued.frames") + " messages, " +
+                             bytes_text(number_at(session, "queued.bytes")));
+    facts.add("dropped", count_of(session, "dropped") + " messages for it");
+  }
+  const bool slow = count_at(session, "dropped") > 0;
+  return facts.text() +
+         (slow ? "\nSlow: it did not take what was relayed to it in time, so messages were left "
+                 "out; it asks\nfor them later. Look at its CPU and at the network between.\n"
+               : "\nNothing is wrong with this link.\n");
+}
+
+}  // namespace ron::cli

@@ -1,0 +1,301 @@
+#include "mesh/relay.hpp"
+
+#include <gtest/gtest.h>
+
+#include "mesh/relay_rig.hpp"
+
+namespace ron::mesh {
+namespace {
+
+using testing::RelayRig;
+
+struct Summary {
+  double redundancy = 0;  // copies / deliveries - 1
+  unsigned missed = 0, twice = 0;
+  double p99 = 0;  // ms
+};
+
+Summary judge(const RelayRig& rig, std::size_t from) {
+  Summary sum;
+  std::uint64_t copies = 0, delivered = 0;
+  std::vector<double> late;
+  for (std::size_t i = from; i < rig.messages(); ++i) {
+    const RelayRig::Message& message = rig.message(i);
+    copies += message.copies;
+    sum.twice += message.twice;
+    for (unsigned node = 0; node < rig.nodes(); ++node) {
+      if (node == message.from || rig.dead(node)) continue;
+      if (message.at[node].is_never()) {
+        ++sum.missed;
+      } else {
+        ++delivered;
+        late.push_back(to_seconds(message.at[node] - message.sent) * 1000);
+      }
+    }
+  }
+  std::ranges::sort(late);
+  if (!late.empty()) sum.p99 = late[late.size() * 99 / 100];
+  sum.redundancy = delivered == 0 ? 0 : static_cast<double>(copies) / double(delivered) - 1;
+  return sum;
+}
+
+// Publications of a few origins until their trees have their shape.
+std::size_t warm_up(RelayRig& rig, unsigned origins, unsigned rounds) {
+  rig.run(1s);
+  for (unsigned round = 0; round < rounds; ++round) {
+    for (unsigned origin = 0; origin < origins; ++origin) {
+      rig.publish(origin);
+      rig.run(150ms);
+    }
+  }
+  rig.run(2s);
+  return rig.messages();
+}
+
+void publish_some(RelayRig& rig, unsigned origins, unsigned messages) {
+  for (unsigned i = 0; i < messages; ++i) {
+    rig.publish(i % origins);
+    rig.run(60ms);
+  }
+  rig.run(5s);
+}
+
+TEST(Relay, TheTreesOfHotOriginsCarryNoCopyTooMany) {
+  RelayRig rig({.nodes = 80, .seed = 3});
+  const std::size_t begin = warm_up(rig, 5, 4);
+  publish_some(rig, 5, 40);
+  const Summary sum = judge(rig, begin);
+  EXPECT_EQ(sum.missed, 0U);
+  EXPECT_EQ(sum.twice, 0U);
+  EXPECT_LE(sum.redundancy, 0.01);
+  EXPECT_EQ(rig.faults, 0U);
+}
+
+TEST(Relay, ColdOriginsReachEverybodyAlongTheSharedTree) {
+  RelayRig rig({.nodes = 80, .seed = 4});
+  const std::size_t begin = warm_up(rig, 20, 3);
+  for (unsigned origin = 30; origin < 70; ++origin) {
+    rig.publish(origin);
+    rig.run(60ms);
+  }
+  rig.run(5s);
+  const Summary sum = judge(rig, begin);
+  EXPECT_EQ(sum.missed, 0U);
+  EXPECT_EQ(sum.twice, 0U);
+  EXPECT_LE(sum.redundancy, 2.0);  // three parents each; a flood has 6
+}
+
+TEST(Relay, LossIsRepaired) {
+  for (const double loss : {0.01, 0.05, 0.2}) {
+    RelayRig rig({.nodes = 60, .loss = loss, .seed = 5});
+    const std::size_t begin = warm_up(rig, 4, 4);
+    publish_some(rig, 4, 60);
+    const Summary sum = judge(rig, begin);
+    EXPECT_EQ(sum.missed, 0U) << loss;
+    EXPECT_EQ(sum.twice, 0U) << loss;
+    EXPECT_LE(sum.redundancy, 1.2) << loss;
+  }
+}
+
+TEST(Relay, AfterACrashTheTreeMendsItself) {
+  RelayRig rig({.nodes = 60, .seed = 6});
+  warm_up(rig, 4, 4);
+  for (unsigned node = 40; node < 52; ++node) rig.crash(node, 500ms);
+  const std::size_t begin = rig.messages();
+  publish_some(rig, 4, 60);
+  const Summary sum = judge(rig, begin);
+  EXPECT_EQ(sum.missed, 0U);
+  EXPECT_EQ(sum.twice, 0U);
+  publish_some(rig, 4, 200);  // what was lost then is forgotten
+  const std::size_t later = rig.messages();
+  publish_some(rig, 4, 20);
+  EXPECT_LE(judge(rig, later).redundancy, 0.05);
+}
+
+TEST(Relay, ANewNeighbourIsToldWhatIsKept) {
+  RelayRig rig({.nodes = 2, .degree = 0});
+  rig.publish(0);
+  rig.publish(0);
+  rig.publish(1);
+  rig.run(1s);
+  rig.link(0, 1);
+  rig.run(2s);
+  EXPECT_EQ(judge(rig, 0).missed, 0U);
+}
+
+TEST(Relay, WhatIsOlderThanTheRepairWindowIsNotTold) {
+  RelayRig rig({.nodes = 2, .degree = 0});
+  rig.publish(0);
+  rig.run(31s);
+  rig.link(0, 1);
+  rig.run(2s);
+  EXPECT_EQ(judge(rig, 0).missed, 1U);
+  EXPECT_EQ(rig.machine(0).stats().repair_bytes, 0U);
+}
+
+TEST(Relay, PublishSaysHowManyLinksItWentTo) {
+  RelayRig rig({.nodes = 4, .degree = 3});
+  rig.publish(0);
+  EXPECT_EQ(rig.last_links, 3U);
+}
+
+TEST(Relay, FanoutBoundsEagerPushes) {
+  RelayRig::Options options{.nodes = 60, .seed = 8};
+  options.limits.fanout = 3;
+  RelayRig rig(options);
+  const std::size_t begin = warm_up(rig, 3, 3);
+  rig.publish(0);
+  EXPECT_LE(rig.last_links, 3U);
+  publish_some(rig, 3, 20);
+  EXPECT_EQ(judge(rig, begin).missed, 0U);  // the others hear of it, and ask
+}
+
+// ---- hostile neighbours ------------------------------------------------------------------------
+
+// The last relay frame of an origin, with another message in it.
+Slice forged(const MeshConfig& origin, std::uint64_t seq, std::string_view text) {
+  oap::GossipOut gossip;
+  gossip.topic = "a/topic";
+  gossip.data = ByteView(reinterpret_cast<const std::uint8_t*>(text.data()), text.size());
+  const auto message = oap::write_gossip(gossip);
+  auto payload = oap::write_relay_head(
+      {.origin = origin_of(origin.self), .epoch = origin.epoch, .seq = seq, .message = message});
+  payload.insert(payload.end(), message.begin(), message.end());
+  return oap::make_frame(oap::kEvent, {}, 0, payload);
+}
+
+TEST(Relay, AForgedIdSuppressesNothing) {
+  RelayRig rig({.nodes = 20, .seed = 9});
+  warm_up(rig, 2, 3);
+  // Somebody guesses the next ids of origin 0 and sends messages of its own under them.
+  for (std::uint64_t seq = 4; seq < 10; ++seq) {
+    for (unsigned to = 1; to < 20; ++to) {
+      rig.inject(19, to, forged(rig.config(0), seq, "forged"));
+    }
+  }
+  rig.run(1s);
+  const std::size_t begin = rig.messages();
+  for (int i = 0; i < 6; ++i) {
+    rig.publish(0);
+    rig.run(200ms);
+  }
+  rig.run(2s);
+  EXPECT_EQ(judge(rig, begin).missed, 0U);
+  EXPECT_GT(rig.machine(1).stats().delivered, 3U + 6U);  // and the forged ones
+}
+
+TEST(Relay, OfOneIdOnlySoManyVariantsGoOn) {
+  RelayRig rig({.nodes = 2, .degree = 1});
+  rig.publish(0);
+  rig.run(1s);
+  for (int i = 0; i < 50; ++i) rig.inject(0, 1, forged(rig.config(0), 2, std::to_string(i)));
+  EXPECT_EQ(rig.machine(1).stats().delivered, 1U + 4U);
+  EXPECT_EQ(rig.machine(1).stats().variants_refused, 46U);
+}
+
+TEST(Relay, AnOriginNeedsItsStatement) {
+  RelayRig rig({.nodes = 3, .degree = 2});
+  rig.inject(0, 1, forged(rig.config(2), 1, "no statement came before"));
+  EXPECT_EQ(rig.machine(1).stats().delivered, 0U);
+  EXPECT_EQ(rig.machine(1).stats().origins_refused, 1U);
+  // A statement that somebody else signed is a fault.
+  std::vector<std::uint8_t> signature(32, 1);
+  const auto statement =
+      oap::write_origin({.key = rig.config(2).key, .sig = signature, .epoch = 5});
+  rig.inject(0, 1, oap::make_frame(oap::kEvent, {}, 0, statement));
+  EXPECT_EQ(rig.faults, 1U);
+}
+
+TEST(Relay, ARestartedOriginIsNotTheOldOne) {
+  RelayRig rig({.nodes = 2, .degree = 1});
+  rig.publish(0);
+  rig.publish(0);
+  rig.run(1s);
+  EXPECT_EQ(rig.machine(1).stats().delivered, 2U);
+  rig.restart(0);
+  rig.publish(0);
+  rig.run(1s);
+  EXPECT_EQ(rig.machine(1).stats().delivered, 3U);
+  EXPECT_EQ(judge(rig, 0).missed, 0U);
+}
+
+TEST(Relay, EveryTableHasItsBound) {
+  RelayRig::Options options{.nodes = 2, .degree = 1};
+  options.limits.missing = 50;
+  options.limits.origins = 8;
+  options.limits.window = 64;
+  options.limits.repair_bytes = 4096;
+  RelayRig rig(options);
+  for (int i = 0; i < 100; ++i) rig.publish(0, 200);
+  rig.run(1s);
+  for (std::uint8_t i = 0; i < 40; ++i) {
+    oap::IdRange range{.origin = {i}, .epoch = 1, .first = 1, .last = 500, .check = 0};
+    const auto payload = oap::write_ids(oap::IdsKind::kIhave, std::span(&range, 1));
+    rig.inject(0, 1, oap::make_frame(oap::kEvent, {}, 0, payload));
+  }
+  const RelayStats& stats = rig.machine(1).stats();
+  EXPECT_LE(stats.missing, 50U);
+  EXPECT_LE(stats.origins, 8U);
+  EXPECT_LE(stats.seen, 8U * 64 * 4);
+  EXPECT_LE(stats.repair_bytes, 4096U);
+  EXPECT_GT(stats.shed_missing, 0U);
+  EXPECT_GT(stats.shed_origins, 0U);
+  EXPECT_GT(stats.shed_repair, 0U);
+  rig.run(20s);
+  EXPECT_EQ(rig.machine(1).stats().missing, 0U);  // nobody answers: given up
+  EXPECT_GT(rig.machine(1).stats().given_up, 0U);
+}
+
+// ---- leaves ------------------------------------------------------------------------------------
+
+TEST(RelayLeaves, GetWhatTheyAskedForOnceAndNothingElse) {
+  RelayRig rig({.nodes = 22, .degree = 6, .seed = 2, .leaves = 2});
+  const unsigned wants = 20, idle = 21;
+  rig.want(wants, "a/topic", true);
+  rig.want(idle, "another/topic", true);
+  rig.run(1s);
+  for (int i = 0; i < 30; ++i) {
+    rig.publish(static_cast<unsigned>(i % 4));
+    rig.run(100ms);
+  }
+  rig.run(2s);
+  EXPECT_EQ(rig.machine(wants).stats().delivered, 30U);
+  EXPECT_LE(rig.machine(wants).stats().duplicates, 8U);  // the first of each origin, and crossings
+  EXPECT_EQ(rig.machine(idle).stats().received, 0U);
+  EXPECT_EQ(rig.machine(idle).stats().ihave_received, 0U);
+  rig.want(wants, "a/topic", false);
+  rig.run(1s);
+  rig.publish(0);
+  rig.run(1s);
+  EXPECT_EQ(rig.machine(wants).stats().delivered, 30U);
+}
+
+TEST(RelayLeaves, OneThatLosesARelayMissesNothing) {
+  RelayRig rig({.nodes = 12, .degree = 6, .seed = 2, .leaves = 1});
+  rig.want(11, "a/topic", true);
+  rig.run(1s);
+  for (int i = 0; i < 5; ++i) {
+    rig.publish(0);
+    rig.run(100ms);
+  }
+  rig.unlink(11, rig.neighbour(11));
+  for (int i = 0; i < 5; ++i) {
+    rig.publish(0);
+    rig.run(100ms);
+  }
+  rig.run(2s);
+  EXPECT_EQ(rig.machine(11).stats().delivered, 10U);
+}
+
+TEST(RelayLeaves, WhatALeafPublishesReachesTheRelays) {
+  RelayRig rig({.nodes = 12, .degree = 6, .seed = 2, .leaves = 1});
+  rig.run(1s);
+  for (int i = 0; i < 5; ++i) {
+    rig.publish(11);
+    rig.run(100ms);
+  }
+  EXPECT_EQ(judge(rig, 0).missed, 0U);
+}
+
+}  // namespace
+}  // namespace ron::mesh

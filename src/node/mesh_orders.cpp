@@ -1,0 +1,305 @@
+// What the mesh orders is done here: frames to the lanes of peers, publications of other nodes to
+// the sessions of this one, dials, closes (docs/OAP-1.md sections 5 and 9).
+#include <algorithm>
+
+#include "node/core.hpp"
+
+namespace ron::node {
+namespace {
+
+std::size_t slot(mesh::Lane lane) { return static_cast<std::size_t>(lane); }
+
+gossip::PeerLane peer_lane(mesh::Lane lane) {
+  return static_cast<gossip::PeerLane>(slot(lane) - 1);  // control is the answers lane
+}
+
+gossip::LaneBound bound_of(const gossip::PeerLaneLimits& limits, mesh::Lane lane) {
+  switch (lane) {
+    case mesh::Lane::kControl: return limits.control;
+    case mesh::Lane::kOwn: return limits.own;
+    case mesh::Lane::kRelay: return limits.relay;
+    case mesh::Lane::kLazy: break;
+  }
+  return limits.lazy;
+}
+
+// Only `relay` spends credit. The frame is legal: this node made it, or has judged it.
+bool spends_credit(const Slice& frame) {
+  const auto message = oap::read_message(frame.bytes().subspan(oap::kHeaderSize));
+  return message && message->kind == "relay";
+}
+
+oap::Decoded<oap::Gossip> read_publication(ByteView payload) {
+  if (const auto usual = oap::read_usual_gossip(payload)) return *usual;
+  const auto message = oap::read_message(payload);
+  if (!message) return std::unexpected(message.error());
+  if (message->kind != "gossip") return std::unexpected(oap::Fault("not a publication"));
+  return oap::read_gossip(*message);
+}
+
+gossip::RunRef run_of(const Slice& frame) {
+  return gossip::RunRef::make(frame, 1,
+                              static_cast<std::uint32_t>(frame.size() - oap::kHeaderSize));
+}
+
+}  // namespace
+
+// Nothing of the mesh is called while orders are obeyed but what appends new ones, so that there is
+// no recursion; sessions that end on the way leave theirs here too.
+void ShardCore::obey_mesh() {
+  if (!seat_) return;
+  while (!seat_->orders.empty()) {
+    std::swap(seat_->orders, seat_->obeying);
+    mesh::Orders& orders = seat_->obeying;
+    send_all(orders.sends);
+    for (const mesh::Deliver& publication : orders.deliveries) deliver_from_mesh(publication);
+    for (const mesh::Close& close : orders.closes) obey(close);
+    for (const mesh::Dial& dial : orders.dials) obey(dial);
+    for (const mesh::CancelDial& cancel : orders.cancels) obey(cancel);
+    orders.clear();
+  }
+}
+
+// ---- frames to peers ---------------------------------------------------------------------------
+
+// The same frame often goes to many: neighbours in the list share it.
+void ShardCore::send_all(std::span<const mesh::Send> sends) {
+  std::vector<std::vector<PeerTo>> to(count_);  // by shard
+  for (std::size_t i = 0; i < sends.size();) {
+    const Slice& frame = sends[i].frame;
+    for (; i < sends.size() && sends[i].frame.data() == frame.data(); ++i) {
+      to[sends[i].session.shard()].push_back({sends[i].session, sends[i].lane});
+    }
+    for (unsigned shard = 0; shard < count_; ++shard) {
+      if (to[shard].empty()) continue;
+      if (shard == self_) {
+        send_to_peers(frame, to[shard]);
+      } else {
+        send_mail(static_cast<ShardIndex>(shard),
+                  PeerSendMail{std::move(to[shard]), Slice::copy_of(frame.bytes(), nullptr)});
+      }
+      to[shard].clear();
+    }
+  }
+}
+
+void ShardCore::send_to_peers(const Slice& frame, std::span<const PeerTo> to) {
+  const gossip::RunRef run = run_of(frame);
+  const bool counted = spends_credit(frame);
+  for (const PeerTo& one : to) {
+    Session* session = find(one.session);
+    if (session != nullptr && session->phase == Phase::kActive && session->peer) {
+      send_to_peer(*session, one.lane, run, counted);
+    }
+  }
+  turn_runs_.push_back(run);
+}
+
+void ShardCore::send_to_peer(Session& session, mesh::Lane lane, const gossip::RunRef& run,
+                             bool counted) {
+  if (lane == mesh::Lane::kControl) {
+    session.egress.push_answer(run);
+  } else {
+    const LaneMeter meter(stats_, session.egress);
+    const gossip::LaneBound bound = bound_of(config_.session.peer_lanes, lane);
+    if (over_budget() || !session.egress.push_peer(peer_lane(lane), run, counted, bound)) {
+      shed_to_peer(session, lane);
+      return;
+    }
+  }
+  ++stats_.peer_queued[slot(lane)];
+  stats_.size_tx.add(run->bytes.size());
+  if (session.egress.sendable(session.send.may_send())) mark_flush(session);
+  end_slow_peer(session);
+}
+
+// The newest is lost: what is older is on its way already, and repair finds the rest.
+void ShardCore::shed_to_peer(Session& session, mesh::Lane lane) {
+  ++stats_.peer_shed[slot(lane)];
+  ++session.counters.dropped;
+  if (lane == mesh::Lane::kLazy) return;
+  if (seat_) {
+    seat_->machine.shed(session.id, 1, now_);
+  } else if (session.peer->shed++ == 0) {
+    shedding_.push_back(session.id);
+  }
+}
+
+void ShardCore::tell_shed() {
+  for (const SessionId id : shedding_) {
+    Session* session = find(id);
+    if (session == nullptr || !session->peer || !session->peer->up) continue;
+    send_mail(kMeshShard, PeerShedMail{id, std::exchange(session->peer->shed, 0)});
+  }
+  shedding_.clear();
+}
+
+// Control is never shed: a peer that does not drain it cannot be kept.
+bool ShardCore::end_slow_peer(Session& session) {
+  const gossip::LaneBound& bound = config_.session.peer_lanes.control;
+  if (session.egress.answers() <= bound.frames && session.egress.answers_bytes() <= bound.bytes) {
+    return false;
+  }
+  fatal(session, {oap::Code::kBusy, "this peer is too slow", true, 0}, 0, CloseReason::kSlow);
+  return true;
+}
+
+// ---- publications of other nodes ---------------------------------------------------------------
+
+void ShardCore::deliver_from_mesh(const mesh::Deliver& publication) {
+  const ByteView payload = publication.frame.bytes().subspan(publication.message);
+  const auto gossip = read_publication(payload);
+  if (!gossip) {  // whoever published it, no session may see it
+    ++stats_.events_refused[static_cast<std::size_t>(oap::Code::kBadFrame)];
+    return;
+  }
+  if (subscriptions_.match(publication.tenant, gossip->topic).empty()) return;
+  Publication out;
+  out.tenant = publication.tenant;
+  out.topic = gossip->topic;
+  out.run =
+      run_of(oap::make_frame(oap::kEvent, publication.tenant, publication.corr, payload, &meter_));
+  deliver(out, 0);
+}
+
+// ---- sessions and dials ------------------------------------------------------------------------
+
+void ShardCore::obey(const mesh::Close& close) {
+  if (close.session.shard() == self_) {
+    close_peer(close.session, close.error);
+  } else {
+    send_mail(close.session.shard(), PeerCloseMail{close.session, close.error});
+  }
+}
+
+void ShardCore::close_peer(SessionId id, const std::optional<oap::WireError>& error) {
+  Session* session = find(id);
+  if (session == nullptr || session->phase != Phase::kActive || !session->peer) return;
+  if (error) {
+    fatal(*session, *error, 0, CloseReason::kProtocol);
+  } else {
+    finish(*session, CloseReason::kMesh);
+  }
+}
+
+void ShardCore::obey(const mesh::CancelDial& cancel) {
+  if (const auto session = dials_.cancel(cancel.dial)) {
+    drop_dialed(*session);
+  } else {
+    order({.kind = Action::Kind::kCancelDial});
+  }
+}
+
+// A node that leaves looks for nobody.
+void ShardCore::obey(const mesh::Dial& dial) {
+  if (draining()) return;
+  dials_.order(dial);
+  order({.kind = Action::Kind::kDial});
+}
+
+// ---- facts -------------------------------------------------------------------------------------
+
+void ShardCore::tick_mesh() {
+  if (!seat_ || mesh_deadline() > now_) return;
+  if (std::exchange(seat_->started, true)) {
+    seat_->machine.tick(now_, seat_->orders);
+  } else {
+    seat_->machine.start(now_, seat_->orders);
+  }
+}
+
+Instant ShardCore::mesh_deadline() const {
+  if (!seat_ || drain_reported_) return Instant::never();
+  return seat_->started ? seat_->machine.next_deadline() : Instant{};
+}
+
+void ShardCore::mesh_fact(const DialFailed& fact) {
+  if (seat_ && dials_.forget(fact.dial)) {
+    seat_->machine.dial_failed(fact.dial, now_, seat_->orders);
+  }
+}
+
+void ShardCore::mesh_fact(const PeerDial& fact) {
+  if (seat_) seat_->machine.dial({std::string(fact.addr), fact.node}, now_, seat_->orders);
+}
+
+void ShardCore::mesh_fact(const PeerHangup& fact) {
+  if (seat_) seat_->machine.hangup(fact.node, now_, seat_->orders);
+}
+
+// ---- publications and wishes of this node ------------------------------------------------------
+
+unsigned ShardCore::publish_to_mesh(const Publication& publication) {
+  const Slice& bytes = publication.run->bytes;
+  if (publication.comp) return publish_one(publication, bytes, publication.inflated);
+  unsigned links = 0;
+  for (std::size_t at = 0; at < bytes.size();) {
+    const Slice frame = bytes.sub(at, gossip::frame_size(bytes.data() + at));
+    links = publish_one(publication, frame, frame.bytes().subspan(oap::kHeaderSize));
+    at += frame.size();
+  }
+  return links;
+}
+
+unsigned ShardCore::publish_one(const Publication& publication, const Slice& frame,
+                                ByteView message) {
+  const auto gossip = read_publication(message);
+  RON_CHECK(gossip.has_value());  // its session's shard has looked
+  return seat_->machine.publish({.tenant = publication.tenant,
+                                 .corr = oap::read_header(frame.data()).corr,
+                                 .message = message,
+                                 .topic = publication.topic,
+                                 .fanout = gossip->fanout},
+                                now_, seat_->orders);
+}
+
+void ShardCore::want(TenantId tenant, std::string_view pattern, bool add) {
+  if (!seat_ || !seat_->leaf) return;
+  const bool changed =
+      add ? seat_->wanted.add(tenant, pattern) : seat_->wanted.remove(tenant, pattern);
+  if (changed) seat_->machine.interest(tenant, pattern, add, now_, seat_->orders);
+}
+
+void ShardCore::add_member(const Subscriptions::Membership& membership) {
+  if (subscriptions_.add_member(membership)) want(membership.tenant, membership.pattern, true);
+}
+
+void ShardCore::remove_member(const Subscriptions::Membership& membership) {
+  if (subscriptions_.remove_member(membership)) want(membership.tenant, membership.pattern, false);
+}
+
+void ShardCore::remove_plain(const Session& session, const SubscriptionKey& key, bool echo) {
+  if (!subscriptions_.remove_plain(key.tenant, key.pattern, session.id, echo)) return;
+  send_to_others(InterestMail{key.tenant, key.pattern, false});
+  want(key.tenant, key.pattern, false);
+}
+
+// ---- what an operator sees ---------------------------------------------------------------------
+
+std::vector<mesh::PeerView> ShardCore::peers(Instant now) const {
+  return seat_ ? seat_->machine.peers(now) : std::vector<mesh::PeerView>();
+}
+const mesh::MembershipStats* ShardCore::membership() const {
+  return seat_ ? &seat_->machine.membership() : nullptr;
+}
+const mesh::RelayStats* ShardCore::relay() const {
+  return seat_ ? &seat_->machine.relay() : nullptr;
+}
+
+// The lanes of peers, which are few.
+void ShardCore::tell_peer_lanes() {
+  stats_.peer_lane_bytes = {};
+  stats_.peer_lane_frames = {};
+  for (const SessionId id : peers_) {
+    const gossip::Egress& egress = find(id)->egress;
+    stats_.peer_lane_bytes[0] += egress.answers_bytes();
+    stats_.peer_lane_frames[0] += egress.answers();
+    for (std::size_t lane = 1; lane < mesh::kLanes; ++lane) {
+      const gossip::LaneBound held = egress.held(static_cast<gossip::PeerLane>(lane - 1));
+      stats_.peer_lane_bytes[lane] += held.bytes;
+      stats_.peer_lane_frames[lane] += held.frames;
+    }
+  }
+}
+
+}  // namespace ron::node

@@ -1,0 +1,620 @@
+// Nodes among each other, over whole shards: hello, lanes, publications, ends. OAP-3.8 OAP-3.9
+#include <gtest/gtest.h>
+
+#include "node/peer_rig.hpp"
+#include "oap/comp.hpp"
+
+namespace ron::node::testing {
+namespace {
+
+const Identity& self() {
+  static const Identity identity(100);
+  return identity;
+}
+const Identity& other() {
+  static const Identity identity(101);
+  return identity;
+}
+
+oap::Hello peer_hello(const Identity& identity = other()) {
+  oap::Hello hello = Rig::hello_of(1U << 20U);
+  hello.role = oap::Role::kPeer;
+  hello.node = identity.node;
+  hello.epoch = 7;
+  return hello;
+}
+
+// A scripted peer of one node.
+class Peer : public ::testing::Test {
+ protected:
+  explicit Peer(unsigned shards = 1) : rig_(peer_config(self(), {}), shards) { rig_.wait(1ms); }
+
+  SessionId greet(const oap::Hello& hello, const Channel& channel, ShardIndex shard = 0) {
+    const SessionId id = rig_.open(shard, channel);
+    rig_.send(id, oap::kReq, 9, oap::write_hello(hello));
+    return id;
+  }
+
+  // A session with a link, its answers taken.
+  SessionId linked(ShardIndex shard = 0) {
+    const SessionId id = greet(peer_hello(), other().channel(), shard);
+    rig_.send(id, oap::kReq, 10, oap::write_link({.prio = true, .leaf = false, .addr = {}}));
+    const auto got = rig_.receive(id);
+    EXPECT_TRUE(has(got, "hello_ack") && has(got, "ack"));
+    return id;
+  }
+
+  static bool has(const std::vector<Out>& frames, std::string_view kind) {
+    return std::ranges::any_of(frames, [&](const Out& out) { return out.kind == kind; });
+  }
+  static std::size_t count(const std::vector<Out>& frames, std::string_view kind) {
+    return static_cast<std::size_t>(
+        std::ranges::count_if(frames, [&](const Out& out) { return out.kind == kind; }));
+  }
+
+  Bytes relay_of(const Bytes& message, std::uint64_t seq = 1) {
+    const oap::Relay relay{
+        .origin = mesh::origin_of(other().node), .epoch = 7, .seq = seq, .message = message};
+    Bytes payload = oap::write_relay_head(relay);
+    payload.insert(payload.end(), message.begin(), message.end());
+    return payload;
+  }
+  void say_origin(SessionId id) {
+    rig_.send(id, oap::kEvent, 0,
+              oap::write_origin(
+                  {.key = as_bytes(other().key), .sig = as_bytes(other().key), .epoch = 7}));
+  }
+
+  Rig rig_;
+};
+
+class PeerOfTwoShards : public Peer {
+ protected:
+  PeerOfTwoShards() : Peer(2) {}
+};
+
+// ---- hello -------------------------------------------------------------------------------------
+
+TEST_F(Peer, IsTakenInByItsCertificate) {  // OAP-9.1 OAP-9.75
+  const SessionId id = greet(peer_hello(), other().channel());
+  const auto got = rig_.receive(id);
+  ASSERT_FALSE(got.empty());
+  const oap::HelloAck ack = got[0].hello_ack();
+  EXPECT_EQ(ack.node, self().node);
+  EXPECT_EQ(ack.epoch, 65'536'000U);
+  EXPECT_EQ(ack.limits.max_frame, oap::kMaxFrame);
+  EXPECT_EQ(ack.limits.rps, 0U);  // OAP-5.24
+  EXPECT_EQ(ack.limits.fps, 0U);
+  EXPECT_EQ(ack.limits.inflight, 0U);
+  EXPECT_FALSE(ack.comp_zstd);
+  EXPECT_EQ(rig_.stats().peer_sessions, 1U);
+  EXPECT_EQ(rig_.shard(0).membership()->sessions, 1U);
+}
+
+TEST_F(Peer, IsRefusedWithoutProof) {  // OAP-9.1 OAP-9.3 OAP-9.6
+  struct Case {
+    std::string what, code;
+    oap::Hello hello;
+    Channel channel;
+  };
+  Channel no_proof;
+  Channel tcp = other().channel();
+  tcp.kind = ChannelKind::kTcp;
+  oap::Hello small = peer_hello();
+  small.max_frame = oap::kMaxFrame - 1;
+  const std::vector<Case> cases = {
+      {"no certificate", "Unauth", peer_hello(), no_proof},
+      {"a certificate where none can be", "Unauth", peer_hello(), tcp},
+      {"somebody else's certificate", "Unauth", peer_hello(), self().channel()},
+      {"frames too small", "BadFrame", small, other().channel()},
+  };
+  for (const Case& one : cases) {
+    SCOPED_TRACE(one.what);
+    const SessionId id = greet(one.hello, one.channel);
+    const auto got = rig_.receive(id);
+    ASSERT_EQ(got.size(), 1U);
+    EXPECT_EQ(got[0].code(), one.code);
+    EXPECT_TRUE(rig_.finished(id));
+    EXPECT_EQ(rig_.shard(0).membership()->sessions, 0U);
+  }
+}
+
+// Links are what such a node may be waiting for. OAP-3.23 OAP-9.77
+TEST_F(Peer, IsTakenInByANodeThatIsNotReadyButNotByOneThatLeaves) {
+  rig_.handle_all(Readiness{false});
+  const SessionId id = greet(peer_hello(), other().channel());
+  EXPECT_TRUE(has(rig_.receive(id), "hello_ack"));
+  rig_.handle_all(Drain{1s, "going down"});
+  const SessionId late = greet(peer_hello(), other().channel());
+  const auto got = rig_.receive(late);
+  ASSERT_EQ(got.size(), 1U);
+  EXPECT_EQ(got[0].code(), "NotReady");
+}
+
+TEST_F(Peer, SaysWhatOnlyNodesMaySay) {  // OAP-9.10 OAP-9.79
+  const SessionId client = rig_.active();
+  const SessionId peer = linked();
+  rig_.send(client, oap::kReq, 3, oap::write_ping());
+  rig_.send(client, oap::kEvent, 0, relay_of(Rig::gossip("a", "b")));
+  auto got = rig_.receive(client);
+  ASSERT_EQ(got.size(), 1U);
+  EXPECT_EQ(got[0].code(), "BadFrame");
+  EXPECT_EQ(rig_.stats().unknown_kinds, 1U);
+  rig_.send(peer, oap::kReq, 4, Rig::gossip("a", "b"));
+  oap::SubOut sub;
+  sub.topics = {"a"};
+  rig_.send(peer, oap::kReq, 5, oap::write_sub(sub));
+  got = rig_.receive(peer);
+  ASSERT_EQ(count(got, "error"), 2U);
+  for (const Out& out : got) {
+    if (out.kind == "error") EXPECT_EQ(out.code(), "Forbidden");
+  }
+}
+
+// ---- frames ------------------------------------------------------------------------------------
+
+TEST_F(Peer, GetsWhatIsPublishedHereByteForByte) {
+  const SessionId peer = linked();
+  const SessionId client = rig_.active();
+  const Bytes message = Rig::gossip("a/b", "hello");
+  rig_.send(client, oap::kReq, 77, message, TenantId{1, 2});
+  const auto got = rig_.receive(peer);
+  ASSERT_EQ(count(got, "relay"), 1U);
+  const Out& out = got.back();
+  EXPECT_EQ(out.header.tenant, (TenantId{1, 2}));
+  EXPECT_EQ(out.header.corr, 77U);
+  const auto read = oap::read_message(out.payload);
+  const auto relay = oap::read_relay(*read);
+  ASSERT_TRUE(relay);
+  EXPECT_EQ(Bytes(relay->message.begin(), relay->message.end()), message);
+  EXPECT_EQ(relay->epoch, 65'536'000U);
+  const auto ack = rig_.receive(client);
+  ASSERT_EQ(ack.size(), 1U);
+  EXPECT_EQ(ack[0].ack().to, 0U);
+  EXPECT_EQ(ack[0].ack().links, 1U);  // OAP-4.16
+}
+
+TEST_F(Peer, GetsEachPublicationOfARun) {
+  const SessionId peer = linked();
+  const SessionId client = rig_.active();
+  Bytes wire;
+  for (int i = 0; i < 50; ++i) {
+    const Slice frame = oap::make_frame(oap::kEvent, {}, 0, Rig::gossip("a", "x"));
+    wire.insert(wire.end(), frame.bytes().begin(), frame.bytes().end());
+  }
+  rig_.raw(client, wire);
+  EXPECT_EQ(count(rig_.receive(peer), "relay"), 50U);
+}
+
+TEST_F(Peer, RelaysToWhoeverSubscribes) {
+  const SessionId peer = linked();
+  const SessionId client = rig_.active();
+  rig_.subscribe(client, "a/*");
+  say_origin(peer);
+  const Bytes message = Rig::gossip("a/b", "news");
+  rig_.send(peer, oap::kEvent, 5, relay_of(message), TenantId{});
+  rig_.send(peer, oap::kEvent, 6, relay_of(Rig::gossip("c", "no"), 2), TenantId{});
+  const auto got = rig_.receive(client);
+  ASSERT_EQ(got.size(), 1U);
+  EXPECT_EQ(got[0].payload, message);
+  EXPECT_EQ(got[0].header.corr, 5U);
+  EXPECT_EQ(got[0].header.flags, oap::kEvent);
+}
+
+TEST_F(Peer, RelaysTheLargestPublication) {  // OAP-9.5
+  const SessionId peer = linked();
+  const SessionId client = rig_.active();
+  rig_.subscribe(client, "a");
+  say_origin(peer);
+  Bytes message = Rig::gossip("a", std::string(oap::kMaxFrame - 64, 'x'));
+  message =
+      Rig::gossip("a", std::string(oap::kMaxFrame - 64 + oap::kMaxFrame - message.size(), 'x'));
+  ASSERT_EQ(message.size(), oap::kMaxFrame);
+  rig_.send(peer, oap::kEvent, 0, relay_of(message));
+  const auto got = rig_.receive(client);
+  ASSERT_EQ(got.size(), 1U);
+  EXPECT_EQ(got[0].payload, message);
+  EXPECT_TRUE(has(rig_.receive(peer), "credit")) << "relay is counted";  // OAP-5.6
+}
+
+TEST_F(Peer, IsToldOfFaultsAsAnyoneIs) {  // OAP-9.25
+  const SessionId peer = linked();
+  const Bytes broken = [] {
+    Bytes out;
+    oap::CborWriter to(out);
+    to.map(2);
+    to.key("kind").text("graft");
+    to.key("origin").text("not bytes");
+    return out;
+  }();
+  rig_.send(peer, oap::kEvent, 0, broken);
+  const auto got = rig_.receive(peer);
+  ASSERT_TRUE(has(got, "refused"));
+  EXPECT_EQ(got.back().refused().code, "BadFrame");
+  rig_.send(peer, oap::kEvent, 0, oap::write_ping());  // a request
+  EXPECT_EQ(rig_.stats().events_refused[static_cast<std::size_t>(oap::Code::kBadFrame)], 2U);
+}
+
+TEST_F(PeerOfTwoShards, ReachesTheMeshFromEveryShard) {
+  const SessionId peer = linked(1);
+  EXPECT_EQ(rig_.shard(0).membership()->active, 1U);
+  EXPECT_EQ(rig_.shard(1).membership(), nullptr);
+  const SessionId publisher = rig_.active(1);
+  const SessionId subscriber = rig_.active(1);
+  rig_.subscribe(subscriber, "from/peer");
+  rig_.send(publisher, oap::kReq, 7, Rig::gossip("to/peer", "x"));
+  EXPECT_EQ(count(rig_.receive(peer), "relay"), 1U);
+  const auto ack = rig_.receive(publisher);
+  ASSERT_EQ(ack.size(), 1U);
+  EXPECT_EQ(ack[0].ack().links, 1U);
+  say_origin(peer);
+  rig_.send(peer, oap::kEvent, 0, relay_of(Rig::gossip("from/peer", "y")));
+  const auto got = rig_.receive(subscriber);
+  ASSERT_EQ(got.size(), 1U);
+  EXPECT_EQ(got[0].data(), "y");
+  rig_.send(peer, oap::kReq, 8, oap::write_ping());
+  EXPECT_TRUE(has(rig_.receive(peer), "ack"));
+  const Bytes broken = Bytes{0xa1, 0x64, 'k', 'i', 'n', 'd', 0x65, 'r', 'e', 'l', 'a', 'y'};
+  rig_.send(peer, oap::kEvent, 0, broken);
+  EXPECT_EQ(rig_.stats(1).events_refused[static_cast<std::size_t>(oap::Code::kBadFrame)], 1U);
+  rig_.handle(peer, StreamLost{peer});
+  EXPECT_EQ(rig_.shard(0).membership()->active, 0U);
+  EXPECT_EQ(rig_.stats(1).peer_sessions, 0U);
+}
+
+// ---- lanes -------------------------------------------------------------------------------------
+
+TEST_F(Peer, ThatIsSlowLosesTheNewestAndBlocksNobody) {
+  const SessionId slow = linked();
+  const SessionId client = rig_.active();
+  const SessionId reader = rig_.active();
+  rig_.subscribe(reader, "a");
+  const std::string data(200'000, 'x');
+  for (int i = 0; i < 60; ++i) {
+    rig_.publish(client, "a", data);
+    EXPECT_EQ(rig_.receive(reader).size(), 1U);
+  }
+  const auto lane = [&](const auto& of) { return of[0] + of[1] + of[2] + of[3]; };
+  EXPECT_GT(lane(rig_.stats().peer_shed), 30U);
+  EXPECT_LE(lane(rig_.stats().peer_lane_bytes), 5U << 20U);
+  EXPECT_LE(rig_.stats().lane_bytes, rig_.stats().lane_bytes_max);
+  const auto got = rig_.receive(slow);
+  EXPECT_LE(count(got, "relay"), 7U) << "no more than its window";
+  EXPECT_FALSE(has(got, "lagged"));
+  rig_.send(slow, oap::kEvent, 0, oap::write_credit(1U << 20U));
+  EXPECT_GE(count(rig_.receive(slow), "relay"), 4U);
+}
+
+TEST_F(Peer, ThatDoesNotDrainControlIsLetGo) {
+  const SessionId peer = linked();
+  CorrId corr = 100;
+  for (int i = 0; i < 6000 && rig_.closed(peer) == nullptr; ++i) {
+    if (rig_.of(peer).discards(peer)) break;
+    ASSERT_TRUE(rig_.of(peer).wants_read(peer)) << "a peer is never paused for its answers";
+    rig_.send(peer, oap::kReq, corr++, oap::write_ping());
+  }
+  EXPECT_TRUE(rig_.of(peer).discards(peer));
+  EXPECT_LE(rig_.shard(0).answers_waiting(peer), 4100U);
+  EXPECT_EQ(rig_.shard(0).membership()->active, 0U);
+  rig_.wait(6s);
+  ASSERT_NE(rig_.closed(peer), nullptr);
+  EXPECT_EQ(rig_.closed(peer)->reason, CloseReason::kSlow);
+  EXPECT_EQ(rig_.stats().slab_bytes, 0U);
+}
+
+// ---- ends --------------------------------------------------------------------------------------
+
+TEST_F(Peer, IsGoneWithItsStream) {
+  SessionId peer = linked();
+  EXPECT_EQ(rig_.shard(0).membership()->active, 1U);
+  rig_.handle(peer, PeerFinished{peer});
+  EXPECT_EQ(rig_.shard(0).membership()->active, 0U);
+  peer = linked();
+  rig_.handle(peer, StreamLost{peer});
+  EXPECT_EQ(rig_.shard(0).membership()->active, 0U);
+  EXPECT_EQ(rig_.shard(0).peers(rig_.now()).size(), 0U);
+  EXPECT_EQ(rig_.stats().peer_sessions, 0U);
+}
+
+TEST_F(Peer, IsHungUpOnInOrder) {
+  const SessionId peer = linked();
+  rig_.handle_all(PeerHangup{other().node});
+  EXPECT_TRUE(rig_.of(peer).discards(peer));
+  rig_.receive(peer);
+  EXPECT_TRUE(rig_.finished(peer));
+  rig_.handle(peer, PeerFinished{peer});
+  ASSERT_NE(rig_.closed(peer), nullptr);
+  EXPECT_EQ(rig_.closed(peer)->reason, CloseReason::kMesh);
+}
+
+// ---- dials -------------------------------------------------------------------------------------
+
+class Dialing : public ::testing::Test {
+ protected:
+  explicit Dialing(std::optional<NodeId> expected = other().node)
+      : rig_(peer_config(self(), {{"there:1", expected}})) {
+    EXPECT_LE(rig_.shard(0).next_deadline(), rig_.now()) << "the first tick dials";
+    rig_.wait(1ms);
+  }
+
+  SessionId dialed() {
+    const auto dial = rig_.shard(0).take_dial();
+    EXPECT_TRUE(dial && dial->addr == "there:1");
+    const auto id = rig_.open_dialed(dial->dial);
+    EXPECT_TRUE(id.has_value());
+    return *id;
+  }
+  SessionId greeted(const Channel& channel = other().channel()) {
+    const SessionId id = dialed();
+    rig_.handle(id, ChannelReady{id, channel});
+    return id;
+  }
+  static oap::HelloAck ack() {
+    oap::HelloAck ack;
+    ack.node = other().node;
+    ack.limits.max_frame = oap::kMaxFrame;
+    ack.limits.window = 1U << 20U;
+    ack.epoch = 7;
+    return ack;
+  }
+  const mesh::MembershipStats& mesh() { return *rig_.shard(0).membership(); }
+
+  Rig rig_;
+};
+
+TEST_F(Dialing, SaysHelloFirstAndIsUpWithTheAnswer) {
+  const SessionId id = greeted();
+  auto got = rig_.receive(id);
+  ASSERT_EQ(got.size(), 1U);
+  EXPECT_EQ(got[0].kind, "hello");
+  EXPECT_EQ(got[0].header.flags, oap::kReq);
+  const auto message = oap::read_message(got[0].payload);
+  const auto hello = oap::read_hello(*message);
+  ASSERT_TRUE(hello);
+  EXPECT_EQ(hello->role, oap::Role::kPeer);
+  EXPECT_EQ(hello->node, self().node);
+  EXPECT_EQ(hello->epoch, 65'536'000U);
+  EXPECT_EQ(hello->max_frame, oap::kMaxFrame);
+  EXPECT_EQ(mesh().sessions, 0U);
+  rig_.send(id, oap::kResp, 1, oap::write_hello_ack(ack()));
+  EXPECT_EQ(mesh().sessions, 1U);
+  got = rig_.receive(id);
+  ASSERT_EQ(got.size(), 1U);
+  EXPECT_EQ(got[0].kind, "link");
+  rig_.wait(100ms);
+  EXPECT_EQ(rig_.closed(id), nullptr);
+}
+
+TEST_F(Dialing, NobodyButTheExpectedNode) {  // OAP-9.76
+  const Identity third(102);
+  const SessionId id = greeted(third.channel());
+  EXPECT_TRUE(rig_.receive(id).empty()) << "not a word to a stranger";
+  EXPECT_TRUE(rig_.finished(id));
+  EXPECT_EQ(mesh().dials_failed, 1U);
+}
+
+TEST_F(Dialing, NobodyWithoutACertificate) {
+  const SessionId id = greeted(Channel{});
+  EXPECT_TRUE(rig_.receive(id).empty());
+  EXPECT_TRUE(rig_.finished(id));
+  EXPECT_EQ(mesh().dials_failed, 1U);
+}
+
+TEST_F(Dialing, FailsWithWhateverIsNoHelloAckOfThatNode) {  // OAP-9.75 OAP-9.76
+  oap::HelloAck wrong_node = ack();
+  wrong_node.node = self().node;
+  oap::HelloAck no_epoch = ack();
+  no_epoch.epoch.reset();
+  oap::HelloAck small = ack();
+  small.limits.max_frame = 4096;
+  const oap::WireError busy{oap::Code::kNotReady, "not now", true, 0};
+  const std::vector<std::pair<std::uint16_t, Bytes>> answers = {
+      {oap::kResp, oap::write_hello_ack(wrong_node)},
+      {oap::kResp, oap::write_hello_ack(no_epoch)},
+      {oap::kResp, oap::write_hello_ack(small)},
+      {oap::kResp, oap::write_error(busy)},
+      {oap::kEvent, oap::write_keep()},
+  };
+  for (const auto& [flags, payload] : answers) {
+    Rig rig(peer_config(self(), {{"there:1", {}}}));
+    rig.wait(1ms);
+    const SessionId id = *rig.open_dialed(rig.shard(0).take_dial()->dial);
+    rig.handle(id, ChannelReady{id, other().channel()});
+    rig.receive(id);
+    rig.send(id, flags, flags == oap::kEvent ? 0 : 1, payload);
+    EXPECT_EQ(rig.shard(0).membership()->dials_failed, 1U);
+    EXPECT_EQ(rig.shard(0).membership()->sessions, 0U);
+    EXPECT_TRUE(rig.finished(id));
+  }
+}
+
+TEST_F(Dialing, FailsWithItsStreamOrInTime) {
+  const SessionId id = dialed();
+  rig_.handle(id, StreamLost{id});
+  EXPECT_EQ(mesh().dials_failed, 1U);
+}
+
+TEST_F(Dialing, FailsWhenTheDriverSaysSo) {
+  const auto dial = rig_.shard(0).take_dial();
+  ASSERT_TRUE(dial);
+  rig_.handle_all(DialFailed{dial->dial});
+  EXPECT_EQ(mesh().dials_failed, 1U);
+  rig_.handle_all(DialFailed{dial->dial});
+  EXPECT_EQ(mesh().dials_failed, 1U) << "once";
+  EXPECT_FALSE(rig_.open_dialed(dial->dial)) << "too late";
+}
+
+// ---- whole nodes -------------------------------------------------------------------------------
+
+TEST(Nodes, AreJoinedByADial) {
+  Town town;
+  const unsigned a = town.add({});
+  const unsigned b = town.add({a});
+  town.wait(50ms);
+  EXPECT_EQ(town[a].shard(0).membership()->active, 1U);
+  EXPECT_EQ(town[b].shard(0).membership()->active, 1U);
+  const auto seen = town[a].shard(0).peers(town[a].now());
+  ASSERT_EQ(seen.size(), 1U);
+  EXPECT_EQ(seen[0].node, town.member(b).identity.node);
+  EXPECT_EQ(seen[0].session, town.session(a, b));
+}
+
+TEST(Nodes, OfTwoShardsEachDeliverFromAnyShardToAny) {
+  constexpr ShardIndex kFirst = 0;
+  constexpr ShardIndex kSecond = 1;
+  Town town;
+  const unsigned a = town.add({}, 2);
+  town.member(a).accepts_on = 1;
+  const unsigned b = town.add({a}, 2);
+  town.wait(50ms);
+  ASSERT_EQ(town[a].shard(0).membership()->active, 1U);
+  for (const ShardIndex from : {kFirst, kSecond}) {
+    for (const ShardIndex to : {kFirst, kSecond}) {
+      for (const auto& [source, target] : {std::pair(a, b), std::pair(b, a)}) {
+        const SessionId publisher = town[source].active(from);
+        const SessionId subscriber = town[target].active(to);
+        town[target].subscribe(subscriber, "t/**");
+        town[source].send(publisher, oap::kReq, 8, Rig::gossip("t/x", "data"), {});
+        town.settle();
+        const auto ack = town[source].receive(publisher);
+        ASSERT_EQ(ack.size(), 1U);
+        EXPECT_EQ(ack[0].ack().links, 1U);
+        const auto got = town[target].receive(subscriber);
+        ASSERT_EQ(got.size(), 1U);
+        EXPECT_EQ(got[0].payload, Rig::gossip("t/x", "data"));
+        EXPECT_EQ(got[0].header.corr, 8U);
+        town[target].handle(subscriber, StreamLost{subscriber});
+      }
+    }
+  }
+}
+
+TEST(Nodes, ThatKnowEachOtherSettleOnOneSession) {  // OAP-9.9
+  Town town;
+  const unsigned a = town.add({1});
+  const unsigned b = town.add({0});
+  town.wait(2s);
+  EXPECT_EQ(town.streams().size(), 2U) << "both dialed";
+  for (const unsigned node : {a, b}) {
+    EXPECT_EQ(town[node].shard(0).membership()->active, 1U);
+    EXPECT_EQ(town[node].stats().peer_sessions, 1U);
+  }
+}
+
+// The same list of peers may stand on every node.
+TEST(Nodes, DoNotStayWithThemselves) {
+  Town town;
+  const unsigned a = town.add({0});
+  town.wait(3s);
+  EXPECT_EQ(town[a].shard(0).membership()->active, 0U);
+  EXPECT_EQ(town[a].stats().peer_sessions, 0U);
+}
+
+TEST(Nodes, RelayForOthersOnce) {
+  Town town;
+  const unsigned a = town.add({});
+  const unsigned b = town.add({a}, 2);
+  const unsigned c = town.add({b});
+  town.wait(100ms);
+  const SessionId at_a = town[a].active();
+  const SessionId at_b = town[b].active(1);
+  const SessionId at_c = town[c].active();
+  town[a].subscribe(at_a, "**");
+  town[b].subscribe(at_b, "**");
+  town[c].subscribe(at_c, "**");
+  for (int i = 0; i < 20; ++i) town[a].publish(at_a, "t", std::to_string(i));
+  town.wait(500ms);
+  for (const auto& [node, session] : {std::pair(b, at_b), std::pair(c, at_c)}) {
+    const auto got = town[node].receive(session);
+    ASSERT_EQ(got.size(), 20U) << "node " << node;
+    for (std::size_t i = 0; i < got.size(); ++i) EXPECT_EQ(got[i].data(), std::to_string(i));
+  }
+  EXPECT_TRUE(town[a].receive(at_a).empty()) << "it asked for no echo";
+}
+
+TEST(Nodes, ThatFallSilentAreReplacedByWhoeverAnswers) {  // OAP-9.73
+  Town town;
+  const unsigned a = town.add({});
+  const unsigned b = town.add({a});
+  town.wait(100ms);
+  ASSERT_EQ(town[b].shard(0).membership()->active, 1U);
+  Town::Stream& stream = town.streams().front();
+  stream.reads[0] = stream.reads[1] = false;
+  town.wait(1s);
+  ASSERT_EQ(town.streams().size(), 2U) << "dialed again";
+  EXPECT_EQ(town[b].shard(0).membership()->active, 1U);
+  const SessionId publisher = town[a].active();
+  const SessionId subscriber = town[b].active();
+  town[b].subscribe(subscriber, "t");
+  town[a].publish(publisher, "t", "again");
+  town.settle();
+  EXPECT_EQ(town[b].receive(subscriber).size(), 1U);
+}
+
+TEST(Nodes, ThatAreLeavesGetWhatTheirSessionsAskFor) {  // OAP-9.14
+  Town town;
+  const unsigned relay = town.add({});
+  const unsigned leaf =
+      town.add({relay}, 2, [](NodeConfig& config) { config.mesh->role = mesh::Role::kLeaf; });
+  town.wait(200ms);
+  ASSERT_EQ(town[relay].shard(0).membership()->leaves, 1U);
+  const SessionId publisher = town[relay].active();
+  const SessionId plain = town[leaf].active(1);
+  const SessionId member = town[leaf].active(0);
+  town[leaf].subscribe(plain, "a");
+  town[leaf].subscribe(member, "b", "group");
+  const auto publish = [&] {
+    town.wait(100ms);
+    const auto before = town[leaf].shard(0).relay()->received;
+    for (const char* topic : {"a", "b", "c"}) town[relay].publish(publisher, topic, "x");
+    town.wait(100ms);
+    return town[leaf].shard(0).relay()->received - before;
+  };
+  EXPECT_EQ(publish(), 2U) << "nothing of c";
+  EXPECT_EQ(town[leaf].receive(plain).size(), 1U);
+  EXPECT_EQ(town[leaf].receive(member).size(), 1U);
+  oap::SubOut unsub;
+  unsub.topics = {"a"};
+  town[leaf].send(plain, oap::kReq, 50, oap::write_unsub(unsub));
+  EXPECT_EQ(publish(), 1U);
+  town[leaf].handle(member, StreamLost{member});
+  EXPECT_EQ(publish(), 0U);
+}
+
+TEST(Nodes, PassACompressedPublicationOnPlain) {
+  Town town;
+  const unsigned a = town.add({});
+  const unsigned b = town.add({a});
+  town.wait(50ms);
+  oap::Hello hello = Rig::hello_of();
+  hello.comp_zstd = true;
+  const SessionId publisher = town[a].active(0, hello);
+  const SessionId subscriber = town[b].active();
+  town[b].subscribe(subscriber, "t");
+  const Bytes message = Rig::gossip("t", std::string(300, 'a') + std::string(200, 'b'));
+  const auto packed = oap::compress(message);
+  ASSERT_TRUE(packed);
+  town[a].send(publisher, static_cast<std::uint16_t>(oap::kEvent | oap::kComp), 3, *packed);
+  town.settle();
+  const auto got = town[b].receive(subscriber);
+  ASSERT_EQ(got.size(), 1U);
+  EXPECT_EQ(got[0].payload, message);
+  EXPECT_EQ(got[0].header.flags, oap::kEvent);
+}
+
+TEST(Nodes, ThatDrainTellTheirPeersAndLeaveNothing) {
+  Town town;
+  const unsigned a = town.add({});
+  const unsigned b = town.add({a});
+  town.wait(50ms);
+  town[b].handle_all(Drain{2s, "going down"});
+  town.wait(1s);
+  ASSERT_NE(town[b].drained(), nullptr);
+  EXPECT_EQ(town[b].drained()->count, 0U);
+  EXPECT_TRUE(town[b].shard(0).next_deadline().is_never());
+  EXPECT_EQ(town[a].shard(0).membership()->active, 0U);
+  EXPECT_EQ(town[a].stats().peer_sessions, 0U);
+}
+
+}  // namespace
+}  // namespace ron::node::testing
