@@ -87,7 +87,7 @@ struct MeshConfig {
   NodeId self{};
   std::uint64_t epoch = 0;
   Role role = Role::kRelay;
-  std::string advertise;  // where others can dial this node; empty = nowhere
+  std::string advertise;  // host:port where others can dial this node; empty = nowhere
   std::vector<ConfiguredPeer> peers;
   ByteView key;        // SubjectPublicKeyInfo of this node, DER; outlives the machine
   ByteView statement;  // the signature of oap::OriginStatement; outlives the machine

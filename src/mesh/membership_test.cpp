@@ -159,7 +159,7 @@ TEST(Membership, HalfOfTheNodesCrashAtOnce) {
 
 TEST(Membership, FourOfFiveNodesCrashAtOnce) {
   Net net(80);
-  net.add_many(250, 3);
+  net.add_many(400, 3);
   net.run(10s);
   crash_share(net, 80);
   const std::uint64_t dials = net.dials();
@@ -192,7 +192,7 @@ TEST_P(Partition, HealsWithoutAStorm) {
   EXPECT_TRUE(symmetric(net));
 }
 
-INSTANTIATE_TEST_SUITE_P(Sizes, Partition, ::testing::Values(4, 20, 150));
+INSTANTIATE_TEST_SUITE_P(Sizes, Partition, ::testing::Values(4, 20, 100));
 
 TEST(Membership, AStallIsNotTakenForTheDeathOfOthers) {
   Net net(9);
