@@ -7,8 +7,10 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <atomic>
 #include <filesystem>
 #include <mutex>
+#include <thread>
 
 #include "crypto/test_certificates.hpp"
 #include "host/test_peer.hpp"
@@ -523,6 +525,52 @@ TEST_F(HostTest, AShardThatDiesSaysSoAndTheHostCanBeMadeAnew) {
   EXPECT_TRUE(again.greet());
   EXPECT_TRUE(host->snapshot().complete);
 }
+
+// Both shards lend to each other when one dies; the other goes on until nothing is given back any
+// more. Nobody may touch what is gone: for the sanitizers.
+struct LoansTest : HostTest, testing::WithParamInterface<ShardIndex> {
+  std::atomic<bool> frail{false};
+  std::vector<std::unique_ptr<Peer>> peers;  // the Unix socket deals them out in turn
+
+  void dial(std::size_t count) {
+    for (std::size_t i = 0; i < count; ++i) {
+      peers.push_back(std::make_unique<Peer>(transport::DialTarget{.unix_path = host->bound()[1]}));
+      ASSERT_TRUE(peers.back()->greet());
+    }
+  }
+};
+
+TEST_P(LoansTest, AShardMayDieWhileLoansAreOut) {
+  settings.shards = 2;
+  settings.uds_path = directory.at("run/node.sock");
+  settings.on_event = [this, sink = diary.sink()](const Event& event) {
+    sink(event);
+    const bool dies = event.kind == EventKind::kSessionClosed && event.shard == GetParam();
+    if (dies && frail) throw std::runtime_error("out of luck");
+  };
+  start();
+  dial(6);
+  for (std::size_t i = 0; i < 2; ++i) ASSERT_TRUE(peers[i]->subscribe("t"));
+  std::vector<std::jthread> writers;
+  for (std::size_t i = 2; i < 4; ++i) {
+    writers.emplace_back([peer = peers[i].get()] {
+      const std::string data(20'000, 'x');
+      while (peer->publish("t", data)) {
+      }
+    });
+  }
+  const ShardIndex other = GetParam() == 0 ? 1 : 0;
+  const auto lent = [&] { return host->snapshot().shards[other].node.published > 100; };
+  ASSERT_TRUE(soon(lent));
+  frail = true;
+  peers.resize(4);
+  ASSERT_TRUE(soon([&] { return diary.of(EventKind::kShardDied).size() == 1; }));
+  const auto stuck = [&] { return host->snapshot().shards[other].node.mail_stalls > 0; };
+  EXPECT_TRUE(soon(stuck)) << "the other shard waits for what will not come back";
+  host.reset();
+}
+
+INSTANTIATE_TEST_SUITE_P(Shards, LoansTest, testing::Values(ShardIndex{0}, ShardIndex{1}));
 
 TEST_F(HostTest, ShowsItsSessionsAndTakesNewLimits) {
   start();

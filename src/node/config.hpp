@@ -49,6 +49,7 @@ struct NodeConfig {
   std::size_t subscription_bytes = 1U << 30U;   // of memory for them; refused from here on
   std::size_t mail_bytes = 4U << 20U;           // publications on their way to one other shard
   std::uint32_t mail_messages = 1024;
+  std::size_t lend_from = 4096;  // bytes of a run for another shard that are lent; fewer are copied
 };
 
 /// What a running shard takes over. Sessions that are open keep what hello_ack told them: window,

@@ -284,14 +284,17 @@ Instant ShardCore::next_deadline() const {
   return std::min({deadlines_.next(), drain_until_, drain_grace_});
 }
 
-// Whatever is still held must not pin the large blocks this turn's reads came in.
+// Whatever is still held must not pin the large blocks this turn's reads came in, nor another
+// shard's.
 void ShardCore::turn_ended() {
   if (!paused_.empty()) resume_paused();
   for (gossip::RunRef& run : turn_runs_) {
     const bool held = run->refs > 1;
-    if (held && run->bytes.size() * 2 < run->bytes.slab_size()) run->compact(&meter_);
+    const bool small = run->bytes.size() * 2 < run->bytes.slab_size();
+    if (held && (small || run->bytes.borrowed())) run->compact(&meter_);
   }
   turn_runs_.clear();
+  give_back();
   for (const SessionId id : held_) {
     Session* session = find(id);
     if (session == nullptr || session->input.empty()) continue;
@@ -300,6 +303,12 @@ void ShardCore::turn_ended() {
     }
   }
   held_.clear();
+}
+
+// The lenders may write over these bytes as soon as they hear of it.
+void ShardCore::give_back() {
+  for (const Slice& loan : borrowed_) RON_CHECK(loan.unique());
+  borrowed_.clear();
   mail_.report([this](ShardIndex to) { order_mail(to); });
 }
 

@@ -186,6 +186,7 @@ class ShardCore {
   void order_mail(ShardIndex to);
   void arm(Session& session);
   void turn_ended();
+  void give_back();
   // dispatch.cpp
   void dispatch(Session& session, const oap::Frame& frame);
   bool inflate(Session& session, const oap::Frame& frame, std::vector<std::uint8_t>& into);
@@ -258,6 +259,7 @@ class ShardCore {
   std::uint64_t match_stamp_ = 0;          // never goes round
   std::vector<Session*> matched_;          // work space of one delivery
   std::vector<gossip::RunRef> turn_runs_;  // runs of this turn, compacted at its end if still held
+  std::vector<Slice> borrowed_;            // from other shards, to be given back at its end
   std::vector<SessionId> held_;            // sessions whose input may pin the turn's slab
   std::vector<SessionId> paused_;          // sessions whose input waits
   bool ready_ = true;

@@ -48,7 +48,7 @@ Shard::Outbox Shard::outbox(ShardIndex to) const noexcept {
     ++all.messages;
     if (const auto* publish = std::get_if<PublishMail>(&mail.body)) {
       ++all.publications;
-      all.bytes += publish->frames.size();
+      all.bytes += publish->bytes();
     }
   });
   return all;
