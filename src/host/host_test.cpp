@@ -186,6 +186,48 @@ TEST_F(HostTest, ShardsPassMessagesOnInOrder) {
   }
 }
 
+// The shard is held up until one publisher's socket is full to the brim and another has sent one
+// message of the same topic: that one must not wait for all the rest.
+TEST_F(HostTest, APublisherThatFloodsDoesNotStarveAnother) {
+  struct Gate {
+    std::atomic<bool> shut{false}, reached{false};
+  };
+  const auto gate = std::make_shared<Gate>();
+  settings.on_event = [gate](const Event& event) {
+    if (event.kind != EventKind::kSessionOpened || !gate->shut) return;
+    gate->reached = true;
+    gate->shut.wait(true);
+  };
+  settings.node.session.lanes.gossip_bytes = 64U << 20U;
+  start();
+  Peer reader(plain());
+  Peer flooder(plain());
+  Peer quiet(plain());
+  for (Peer* peer : {&reader, &flooder, &quiet}) ASSERT_TRUE(peer->greet());
+  ASSERT_TRUE(reader.subscribe("t"));
+  gate->shut = true;
+  Peer last(plain());
+  oap::Hello hello;
+  hello.version_1 = true;
+  hello.max_frame = oap::kMaxFrame;
+  EXPECT_TRUE(last.connected() && last.send(oap::kReq, 1, oap::write_hello(hello)));
+  EXPECT_TRUE(soon([&] { return gate->reached.load(); }));
+  const std::size_t flooded = flooder.fill("t", std::string(8000, 'f'));
+  EXPECT_TRUE(quiet.publish("t", "quiet"));
+  gate->shut = false;
+  gate->shut.notify_all();
+  constexpr std::size_t kShare = 512U * 1024;  // two reads
+  ASSERT_GT(flooded, 3 * kShare) << "what the kernel holds for a connection";
+  std::size_t before = 0;
+  for (bool seen = false; !seen;) {
+    const auto frame = reader.next();
+    ASSERT_TRUE(frame);
+    before += frame->payload().size();
+    seen = as_text(frame->payload()).find("quiet") != std::string_view::npos;
+  }
+  EXPECT_LT(before, kShare);
+}
+
 TEST_F(HostTest, LargeFramesBothWays) {
   settings.node.session.lanes.gossip_bytes = 64U << 20U;
   use_tls();

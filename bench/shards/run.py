@@ -1,0 +1,142 @@
+#!/usr/bin/env python3
+"""What several shards cost and bring: ./dev bench shards
+
+Every run is one load of the generator of bench/peers on one node, by turns: a node for each number of
+shards, all with the same CPUs. `cross` is a publisher and a subscriber on different shards wherever
+there are two: they come over the Unix socket, which deals sessions out in turn. The others come over
+TCP, where the kernel deals. Every message is counted; a lost one ends the run with exit code 1.
+"""
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+CONFIG = """\
+profile = "micronode"
+[overlay]
+listen = "127.0.0.1:0"
+shards = {shards}
+[overlay.peer]
+max_rps = 10000000
+max_fps = 100000000
+inflight_frames = 65536
+recv_window_frames = 256
+[limits]
+peer_queue_bytes = "16MiB"
+peer_queue_frames = 16777216
+total_queue_bytes = "16GiB"
+[transport]
+accept_rate = 1000000
+accept_burst = 1000000
+[uds]
+path = "{uds}"
+[observability]
+metrics_addr = ""
+"""
+
+WORK = {
+    "cross": ("1 publisher, 1 subscriber of another shard", {"subs": 1}),
+    "w2": ("1 publisher, 50 subscribers", {"subs": 50}),
+    "w3": ("10 topics of 1 publisher and 10 subscribers", {"pubs": 10, "topics": 10, "subs": 10}),
+}
+
+
+class Node:
+    """svc-overlay in a directory of its own, on given CPUs."""
+
+    def __init__(self, program, shards, cpus, directory):
+        self.name = f"{shards} {'shard' if shards == 1 else 'shards'}"
+        self.uds = os.path.join(directory, "sock")
+        config = os.path.join(directory, "node.toml")
+        with open(config, "w", encoding="utf-8") as out:
+            out.write(CONFIG.format(shards=shards, uds=self.uds))
+        log = os.path.join(directory, "log")
+        with open(log, "w", encoding="utf-8") as out:
+            self.process = subprocess.Popen(["taskset", "-c", cpus, program, "--config", config,
+                                             "--log-format", "json"], stderr=out)
+        self.port = self.ready(log).rsplit(":", 1)[1]
+
+    def ready(self, log):
+        end = time.monotonic() + 10
+        while time.monotonic() < end and self.process.poll() is None:
+            with open(log, encoding="utf-8") as file:
+                lines = [json.loads(line) for line in file if line.endswith("\n")]
+            for event in lines:
+                if event["event"] == "ready":
+                    return event["listen"]
+            time.sleep(0.01)
+        with open(log, encoding="utf-8") as file:
+            raise SystemExit("the node did not start: " + file.read())
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait()
+
+
+def measure(options, node, work, size):
+    where = ["--uds", node.uds] if work == "cross" else ["--port", node.port]
+    load = [item for key, value in WORK[work][1].items() for item in ("--" + key, str(value))]
+    done = subprocess.run(["taskset", "-c", options.generator_cpu, options.generator, "--codec", "ours",
+                           "--pid", str(node.process.pid), "--size", str(size), "--warm", "0.2",
+                           "--secs", str(options.seconds), *where, *load],
+                          capture_output=True, text=True, check=True)
+    return json.loads(done.stdout)
+
+
+def spread(values, form):
+    return f"{form(statistics.median(values))} ({form(min(values))}-{form(max(values))})"
+
+
+def row(node, work, size, runs):
+    cpu = spread([run["srv_cpu_per_M"] for run in runs], "{:.3g}".format)
+    rate = spread([run["msgs_s"] for run in runs], "{:.3g}".format)
+    print(f"| {work} | {size} | {node.name} | {cpu} | {rate} |", flush=True)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--bin", default="build/bin", help="where svc-overlay is; several: A,B")
+    parser.add_argument("--generator", default="build/bench/peers/generator")
+    parser.add_argument("--shards", default="1,2")
+    parser.add_argument("--work", default=",".join(WORK))
+    parser.add_argument("--sizes", default="128,1024,16384,1000000")
+    parser.add_argument("--reps", type=int, default=5)
+    parser.add_argument("--seconds", type=float, default=0.5)
+    parser.add_argument("--cpus", default="0,1", help="of the node")
+    parser.add_argument("--generator-cpu", default="2")
+    options = parser.parse_args()
+    lost = 0
+    with tempfile.TemporaryDirectory() as directory:
+        nodes = []
+        try:
+            for program in options.bin.split(","):
+                for shards in options.shards.split(","):
+                    own = os.path.join(directory, str(len(nodes)))
+                    os.mkdir(own, 0o700)
+                    nodes.append(Node(os.path.join(program, "svc-overlay"), int(shards), options.cpus, own))
+                    if "," in options.bin:
+                        nodes[-1].name += " of " + program
+            print("| workload | bytes | node | us of CPU a message | messages a second |\n|---|---|---|---|---|")
+            for work in options.work.split(","):
+                for size in map(int, options.sizes.split(",")):
+                    runs = {node: [] for node in nodes}
+                    for rep in range(options.reps):
+                        for node in nodes if rep % 2 == 0 else reversed(nodes):
+                            runs[node].append(measure(options, node, work, size))
+                    for node in nodes:
+                        lost += sum(run["lost"] for run in runs[node])
+                        row(node, work, size, runs[node])
+        finally:
+            for node in nodes:
+                node.stop()
+    print(f"{lost} messages lost")
+    return 1 if lost else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
