@@ -216,7 +216,7 @@ TEST_F(HostTest, APublisherThatFloodsDoesNotStarveAnother) {
   EXPECT_TRUE(quiet.publish("t", "quiet"));
   gate->shut = false;
   gate->shut.notify_all();
-  constexpr std::size_t kShare = 512U * 1024;  // two reads
+  constexpr std::size_t kShare = 512U * 1024;  // a few reads
   ASSERT_GT(flooded, 3 * kShare) << "what the kernel holds for a connection";
   std::size_t before = 0;
   for (bool seen = false; !seen;) {
