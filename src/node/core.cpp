@@ -284,16 +284,9 @@ Instant ShardCore::next_deadline() const {
   return std::min({deadlines_.next(), drain_until_, drain_grace_});
 }
 
-// Whatever is still held must not pin the large blocks this turn's reads came in, nor another
-// shard's.
 void ShardCore::turn_ended() {
   if (!paused_.empty()) resume_paused();
-  for (gossip::RunRef& run : turn_runs_) {
-    const bool held = run->refs > 1;
-    const bool small = run->bytes.size() * 2 < run->bytes.slab_size();
-    if (held && (small || run->bytes.borrowed())) run->compact(&meter_);
-  }
-  turn_runs_.clear();
+  settle_runs();
   give_back();
   for (const SessionId id : held_) {
     Session* session = find(id);
@@ -303,6 +296,22 @@ void ShardCore::turn_ended() {
     }
   }
   held_.clear();
+}
+
+// Whatever is still held must not pin the large blocks this turn's reads came in, nor another
+// shard's; what a single lane holds is joined with its neighbours there.
+void ShardCore::settle_runs() {
+  std::erase_if(turn_runs_, [this](TurnRun& each) {
+    gossip::Run& run = *each.run;
+    const bool small = run.bytes.size() * 2 < run.bytes.slab_size();
+    if (run.refs > 1 && (small || run.bytes.borrowed())) run.compact(&meter_);
+    return run.refs != 2;
+  });
+  for (TurnRun& each : turn_runs_) {
+    each.run = {};
+    if (Session* session = find(each.session)) session->egress.pack(each.lane, &meter_);
+  }
+  turn_runs_.clear();
 }
 
 // The lenders may write over these bytes as soon as they hear of it.

@@ -196,8 +196,8 @@ void Delivery::push(Session& session, const gossip::RunRef& run) {
   session.counters.dropped += result.shed_full + result.shed_too_large;
   if (result.queued > 0) {
     if (!session.tap) ++delivered_.to;
-    if (core_.turn_runs_.empty() || &*core_.turn_runs_.back() != &*run) {
-      core_.turn_runs_.push_back(run);
+    if (core_.turn_runs_.empty() || &*core_.turn_runs_.back().run != &*run) {
+      core_.turn_runs_.push_back({run, session.id, lane_});
     }
   }
   if (session.has_groups) core_.tell_room(session, result.shed_full > 0 ? lane_bit : 0);
