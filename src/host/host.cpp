@@ -56,9 +56,7 @@ std::expected<void, std::string> Host::Impl::check_public(const transport::Addre
 }
 
 void Host::Impl::make_shards() {
-  const unsigned wanted =
-      shared.settings.shards > 0 ? shared.settings.shards : runtime::usable_cpus();
-  const unsigned count = std::min(wanted, kMaxShards);
+  const unsigned count = runtime::shards_for(shared.settings.shards);
   for (unsigned i = 0; i < count * count; ++i) {
     // A shard sends itself nothing; its own ring is there for the arithmetic.
     shared.rings.push_back(std::make_unique<MailRing>(i / count == i % count ? 1 : kRing));

@@ -31,6 +31,7 @@
 #include "node/stats.hpp"
 #include "node/subscriptions.hpp"
 #include "oap/alike.hpp"
+#include "oap/comp.hpp"
 
 namespace ron::node {
 
@@ -254,6 +255,7 @@ class ShardCore {
   Deadlines deadlines_;  // by session slot
   Subscriptions subscriptions_;
   MailLinks mail_;
+  oap::Inflater inflater_;
   std::deque<ControlRequest> control_;
   std::map<std::uint64_t, Pending> pending_;
   std::uint64_t last_ticket_ = 0;
