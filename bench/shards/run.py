@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """What several shards cost and bring: ./dev bench shards
 
-Every run is one load of the generator of bench/peers on one node, by turns: a node for each number of
-shards, all with the same CPUs. `cross` is a publisher and a subscriber on different shards wherever
+Every run is one load of the generator of bench/peers on a node of its own, by turns: one for each
+number of shards, all with the same CPUs. `cross` is a publisher and a subscriber on different shards wherever
 there are two: they come over the Unix socket, which deals sessions out in turn. The others come over
 TCP, where the kernel deals. Every message is counted; a lost one ends the run with exit code 1.
 """
@@ -49,7 +49,6 @@ class Node:
     """svc-overlay in a directory of its own, on given CPUs."""
 
     def __init__(self, program, shards, cpus, directory):
-        self.name = f"{shards} {'shard' if shards == 1 else 'shards'}"
         self.uds = os.path.join(directory, "sock")
         config = os.path.join(directory, "node.toml")
         with open(config, "w", encoding="utf-8") as out:
@@ -68,7 +67,6 @@ class Node:
             for event in lines:
                 if event["event"] == "ready":
                     return event["listen"]
-            time.sleep(0.01)
         with open(log, encoding="utf-8") as file:
             raise SystemExit("the node did not start: " + file.read())
 
@@ -77,12 +75,22 @@ class Node:
         self.process.wait()
 
 
-def measure(options, node, work, size):
+def measure(options, kind, work, size):
+    program, shards = kind
+    with tempfile.TemporaryDirectory() as directory:
+        node = Node(os.path.join(program, "svc-overlay"), shards, options.cpus, directory)
+        try:
+            return load(options, node, work, size)
+        finally:
+            node.stop()
+
+
+def load(options, node, work, size):
     where = ["--uds", node.uds] if work == "cross" else ["--port", node.port]
-    load = [item for key, value in WORK[work][1].items() for item in ("--" + key, str(value))]
+    more = [item for key, value in WORK[work][1].items() for item in ("--" + key, str(value))]
     done = subprocess.run(["taskset", "-c", options.generator_cpu, options.generator, "--codec", "ours",
                            "--pid", str(node.process.pid), "--size", str(size), "--warm", "0.2",
-                           "--secs", str(options.seconds), *where, *load],
+                           "--secs", str(options.seconds), *where, *more],
                           capture_output=True, text=True, check=True)
     return json.loads(done.stdout)
 
@@ -91,10 +99,14 @@ def spread(values, form):
     return f"{form(statistics.median(values))} ({form(min(values))}-{form(max(values))})"
 
 
-def row(node, work, size, runs):
-    cpu = spread([run["srv_cpu_per_M"] for run in runs], "{:.3g}".format)
-    rate = spread([run["msgs_s"] for run in runs], "{:.3g}".format)
-    print(f"| {work} | {size} | {node.name} | {cpu} | {rate} |", flush=True)
+def row(kind, work, size, runs, first):
+    """Beside the medians, the median of the ratios to the first one's run of the same turn."""
+    cells = [work, size, f"{kind[1]} of {kind[0]}"]
+    for key in ("srv_cpu_per_M", "msgs_s"):
+        ratios = [run[key] / other[key] for run, other in zip(runs, first) if other[key]]
+        cells.append(spread([run[key] for run in runs], "{:.3g}".format))
+        cells.append("{:.2f}".format(statistics.median(ratios or [0])))
+    print("| " + " | ".join(map(str, cells)) + " |", flush=True)
 
 
 def main():
@@ -110,30 +122,19 @@ def main():
     parser.add_argument("--cpus", default="0,1", help="of the node")
     parser.add_argument("--generator-cpu", default="2")
     options = parser.parse_args()
+    kinds = [(program, int(shards)) for program in options.bin.split(",")
+             for shards in options.shards.split(",")]
     lost = 0
-    with tempfile.TemporaryDirectory() as directory:
-        nodes = []
-        try:
-            for program in options.bin.split(","):
-                for shards in options.shards.split(","):
-                    own = os.path.join(directory, str(len(nodes)))
-                    os.mkdir(own, 0o700)
-                    nodes.append(Node(os.path.join(program, "svc-overlay"), int(shards), options.cpus, own))
-                    if "," in options.bin:
-                        nodes[-1].name += " of " + program
-            print("| workload | bytes | node | us of CPU a message | messages a second |\n|---|---|---|---|---|")
-            for work in options.work.split(","):
-                for size in map(int, options.sizes.split(",")):
-                    runs = {node: [] for node in nodes}
-                    for rep in range(options.reps):
-                        for node in nodes if rep % 2 == 0 else reversed(nodes):
-                            runs[node].append(measure(options, node, work, size))
-                    for node in nodes:
-                        lost += sum(run["lost"] for run in runs[node])
-                        row(node, work, size, runs[node])
-        finally:
-            for node in nodes:
-                node.stop()
+    print("| workload | bytes | shards | us of CPU a message | x | messages a second | x |\n" + 7 * "|---" + "|")
+    for work in options.work.split(","):
+        for size in map(int, options.sizes.split(",")):
+            runs = {kind: [] for kind in kinds}
+            for rep in range(options.reps):
+                for kind in kinds if rep % 2 == 0 else reversed(kinds):
+                    runs[kind].append(measure(options, kind, work, size))
+            for kind in kinds:
+                lost += sum(run["lost"] for run in runs[kind])
+                row(kind, work, size, runs[kind], runs[kinds[0]])
     print(f"{lost} messages lost")
     return 1 if lost else 0
 

@@ -5,7 +5,7 @@
 #   ./dev bench topic --benchmark_filter=X    one; arguments go to the program
 #   ./dev bench sessions --tls                what idle sessions cost a node
 #   ./dev bench admin                         how fast the admin listener answers under full load
-#   ./dev bench shards                        two shards against one: CPU time and messages a second
+#   ./dev bench shards                        two shards against one: CPU time and messages a second (root)
 #   ./dev bench --check [NAME...]             instructions of fixed work against the committed baseline
 #   ./dev bench --check --update              makes what is now the baseline
 #   ./dev bench peers --quick                 against nats, redis, mosquitto, zmq and a bare relay (root)
@@ -50,7 +50,7 @@ if [ "$name" = admin ]; then
 fi
 if [ "$name" = shards ]; then
   build_preset release svc-overlay peers_generator || exit 1
-  exec "$RON_PYTHON" bench/shards/run.py "$@"
+  exec bash bench/peers/run.sh ../shards/run.py "$@"
 fi
 if [ "$name" = peers ]; then
   . "$RON_ROOT/tools/dev/peers.sh"
