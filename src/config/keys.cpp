@@ -32,7 +32,7 @@ constexpr KeyRow kRows[] = {
      .doc = "How long sessions may finish after SIGTERM before they are cut off. Up to 5s is meant for production; service managers should allow 15s."},
     {.name = "peers", .type = Type::kTextList, .slot = +RON_SLOT(std::vector<std::string>, peers),
      .micronode = "", .macronode = "", .low = 0, .high = 256,
-     .reload = Reload::kLive,
+     .reload = Reload::kLive, .privacy = Privacy::kIdentity,
      .doc = "Nodes to form a mesh with, dialed at start and whenever they do not answer: HOST:PORT, or ID@HOST:PORT where whoever answers there must be that node. In a file also as tables: `[[peers]]` with `addr` and, if known, `id`. An id named here may dial this node, too. With peers, mesh.peers_file, mesh.allow or mesh.ca_path this node is a member of a mesh; turning that on or off needs a restart."},
 
     {.name = "overlay.listen", .type = Type::kListenAddress, .slot = +RON_TEXT(overlay.listen),
@@ -59,6 +59,9 @@ constexpr KeyRow kRows[] = {
      .micronode = "3s", .macronode = "3s", .low = 100, .high = 30'000,
      .env = "HANDSHAKE_TIMEOUT", .reload = Reload::kLive,
      .doc = "From accept to the end of hello, TLS included."},
+    {.name = "overlay.busy_poll", .type = Type::kDuration, .slot = +RON_MS(overlay.busy_poll),
+     .micronode = "0s", .macronode = "0s", .low = 0, .high = 1'000, .reload = Reload::kLive,
+     .doc = "How long each shard goes on asking for input, instead of sleeping, after it last had any. Spares a message the wake-up of a thread, which is most of its latency on an idle CPU, and keeps a CPU busy for that long after each message: a whole one where messages come more often than that. For latency on CPUs the node has to itself, without a real-time scheduling policy (the kernel would throttle it). 0s: off."},
     {.name = "overlay.insecure_plaintext", .type = Type::kSwitch, .slot = +RON_BOOL(overlay.insecure_plaintext),
      .micronode = "false", .macronode = "false",
      .env = "INSECURE_PLAINTEXT", .flag = "--insecure-plaintext",

@@ -21,7 +21,7 @@ constexpr std::uint64_t kRequest = 192;        // one that waits for other shard
 constexpr std::uint64_t kAnswer = 336;         // one that waits to be sent
 constexpr std::uint64_t kSubscription = kKiB;  // of usual length, at each shard
 constexpr std::uint64_t kLaneEntry = 48;
-constexpr std::uint64_t kMeshTables = 64 * kMiB;  // ids seen and missed, trees of origins, views
+constexpr std::uint64_t kMeshTables = 96 * kMiB;  // ids seen and missed, trees of origins, views
 constexpr std::uint64_t kLink =
     2 * kMiB;  // the frame that filled it, the ring, 1024 small messages
 

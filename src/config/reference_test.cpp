@@ -87,6 +87,7 @@ TEST(Examples, show_what_they_say) {
   };
   EXPECT_EQ(read("macronode.toml").profile, Profile::kMacronode);
   EXPECT_TRUE(read("macronode.toml").tls.require_client_cert);
+  EXPECT_EQ(read("mesh.toml").peers.size(), 2U);
   EXPECT_EQ(read("micronode.toml").profile, Profile::kMicronode);
   EXPECT_EQ(read("development.toml").log.level, LogLevel::kDebug);
 }

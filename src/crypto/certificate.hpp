@@ -21,7 +21,7 @@ struct CertificateFacts {
   WallTime not_before;
   WallTime not_after;  // for the expiry gauge and tls.max_age (C53)
   std::vector<San> names;
-  NodeId node{};              // BLAKE3-256 of the SubjectPublicKeyInfo
+  NodeId node{};              // BLAKE3-256 of the SubjectPublicKeyInfo // OAP-9.2
   std::string key_algorithm;  // "ED25519", "EC", "ML-DSA-65"
 };
 

@@ -39,6 +39,7 @@ struct TlsPolicy {
 
 /// The server name that a node gives when it dials another one. The node that answers then shows
 /// the certificate of its node key instead of the one for clients, and asks for that of the other.
+/// OAP-9.80
 inline constexpr std::string_view kPeerServerName = "peer.ron.invalid";
 
 /// The names by which a CA says that a certificate is a node's (san.hpp).

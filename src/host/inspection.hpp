@@ -1,6 +1,7 @@
 // What an operator may see of a running node: values, gathered on request.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,11 +13,12 @@ namespace ron::host {
 /// A session with what its stream knows.
 struct SessionInfo {
   node::SessionView view;
-  std::string peer;       // "127.0.0.1:40312"; empty for Unix sockets
-  std::uint32_t uid = 0;  // of a Unix peer
-  std::string peer_name;  // the first SAN of the peer's certificate
-  std::string group;      // key exchange, of a TLS session
-  bool dialed = false;    // by this node
+  std::string peer;            // "127.0.0.1:40312"; empty for Unix sockets
+  std::uint32_t uid = 0;       // of a Unix peer
+  std::string peer_name;       // the first SAN of the peer's certificate
+  std::string group;           // key exchange, of a TLS session
+  bool dialed = false;         // by this node
+  std::optional<NodeId> node;  // the other side proved to be this node
 };
 
 struct Inspection {

@@ -70,14 +70,21 @@ node::LiveConfig shard_share(const LiveSettings& live, std::size_t shards) {
 }
 
 void ShardHost::reconfigure(const LiveSettings& live) {
-  loop_.post([this, share = shard_share(live, shared_.shards.size())] {
+  const auto share = shard_share(live, shared_.shards.size());
+  loop_.post([this, share, busy_poll = live.busy_poll] {
     shard_.reconfigure(share, runtime::monotonic_now());
+    loop_.set_busy_poll(busy_poll);
   });
 }
 
 SessionInfo ShardHost::info_of(const node::SessionView& view) {
-  SessionInfo info{
-      .view = view, .peer = {}, .uid = 0, .peer_name = {}, .group = {}, .dialed = false};
+  SessionInfo info{.view = view,
+                   .peer = {},
+                   .uid = 0,
+                   .peer_name = {},
+                   .group = {},
+                   .dialed = false,
+                   .node = {}};
   if (const Link* link = find(view.id)) {
     const transport::StreamFacts& facts = link->stream->facts();
     info.peer = link->peer;
@@ -85,6 +92,7 @@ SessionInfo ShardHost::info_of(const node::SessionView& view) {
     info.group = facts.group;
     info.peer_name = facts.peer_name();
     info.dialed = link->dialed;
+    if (facts.is_node) info.node = facts.peer->node;
   }
   return info;
 }

@@ -11,6 +11,7 @@
 #include "base/bytes.hpp"
 #include "base/ids.hpp"
 #include "base/time.hpp"
+#include "mesh/score.hpp"
 #include "oap/peer_kinds.hpp"
 
 namespace ron::mesh {
@@ -94,6 +95,7 @@ struct MeshConfig {
   ViewTimes times;
   RelayLimits relay;
   RelayTimes relay_times;
+  ScoreConfig score;
 };
 
 inline constexpr unsigned kMaxLinks = 32;  // a link mask has this many bits

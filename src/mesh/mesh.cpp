@@ -17,7 +17,9 @@ bool of_membership(std::string_view kind, const oap::Header& header) {
 class Mesh::Impl final : public Ways {
  public:
   Impl(const MeshConfig& config, const CryptoFns& crypto, Choice& choice, SlabMeter* meter)
-      : membership(config, choice), relay(config, crypto, choice, meter, *this) {}
+      : membership(config, choice),
+        relay(config, crypto, choice, meter, *this),
+        scores(config.score) {}
 
   RoundTrip round_trip(SessionId session) const override {
     const Link* const link = membership.link(session);
@@ -31,8 +33,45 @@ class Mesh::Impl final : public Ways {
     changes.clear();
   }
 
+  /// Who a session leads to, if it has a link.
+  const NodeId* node_of(SessionId session) const {
+    const Link* const link = membership.link(session);
+    return link == nullptr ? nullptr : &link->node;
+  }
+
+  void note_conduct(Instant now) {
+    for (const Conduct& each : relay.conduct()) {
+      const NodeId* const node = node_of(each.session);
+      if (node == nullptr) continue;
+      if (each.misdeed) {
+        scores.note(*node, *each.misdeed, now);
+      } else {
+        scores.kept_promise(*node, now);
+      }
+    }
+    relay.conduct().clear();
+  }
+
+  /// Looks at the neighbours now and then; those that are not to be borne are let go.
+  void judge(Instant now, Orders& out) {
+    if (scores.size() == 0 || now < judged + kJudgeEvery) return;
+    judged = now;
+    std::vector<NodeId> neighbours;
+    for (const PeerView& peer : membership.peers(now)) {
+      if (peer.active) neighbours.push_back(peer.node);
+    }
+    for (const Scores::Verdict& verdict : scores.judge(neighbours, now)) {
+      if (verdict.standing == Standing::kDisconnect && verdict.acts) {
+        membership.hangup(verdict.node, now, out);
+      }
+    }
+  }
+
+  static constexpr Duration kJudgeEvery = 1s;
   Membership membership;
   RelayMachine relay;
+  Scores scores;
+  Instant judged;
 };
 
 Mesh::Mesh(const MeshConfig& config, const CryptoFns& crypto, Choice& choice, SlabMeter* meter)
@@ -45,6 +84,11 @@ void Mesh::start(Instant now, Orders& out) {
 }
 
 void Mesh::session_up(const PeerSession& peer, Instant now, Orders& out) {
+  if (!impl_->scores.admits(peer.node, impl_->membership.stats().active, now)) {
+    out.closes.push_back({peer.session, std::nullopt});
+    if (peer.dial) impl_->membership.dial_failed(*peer.dial, now, out);
+    return;
+  }
   impl_->membership.session_up(peer, now, out);
   impl_->settle(now, out);
 }
@@ -62,10 +106,15 @@ void Mesh::dial_failed(DialId dial, Instant now, Orders& out) {
 std::optional<oap::Fault> Mesh::received(SessionId session, const PeerFrame& frame, Instant now,
                                          Orders& out) {
   impl_->membership.heard(session, now);
-  if (!of_membership(frame.message.kind, frame.header)) {
-    return impl_->relay.received(session, frame.header, frame.message, frame.frame, now, out);
+  const NodeId* const node = impl_->node_of(session);
+  std::optional<oap::Fault> fault;
+  if (of_membership(frame.message.kind, frame.header)) {
+    fault = impl_->membership.received(session, frame.header, frame.message, now, out);
+  } else if (frame.message.kind != "ihave" || node == nullptr || !impl_->scores.refuses(*node)) {
+    fault = impl_->relay.received(session, frame.header, frame.message, frame.frame, now, out);
   }
-  auto fault = impl_->membership.received(session, frame.header, frame.message, now, out);
+  if (fault && node != nullptr) impl_->scores.note(*node, Misdeed::kMalformed, now);
+  impl_->note_conduct(now);
   impl_->settle(now, out);
   return fault;
 }
@@ -82,6 +131,7 @@ void Mesh::interest(TenantId tenant, std::string_view pattern, bool add, Instant
 
 void Mesh::shed(SessionId session, std::uint32_t frames, Instant now) {
   impl_->relay.shed(session, frames, now);
+  impl_->note_conduct(now);
 }
 
 void Mesh::dial(ConfiguredPeer peer, Instant now, Orders& out) {
@@ -97,8 +147,10 @@ bool Mesh::hangup(const NodeId& node, Instant now, Orders& out) {
 
 void Mesh::tick(Instant now, Orders& out) {
   impl_->membership.tick(now, out);
+  impl_->judge(now, out);
   impl_->settle(now, out);
   impl_->relay.tick(now, out);
+  impl_->note_conduct(now);
 }
 
 Instant Mesh::next_deadline() const {
@@ -106,6 +158,9 @@ Instant Mesh::next_deadline() const {
 }
 
 std::vector<PeerView> Mesh::peers(Instant now) const { return impl_->membership.peers(now); }
+Scores::Explanation Mesh::explain(const NodeId& node, Instant now) const {
+  return impl_->scores.explain(node, now);
+}
 const MembershipStats& Mesh::membership() const { return impl_->membership.stats(); }
 const RelayStats& Mesh::relay() const { return impl_->relay.stats(); }
 

@@ -21,6 +21,7 @@
 #include "mesh/membership.hpp"
 #include "mesh/orders.hpp"
 #include "mesh/relay_stats.hpp"
+#include "mesh/score.hpp"
 #include "oap/envelope.hpp"
 #include "oap/kinds.hpp"
 
@@ -77,6 +78,8 @@ class Mesh {
   Instant next_deadline() const;
 
   std::vector<PeerView> peers(Instant now) const;
+  /// Why a peer stands as it does.
+  Scores::Explanation explain(const NodeId& node, Instant now) const;
   const MembershipStats& membership() const;
   const RelayStats& relay() const;
 

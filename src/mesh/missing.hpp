@@ -24,6 +24,7 @@ struct Missing {
   Instant due;
   Instant expected;       // once asked for: when it should come
   LinkMask asked = 0;     // whom we asked in this round
+  LinkMask blamed = 0;    // who was asked and did not send it in time
   std::uint8_t asks = 0;  // in all
 };
 

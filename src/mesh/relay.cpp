@@ -40,7 +40,7 @@ OriginId origin_of(const NodeId& node) {
 RelayMachine::RelayMachine(const MeshConfig& config, const CryptoFns& crypto, Choice& choice,
                            SlabMeter* meter, const Ways& ways)
     : config_(config),
-      crypto_(&crypto),
+      crypto_(crypto),
       choice_(&choice),
       meter_(meter),
       ways_(&ways),
@@ -148,6 +148,7 @@ std::optional<oap::Fault> RelayMachine::received(SessionId session, const oap::H
   Neighbour* const from = find(session);
   if (from == nullptr) {  // the link may just have ended
     ++stats_.unsolicited;
+    if (message.kind == "relay") note(session, Misdeed::kUnsolicited);
     return std::nullopt;
   }
   if (message.kind == "relay") return on_relay(*from, header, message, frame);
@@ -165,12 +166,12 @@ std::optional<oap::Fault> RelayMachine::on_origin(Neighbour& from, const oap::Me
                                                   const Slice& frame) {
   const auto statement = oap::read_origin(message);
   if (!statement) return statement.error();
-  const NodeId node = crypto_->hash(statement->key);
+  const NodeId node = crypto_.hash(statement->key);
   const OriginEpoch key{origin_of(node), statement->epoch};
   Epoch* epoch = origins_.find(key);
   if (epoch == nullptr || !epoch->proven()) {
     const std::vector<std::uint8_t> said = oap::origin_signed_bytes(node, statement->epoch);
-    if (!crypto_->verify(statement->key, said, statement->sig)) {
+    if (!crypto_.verify(statement->key, said, statement->sig)) {
       ++stats_.origins_refused;
       return "the origin's statement does not verify";
     }
@@ -266,6 +267,7 @@ void RelayMachine::shed(SessionId session, std::uint32_t frames, Instant now) {
   now_ = now;
   Neighbour* const to = find(session);
   if (to == nullptr) return;
+  note(session, Misdeed::kSlow);
   // Which ones is not known: the last ones, more or less. What it has it will not ask for.
   const std::size_t last = std::min<std::size_t>(std::size_t{frames} * 2, store_.size());
   for (std::size_t i = store_.size() - last; i < store_.size(); ++i) {

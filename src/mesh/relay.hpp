@@ -37,6 +37,7 @@
 #include "mesh/origins.hpp"
 #include "mesh/relay_stats.hpp"
 #include "mesh/repair_store.hpp"
+#include "mesh/score.hpp"
 #include "mesh/shared_tree.hpp"
 #include "oap/envelope.hpp"
 #include "oap/peer_kinds.hpp"
@@ -49,6 +50,12 @@ class Ways {
   virtual ~Ways() = default;
   /// The round-trip time of a session's link; unknown() before it was measured.
   virtual RoundTrip round_trip(SessionId session) const = 0;
+};
+
+/// What a neighbour did, for its score: a misdeed, or nothing for a promise it kept.
+struct Conduct {
+  SessionId session;
+  std::optional<Misdeed> misdeed;
 };
 
 class RelayMachine {
@@ -79,6 +86,9 @@ class RelayMachine {
   Instant next_deadline() const;
   const RelayStats& stats();
 
+  /// What neighbours did since the last call; the caller clears it.
+  std::vector<Conduct>& conduct() { return conduct_; }
+
  private:
   struct Neighbour;
   struct Coming;  // a relay frame on its way through
@@ -104,6 +114,9 @@ class RelayMachine {
   Slice event(ByteView payload) const {
     return oap::make_frame(oap::kEvent, {}, 0, payload, meter_);
   }
+  void note(SessionId session, std::optional<Misdeed> misdeed) {
+    if (conduct_.size() < kConductMost) conduct_.push_back({session, misdeed});
+  }
   std::uint32_t sign_now() const;
   Duration since_sign(const Entry& entry) const;
   LinkMask mask_of(const Neighbour& neighbour) const;
@@ -113,7 +126,7 @@ class RelayMachine {
                                      const oap::Message& message, const Slice& frame);
   std::uint64_t hash_of(TenantId tenant, ByteView message);
   void duplicate(Neighbour& from, Epoch& epoch, Entry& entry, const Coming& coming);
-  bool take_variant(const MissingId& id, std::uint64_t hash, Entry& entry);
+  bool take_variant(const Neighbour& from, const MissingId& id, std::uint64_t hash, Entry& entry);
   void accept(Neighbour* from, Epoch& epoch, Entry& entry, const Coming& coming);
   void note_way(Neighbour& from, Epoch& epoch, Entry& entry, const Coming& coming);
   void note_gap(Neighbour& from, Epoch& epoch, const Coming& coming);
@@ -135,6 +148,7 @@ class RelayMachine {
   void ask_for_missing();
   void ask(const MissingId& id, std::map<SessionId, std::vector<oap::IdRange>>& asks);
   bool ask_nearer(const MissingId& id, Neighbour& by, Entry& entry);
+  void blame(Missing& missing, const Entry& entry);
   Neighbour* whom_to_ask(const Entry& entry, LinkMask asked) const;
   void mend_tree(Origin& origin, Neighbour& by);
   void miss(const MissingId& id, std::uint64_t check, bool soon);
@@ -153,7 +167,7 @@ class RelayMachine {
   void mend_leaf(Neighbour& from, Origin& origin, const Coming& coming);
 
   MeshConfig config_;
-  const CryptoFns* crypto_;
+  CryptoFns crypto_;
   Choice* choice_;
   SlabMeter* meter_;
   const Ways* ways_;
@@ -177,6 +191,8 @@ class RelayMachine {
   Instant lazy_last_;  // the last flush
   std::vector<std::uint8_t> scratch_;
   RelayStats stats_;
+  static constexpr std::size_t kConductMost = 1024;
+  std::vector<Conduct> conduct_;
   Instant now_;
   Orders* out_ = nullptr;
 };

@@ -20,7 +20,7 @@ std::uint64_t RelayMachine::hash_of(TenantId tenant, ByteView message) {
   store_be(scratch_.data(), tenant.hi);
   store_be(scratch_.data() + 8, tenant.lo);
   std::ranges::copy(message, scratch_.begin() + 16);
-  const Digest256 digest = crypto_->hash(scratch_);
+  const Digest256 digest = crypto_.hash(scratch_);
   if (scratch_.capacity() > 64U * 1024) scratch_ = {};  // one large message must not stay
   return load_be<std::uint64_t>(digest.data());
 }
@@ -42,6 +42,7 @@ std::optional<oap::Fault> RelayMachine::on_relay(Neighbour& from, const oap::Hea
   Epoch* const epoch = origins_.find(coming.key);
   if (epoch == nullptr || !epoch->proven()) {  // OAP section 9: only with its statement
     ++stats_.origins_refused;
+    note(from.link.session, Misdeed::kUnsolicited);
     return std::nullopt;
   }
   if (coming.key == self_) {  // our own, come back
@@ -61,7 +62,7 @@ std::optional<oap::Fault> RelayMachine::on_relay(Neighbour& from, const oap::Hea
       duplicate(from, *epoch, entry, coming);
       return std::nullopt;
     }
-    if (!take_variant({coming.key, coming.seq}, coming.hash, entry)) return std::nullopt;
+    if (!take_variant(from, {coming.key, coming.seq}, coming.hash, entry)) return std::nullopt;
   }
   // Kept in a block of its own where it would pin a much larger one.
   coming.frame =
@@ -72,7 +73,8 @@ std::optional<oap::Fault> RelayMachine::on_relay(Neighbour& from, const oap::Hea
 
 // Another message under a known id: one of the two is forged, and nobody here can tell which. Both
 // go on, up to a bound. True when it is new.
-bool RelayMachine::take_variant(const MissingId& id, std::uint64_t hash, Entry& entry) {
+bool RelayMachine::take_variant(const Neighbour& from, const MissingId& id, std::uint64_t hash,
+                                Entry& entry) {
   const auto found = variants_.find(id);
   const bool known = found != variants_.end() && std::ranges::count(found->second, hash) > 0;
   if (known) {
@@ -83,6 +85,7 @@ bool RelayMachine::take_variant(const MissingId& id, std::uint64_t hash, Entry& 
   if (held + 1 >= config_.relay.variants ||
       (found == variants_.end() && variants_.size() >= kVariantsMax)) {
     ++stats_.variants_refused;
+    note(from.link.session, Misdeed::kVariant);
     return false;
   }
   variants_[id].push_back(hash);
@@ -128,7 +131,10 @@ void RelayMachine::duplicate(Neighbour& from, Epoch& epoch, Entry& entry, const 
 void RelayMachine::accept(Neighbour* from, Epoch& epoch, Entry& entry, const Coming& coming) {
   const MissingId id{coming.key, coming.seq};
   missing_.remove(id);
-  if (coming.asked) ++stats_.repaired;
+  if (coming.asked) {
+    ++stats_.repaired;
+    note(from->link.session, std::nullopt);
+  }
   ++stats_.delivered;
   const bool first = entry.state != Entry::State::kSeen;
   const std::uint32_t place = store_.add({coming.key, coming.seq, coming.hash, coming.frame, now_});

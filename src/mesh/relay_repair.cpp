@@ -176,6 +176,7 @@ void RelayMachine::ask(const MissingId& id, std::map<SessionId, std::vector<oap:
   Missing& missing = *missing_.find(id);
   Epoch* const epoch = origins_.find(id.from);
   Entry* const entry = epoch == nullptr ? nullptr : epoch->find(id.seq);
+  if (entry != nullptr) blame(missing, *entry);
   Neighbour* by = entry == nullptr ? nullptr : whom_to_ask(*entry, missing.asked);
   if (by == nullptr && entry != nullptr && missing.asked != 0) {
     missing.asked = 0;  // another round
@@ -202,6 +203,15 @@ void RelayMachine::ask(const MissingId& id, std::map<SessionId, std::vector<oap:
   const Duration again = ways_->round_trip(by->link.session).rto(kAskAgainUnknown);
   missing.expected = now_ + again;
   missing_.postpone(id, now_ + std::max(again, kAskAgainLeast) * missing.asks);
+}
+
+// Whoever announced it, was asked and has not sent it in time.
+void RelayMachine::blame(Missing& missing, const Entry& entry) {
+  const LinkMask late = missing.asked & entry.asked & links_ & ~missing.blamed;
+  missing.blamed |= late;
+  for (LinkSlot slot = 0; slot < kMaxLinks; ++slot) {
+    if ((late & bit(slot)) != 0) note(slots_[slot]->link.session, Misdeed::kBrokenPromise);
+  }
 }
 
 // It was asked for already, of somebody so far away that this neighbour would bring it sooner.

@@ -95,6 +95,10 @@ constexpr std::array<MetricRow, kMetricCount> kRows = {{
     {Metric::kMeshRefused, "overlay_mesh_refused_total", kCounter, "reason=variant|origin|unsolicited", "", "Messages of peers that were not taken: one more variant of an id, no statement of their origin, not asked for."},
     {Metric::kMeshShed, "overlay_mesh_shed_total", kCounter, "table=missing|origins|seen|repair", "", "Entries that left a table of the mesh before their time, because it was full."},
     {Metric::kMeshTable, "overlay_mesh_table_size", kGauge, "table=missing|origins|hot_origins|seen|repair", "", "Entries of the tables of the mesh."},
+    {Metric::kMeshLaneFrames, "overlay_mesh_lane_frames", kGauge, "lane=control|own|relay|lazy", "", "Frames that wait for peers, by lane."},
+    {Metric::kMeshLaneBytes, "overlay_mesh_lane_bytes", kGauge, "lane=control|own|relay|lazy", "", "Bytes that wait for peers, by lane."},
+    {Metric::kMeshLaneQueued, "overlay_mesh_lane_queued_total", kCounter, "lane=control|own|relay|lazy", "", "Frames queued to peers, by lane."},
+    {Metric::kMeshLaneShed, "overlay_mesh_lane_shed_total", kCounter, "lane=control|own|relay|lazy", "", "Frames left out for peers that were slow, by lane."},
     {Metric::kMeshRepairBytes, "overlay_mesh_repair_bytes", kGauge, "", "", "Bytes of messages kept for peers that missed them."},
     {Metric::kMeshRepairBytesMax, "overlay_mesh_repair_capacity_bytes", kGauge, "", "", "mesh.repair_bytes. Compare with overlay_mesh_repair_bytes."},
 

@@ -97,6 +97,14 @@ void check_mesh(Configuration& configuration, Problems& errors) {
   auto peers = peers_of(settings);
   if (!peers) return errors.push_back(std::move(peers.error()));
   configuration.peers = std::move(*peers);
+  if (key_place(settings).file.empty())
+    configuration.loaded.warnings.push_back(
+        {.key = "identity.key_file",
+         .value = {},
+         .source = {},
+         .what = "is empty, so this node has a new id at each start, which no other can know "
+                 "beforehand",
+         .remedy = "name a file (`ronctl identity FILE --new` makes one)"});
   auto identity = identity_of(settings, MissingKey::kJudge);
   if (!identity) return errors.push_back(std::move(identity.error()));
   const auto context = crypto::TlsContext::peer_client(

@@ -74,7 +74,7 @@ struct TlsPeersTest : testing::Test {
   }
 };
 
-TEST_F(TlsPeersTest, NodesProveTheirIdsToEachOther) {
+TEST_F(TlsPeersTest, NodesProveTheirIdsToEachOther) {  // OAP-9.2 OAP-9.80
   Ends two = dial();
   ASSERT_TRUE(two.server_done && two.client_done)
       << two.server->failure().text << two.client->failure().text;

@@ -23,8 +23,10 @@ share/doc/ron/control.md
 share/doc/ron/dependencies.md
 share/doc/ron/examples/development.toml
 share/doc/ron/examples/macronode.toml
+share/doc/ron/examples/mesh.toml
 share/doc/ron/examples/micronode.toml
 share/doc/ron/grafana/latency.json
+share/doc/ron/grafana/mesh.json
 share/doc/ron/grafana/overview.json
 share/doc/ron/grafana/saturation.json
 share/doc/ron/grafana/security.json

@@ -90,7 +90,7 @@ class Control(NodeCase):
         queues = self.ask("queues")
         self.assertGreater(queues["egress"]["frames"], 0)
         self.assertEqual(queues["sessions"][0]["agent"], "reader/1")
-        for page in ("/sessionz", "/topicz", "/configz"):
+        for page in ("/sessionz", "/topicz", "/configz", "/meshz"):
             status, _, body = self.node.http(page)
             self.assertEqual(status, 200)
             self.assertIsInstance(json.loads(body), dict)

@@ -1,4 +1,5 @@
-"""What the admin listener and the control operations answer keeps its shape: docs/api-history/http.json.
+"""What the admin listener and the control operations answer keeps its shape: docs/api-history/http.json
+and mesh.json.
 
 RON_UPDATE_GOLDEN=1 rewrites it; the CHANGELOG then says why (tools/lint/check_history.py)."""
 import json
@@ -7,11 +8,13 @@ import signal
 import unittest
 
 from case import NodeCase
+from mesh_case import MeshCase
 from node import ROOT
 from test_control import control
 from wait import until
 
 GOLDEN = os.path.join(ROOT, "docs", "api-history", "http.json")
+MESH_GOLDEN = os.path.join(ROOT, "docs", "api-history", "mesh.json")
 NAMED = {"keys"}        # maps whose keys are data, not fields
 
 
@@ -36,6 +39,15 @@ def shape(value, name=""):
     if isinstance(value, bool):
         return "bool"
     return {int: "number", float: "number", str: "text"}[type(value)]
+
+
+def compare(test, seen, golden):
+    text = json.dumps(seen, indent=1, sort_keys=True) + "\n"
+    if os.environ.get("RON_UPDATE_GOLDEN"):
+        with open(golden, "w", encoding="utf-8") as file:
+            file.write(text)
+    with open(golden, encoding="utf-8") as file:
+        test.assertEqual(file.read(), text, os.path.relpath(golden, ROOT))
 
 
 class Shapes(NodeCase):
@@ -74,16 +86,29 @@ class Shapes(NodeCase):
         reader.close()
         writer.close()
         self.assertEqual(self.node.wait_exit(6), 0)
-        text = json.dumps(seen, indent=1, sort_keys=True) + "\n"
-        if os.environ.get("RON_UPDATE_GOLDEN"):
-            with open(GOLDEN, "w", encoding="utf-8") as file:
-                file.write(text)
-        with open(GOLDEN, encoding="utf-8") as file:
-            self.assertEqual(file.read(), text, "docs/api-history/http.json")
+        compare(self, seen, GOLDEN)
 
     def tearDown(self):
         if self.node.alive():
             super().tearDown()
+
+
+class MeshShapes(MeshCase):
+    SECONDS = 2
+
+    def ask(self, node, op, **args):
+        answer = self.session(node).request(control(op, **args))
+        return shape(json.loads(answer["body"]))
+
+    def test_shapes(self):
+        one, two = self.mesh(2)
+        address, known = "127.0.0.1:%d" % two.listen[1], self.ids[two.name]
+        seen = {"GET /meshz": shape(json.loads(one.http("/meshz")[2]))}
+        seen["control mesh"] = self.ask(one, "mesh")
+        seen["control peers"] = self.ask(one, "peers")
+        seen["control dial"] = self.ask(one, "dial", addr=address, id=known)
+        seen["control hangup"] = self.ask(one, "hangup", id=known)
+        compare(self, seen, MESH_GOLDEN)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from test_control import control
 from tls_case import TlsCase
 from wait import until
 
-PAGES = ("/healthz", "/readyz", "/metrics", "/version", "/configz", "/sessionz", "/topicz")
+PAGES = ("/healthz", "/readyz", "/metrics", "/version", "/configz", "/sessionz", "/topicz", "/meshz")
 OPERATIONS = ("status", "sessions", "topics", "queues", "config", "log-level")
 FORGED = 'x\n{"event":"ready","level":"error"}\x1b[31m\u202e\u0085'
 

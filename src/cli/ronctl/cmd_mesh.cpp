@@ -20,7 +20,7 @@ Answer ask_mesh(const Context& context) {
   Answer answer = ask(context, "mesh");
   if (!flag_at(answer.json, "enabled"))
     throw Failed{kRefused,
-                 "the node is in no mesh: set peers, mesh.allow or mesh.ca_path (docs/mesh.md)"};
+                 "the node is in no mesh: set peers, mesh.allow or mesh.ca_path (docs/configuration.md)"};
   return answer;
 }
 

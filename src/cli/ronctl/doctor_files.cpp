@@ -88,6 +88,8 @@ void check_node_files(const Patient& patient, Findings& out) {
     if (patient.reached || std::filesystem::exists(directory)) check_private(directory, "700", out);
     if (patient.reached) check_private(path, "600", out);
   }
+  if (!settings.identity.key_file.empty()) check_private(settings.identity.key_file, "600", out);
+  if (!settings.mesh.ca_path.empty()) check_certificate(settings.mesh.ca_path, out);
   if (!settings.tls.enabled) return;
   check_private(settings.tls.key_path, "600", out);
   check_certificate(settings.tls.cert_path, out);

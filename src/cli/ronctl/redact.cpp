@@ -61,7 +61,7 @@ Json Redactor::json(const Json& value) {
     if (names_secret(name)) {
       out[name] = kRedacted;
     } else if (!with_peers_ && member.is_string() &&
-               ((session && (name == "peer" || name == "name")) ||
+               ((session && (name == "peer" || name == "name" || name == "node")) ||
                 (peer && (name == "addr" || name == "node")))) {
       out[name] = mask(member.get<std::string>());
     } else {

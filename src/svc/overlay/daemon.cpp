@@ -149,6 +149,7 @@ class Daemon {
   bool apply(const setup::Configuration& fresh, Reloaded& told);
   bool reload_tls(const config::Settings& next, const std::vector<config::Peer>& peers,
                   Reloaded& told);
+  void renew_identity(const config::Settings& next);
   void change_peers(const config::Settings& next, const std::vector<config::Peer>& peers);
   int drain(int signal_number, std::chrono::milliseconds within);
   MainThread jobs_of_main();
@@ -409,7 +410,10 @@ bool Daemon::reload_tls(const config::Settings& next, const std::vector<config::
     return failed("only a restart makes a node join a mesh or leave it");
   }
   std::optional<crypto::PeerTls> between;
-  if (identity_ != nullptr) between = setup::peer_tls(next, identity_, peers);
+  if (identity_ != nullptr) {
+    renew_identity(next);
+    between = setup::peer_tls(next, identity_, peers);
+  }
   if (auto tls = server_tls(next)) {
     tls->peers = between;
     if (const auto done = host_->reload_tls(*tls); !done) return failed(done.error());
@@ -417,6 +421,18 @@ bool Daemon::reload_tls(const config::Settings& next, const std::vector<config::
   if (!between) return true;
   const auto done = host_->reload_peers(*between);
   return done ? true : failed(done.error());
+}
+
+// A certificate that was renewed for the same key is shown from now on; another key would make this
+// another node, which waits for a restart.
+void Daemon::renew_identity(const config::Settings& next) {
+  auto fresh = setup::identity_of(next, setup::MissingKey::kJudge);
+  if (setup::key_place(next).file.empty() || !fresh) return;
+  if ((*fresh)->node == identity_->node) {
+    identity_ = std::move(*fresh);
+  } else {
+    log_.write(Event::kRestartNeeded, {{Field::kKey, "identity.key_file"}});
+  }
 }
 
 // New peers are dialed; nodes that are no longer let in are hung up on, unless a CA may vouch for

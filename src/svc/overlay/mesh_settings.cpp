@@ -9,6 +9,7 @@
 namespace ron::svc {
 namespace {
 
+// OAP-9.7
 std::uint64_t new_epoch() {
   const auto since = std::chrono::system_clock::now().time_since_epoch();
   const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(since).count();

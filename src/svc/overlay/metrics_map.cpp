@@ -169,6 +169,16 @@ void fill_accept(const host::TransportStats& t, MetricsPage& page) {
   page.add(Metric::kRejected, {"handshake_ratelimit"}, number(t.refused_rate));
 }
 
+void fill_peer_lanes(const ShardStats& s, MetricsPage& page) {
+  constexpr std::array<std::string_view, mesh::kLanes> kNames = {"control", "own", "relay", "lazy"};
+  for (std::size_t i = 0; i < kNames.size(); ++i) {
+    page.add(Metric::kMeshLaneFrames, {kNames[i]}, number(s.peer_lane_frames[i]));
+    page.add(Metric::kMeshLaneBytes, {kNames[i]}, number(s.peer_lane_bytes[i]));
+    page.add(Metric::kMeshLaneQueued, {kNames[i]}, number(s.peer_queued[i]));
+    page.add(Metric::kMeshLaneShed, {kNames[i]}, number(s.peer_shed[i]));
+  }
+}
+
 void fill_membership(const mesh::MembershipStats& m, MetricsPage& page) {
   page.set(Metric::kMeshView, {"active"}, m.active);
   page.set(Metric::kMeshView, {"leaves"}, m.leaves);
@@ -233,6 +243,7 @@ void fill_metrics(const host::Snapshot& snapshot, const config::Settings& settin
     fill_flow(shard.node, page);
     fill_gossip(shard.node, page);
     fill_queues(shard.node, page);
+    fill_peer_lanes(shard.node, page);
     fill_pq(shard.node, mode, page);
     fill_tls(shard.transport, mode, page);
     fill_accept(shard.transport, page);

@@ -97,5 +97,31 @@ TEST(MetricsMap, the_fullest_shard_counts_for_readiness) {
   EXPECT_EQ(totals.shed_by_node, 3U);
 }
 
+TEST(MetricsMap, the_mesh_has_its_own_where_there_is_one) {
+  host::Snapshot snapshot;
+  snapshot.shards.resize(2);
+  for (auto& shard : snapshot.shards) shard.node.peer_shed[slot(mesh::Lane::kRelay)] = 2;
+  const config::Settings settings = config::defaults(config::Profile::kMicronode);
+  ops::MetricsPage without;
+  fill_metrics(snapshot, settings, without);
+  EXPECT_TRUE(has(without.text(), "overlay_mesh_view_size{view=\"active\"} 0"));
+
+  host::MeshStats& mesh = snapshot.shards.front().mesh.emplace();
+  mesh.membership.active = 8;
+  mesh.membership.links_lost = 3;
+  mesh.relay.duplicates = 5;
+  mesh.relay.grafts_sent = 7;
+  mesh.relay.repair_misses = 9;
+  ops::MetricsPage page;
+  fill_metrics(snapshot, settings, page);
+  const std::string text = page.text();
+  for (const char* line :
+       {"overlay_mesh_view_size{view=\"active\"} 8", "overlay_mesh_links_total{event=\"lost\"} 3",
+        "overlay_mesh_duplicates_total 5", "overlay_mesh_grafts_total{dir=\"tx\"} 7",
+        "overlay_mesh_repair_misses_total 9", "overlay_mesh_repair_capacity_bytes 16777216",
+        "overlay_mesh_lane_shed_total{lane=\"relay\"} 4"})
+    EXPECT_TRUE(has(text, line)) << line;
+}
+
 }  // namespace
 }  // namespace ron::svc

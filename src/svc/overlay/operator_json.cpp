@@ -57,6 +57,10 @@ Json json_of(const host::SessionInfo& info) {
   if (view.channel == node::ChannelKind::kUnix) out["uid"] = info.uid;
   if (!info.peer_name.empty()) out["name"] = info.peer_name;
   if (!info.group.empty()) out["kex"] = info.group;
+  if (info.node) {
+    out["node"] = hex(*info.node);
+    out["dialed"] = info.dialed;
+  }
   out.update({{"agent", view.agent},
               {"state", state_of(view)},
               {"tap", view.tap},
