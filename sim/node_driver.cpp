@@ -236,8 +236,7 @@ void NodeDriver::take_mail_in() {
       --ring.arrived;
       world_.note("mail", from, self_, message.body.index());
       if (const auto* report = std::get_if<node::ConsumedMail>(&message.body)) {
-        underway_[from].messages -= report->messages;
-        underway_[from].bytes -= report->bytes;
+        underway_[from].worked_off(report->messages);
       }
       shard_->mail(std::move(message), world_.now(), actions_);
       obey();
@@ -252,8 +251,7 @@ void NodeDriver::send_mail(unsigned to) {
     auto message = shard_->take_mail(static_cast<ShardIndex>(to));
     if (!message) return;
     if (const auto bytes = node::counted_bytes(*message)) {
-      ++underway_[to].messages;
-      underway_[to].bytes += *bytes;
+      underway_[to].add(*bytes);
     }
     ring.messages.push_back(std::move(*message));
     const auto most = static_cast<std::uint64_t>(world_.profile.mail_delay.count());
@@ -403,7 +401,7 @@ void NodeDriver::check_bounds() {
   for (unsigned to = 0; to < world_.profile.shards; ++to) {
     if (to == self_) continue;
     const node::Shard::Outbox outbox = shard_->outbox(static_cast<ShardIndex>(to));
-    gauges.mail.push_back({outbox.messages, outbox.publications + underway_[to].messages,
+    gauges.mail.push_back({outbox.messages, outbox.publications + underway_[to].sizes.size(),
                            outbox.bytes + underway_[to].bytes});
   }
   if (auto verdict = sim::check_bounds(gauges, world_.profile)) world_.fail(*verdict);

@@ -83,8 +83,18 @@ class NodeDriver {
   Instant armed_ = Instant::never();
   // Publications taken by the ring to each shard that it has not reported as consumed.
   struct Underway {
-    std::uint64_t messages = 0;
+    std::deque<std::size_t> sizes;
     std::uint64_t bytes = 0;
+    void add(std::size_t size) {
+      sizes.push_back(size);
+      bytes += size;
+    }
+    void worked_off(std::uint32_t messages) {
+      for (; messages > 0; --messages) {
+        bytes -= sizes.front();
+        sizes.pop_front();
+      }
+    }
   };
   std::vector<Underway> underway_;
   std::set<mesh::DialId> connecting_;

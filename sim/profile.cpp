@@ -67,6 +67,7 @@ void draw_limits(Choice& choice, Profile& profile) {
   config.subscriptions_max = one_of(choice, {1'000'000U, 1'000'000U, 12U});
   config.mail_bytes = one_of<std::size_t>(choice, {4U << 20U, 1024, 16U * 1024});
   config.mail_messages = one_of(choice, {1024U, 2U, 16U});
+  config.lend_from = one_of<std::size_t>(choice, {4096, 0, 300});
 }
 
 void draw_links(Choice& choice, Profile& profile) {

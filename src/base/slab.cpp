@@ -14,6 +14,7 @@ namespace {
 constexpr std::array<std::size_t, 3> kShelfSizes = {256U * 1024, 512U * 1024, 1024U * 1024 + 4096};
 constexpr std::size_t kWorthKeeping = 128U * 1024;
 constexpr std::size_t kNoShelf = kShelfSizes.size();
+constexpr std::uint32_t kBorrowed = 0xffff'ffff;  // a shelf for nothing: there are no bytes behind
 
 // The address sanitizer sees no use after free in a block that is never freed.
 #if defined(__SANITIZE_ADDRESS__)
@@ -110,6 +111,17 @@ Slice Slice::copy_of(ByteView bytes, SlabMeter* meter) {
   return slice;
 }
 
+Slice Slice::borrow(ByteView bytes, SlabMeter* meter) {
+  void* const memory = std::malloc(sizeof(Slab));
+  RON_CHECK(memory != nullptr);
+  auto* const slab = new (memory) Slab;
+  slab->shelf = kBorrowed;
+  slab->size = slab->capacity = bytes.size();
+  slab->meter = meter;
+  charge(*slab);
+  return {slab, const_cast<std::uint8_t*>(bytes.data()), bytes.size()};
+}
+
 bool Slice::join(const Slice& next) {
   if (!borders(next)) return false;
   size_ += next.size_;
@@ -119,6 +131,8 @@ bool Slice::join(const Slice& next) {
 std::size_t Slice::slab_size() const { return slab_ == nullptr ? 0 : slab_->size; }
 
 bool Slice::unique() const { return slab_ != nullptr && slab_->refs == 1; }
+
+bool Slice::borrowed() const { return slab_ != nullptr && slab_->shelf == kBorrowed; }
 
 void Slice::charge_to(SlabMeter* meter) {
   if (slab_ == nullptr) return;

@@ -2,7 +2,8 @@
 //
 // A shard reads into a Slab; frames, runs and lanes hold Slices of it, so that a message is never
 // copied on its way through. The count is plain: a slab belongs to one shard. Ownership may move to
-// another shard only as a whole, when the moved Slice is the sole reference (Slice::unique).
+// another shard only as a whole, when the moved Slice is the sole reference (Slice::unique). What
+// one shard only lends to another has a count of its own over there (Slice::borrow).
 //
 // A SlabMeter counts the live bytes of the slabs and tables charged to it, and keeps a few of the
 // large blocks when they are done with; it must outlive them.
@@ -107,6 +108,10 @@ class Slice {
   /// A fresh block with a copy of `bytes`.
   static Slice copy_of(ByteView bytes, SlabMeter* meter);
 
+  /// Bytes of somebody else's block, which must outlive every reference made from this one. They
+  /// are charged as if they were a block of their own.
+  static Slice borrow(ByteView bytes, SlabMeter* meter);
+
   std::size_t size() const { return size_; }
   bool empty() const { return size_ == 0; }
   const std::uint8_t* data() const { return data_; }
@@ -138,6 +143,8 @@ class Slice {
     return slab_ != nullptr && slab_ == next.slab_ && next.data_ == data_ + size_;
   }
 
+  bool same_block(const Slice& other) const { return slab_ != nullptr && slab_ == other.slab_; }
+
   /// Takes in `next` when it borders.
   bool join(const Slice& next);
 
@@ -146,6 +153,8 @@ class Slice {
 
   /// True when no other slice refers to the block.
   bool unique() const;
+
+  bool borrowed() const;
 
   /// Changes which meter the block is charged to, for ownership that moves between shards.
   void charge_to(SlabMeter* meter);

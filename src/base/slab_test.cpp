@@ -36,6 +36,31 @@ TEST(slab, slices_see_the_same_bytes) {
   EXPECT_TRUE(inner.empty());
 }
 
+TEST(slab, what_is_borrowed_is_charged_here_and_stays_with_its_owner) {
+  SlabMeter lender;
+  SlabMeter borrower;
+  Slice whole = Slice::allocate(1000, &lender);
+  const std::size_t lent = lender.live_bytes;
+  {
+    const Slice loan = Slice::borrow(whole.sub(100, 500).bytes(), &borrower);
+    EXPECT_TRUE(loan.borrowed());
+    EXPECT_TRUE(loan.unique());
+    EXPECT_TRUE(whole.unique()) << "two counts that know nothing of each other";
+    EXPECT_FALSE(loan.same_block(whole));
+    EXPECT_EQ(borrower.live_slabs, 1U);
+    EXPECT_GE(borrower.live_bytes, 500U);
+    const Slice part = loan.sub(10, 20);
+    EXPECT_TRUE(part.same_block(loan));
+    EXPECT_FALSE(loan.unique());
+    whole.mutable_bytes()[110] = 7;
+    EXPECT_EQ(part.bytes()[0], 7);
+    EXPECT_FALSE(Slice::copy_of(part.bytes(), &borrower).borrowed());
+  }
+  EXPECT_EQ(borrower.live_bytes, 0U);
+  EXPECT_EQ(borrower.spare_bytes(), 0U);
+  EXPECT_EQ(lender.live_bytes, lent);
+}
+
 TEST(slab, large_blocks_are_kept_and_given_back) {
   constexpr std::size_t kLarge = 300U * 1024;
   SlabMeter meter;

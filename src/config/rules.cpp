@@ -289,7 +289,7 @@ Problems check_host(Loaded& loaded, const HostFacts& host) {
       error("overlay.pq_mode", "needs X25519MLKEM768, which the linked OpenSSL does not have",
             "build with OpenSSL 3.5 or later, or set overlay.pq_mode = \"off\"");
   }
-  if (s.overlay.shards == 0) check_memory(s, std::max<std::uint64_t>(host.cpus, 1), error);
+  if (s.overlay.shards == 0) check_memory(s, host.shards, error);
   check_identity(host, s, error);
   check_uds(host, s, error);
   check_amnesia(host, s, warn);

@@ -29,7 +29,7 @@ struct HostFacts {
   std::uint32_t euid = 0;
   bool low_ports_allowed = false;  // may bind ports below 1024
   bool hybrid_available = true;    // the linked TLS library has X25519MLKEM768
-  std::uint32_t cpus = 1;          // shards that overlay.shards = 0 makes at most
+  std::uint32_t shards = 1;        // that overlay.shards = 0 makes
 };
 
 /// Rules that need the machine (C51, C57, ports): files exist with safe permissions, the socket's

@@ -166,7 +166,7 @@ class HostRules : public ::testing::Test {
             .euid = 1000,
             .low_ports_allowed = low_ports,
             .hybrid_available = hybrid,
-            .cpus = cpus};
+            .shards = shards};
   }
   Keys complaints(Flags flags) {
     auto loaded = load(with(std::move(flags)));
@@ -201,13 +201,13 @@ class HostRules : public ::testing::Test {
       {"/c", file(0644)}, {"/k", file(0600)}, {"/ca", file(0644)}};
   bool low_ports = false;
   bool hybrid = true;
-  std::uint32_t cpus = 1;
+  std::uint32_t shards = 1;
 };
 
 TEST_F(HostRules, the_memory_of_a_shard_for_each_cpu) {
   const Flags flags = {{"--memory-budget", "128MiB"}, {"--max-conns", "100"}};
   EXPECT_EQ(complaints(flags), Keys{});
-  cpus = 32;
+  shards = 32;
   EXPECT_EQ(complaints(flags), Keys{"limits.memory_budget"});
 }
 

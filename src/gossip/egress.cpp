@@ -1,6 +1,7 @@
 #include "gossip/egress.hpp"
 
 #include <algorithm>
+#include <cstring>
 #include <limits>
 #include <utility>
 
@@ -63,6 +64,7 @@ constexpr unsigned kAnswers = kGossipLanes;  // index of the answers lane
 constexpr unsigned kLaneCount = kGossipLanes + 1;
 constexpr std::int64_t kQuantum = 16 * 1024;  // bytes a lane may send a round
 constexpr std::int64_t kAnswersQuantum = 64 * 1024;
+constexpr std::size_t kPacked = 16 * 1024;  // bytes of small entries in one block
 // The same between peers: own publications, relayed ones, lazy announcements. The rest is unused.
 constexpr std::array<std::int64_t, kLaneCount> kPeerQuanta = {64 * 1024, 32 * 1024, 8 * 1024};
 constexpr std::uint32_t kReserveDivisor = 32;  // each gossip lane's guaranteed share of the bounds
@@ -182,6 +184,7 @@ struct Egress::Lanes {
   }
 
   std::uint32_t shed_oldest(unsigned index, std::size_t bytes, const LaneLimits& limits);
+  void pack(unsigned index, SlabMeter* meter);
   bool stage_from(unsigned index, std::size_t max_bytes, std::int64_t* credit);
   void put_on_stage(Entry entry);
 
@@ -360,6 +363,38 @@ LaneBound Egress::held(PeerLane lane) const {
   if (!lanes_) return {};
   const Lanes::Lane& one = lanes_->lane[static_cast<unsigned>(lane)];
   return {one.frames, one.bytes};
+}
+
+// An older entry joins only newer ones that are as large together, so that one is copied once for
+// each doubling.
+void Egress::Lanes::pack(unsigned index, SlabMeter* meter) {
+  Entries& entries = lane[index].entries;
+  std::size_t count = 0;
+  std::size_t bytes = 0;
+  for (; count < entries.size(); ++count) {
+    const Entry& next = entries[entries.size() - 1 - count];
+    const bool joins = !next.gap() && next.run->refs == 1 && bytes + next.size() <= kPacked;
+    if (!joins || (count > 0 && next.size() > bytes)) break;
+    bytes += next.size();
+  }
+  if (count < 2) return;
+  const Slice block = Slice::allocate(bytes, meter);
+  Entry all;
+  std::uint32_t largest = 0;
+  for (std::size_t at = bytes; at > 0;) {
+    const Entry last = entries.pop_back();
+    at -= last.size();
+    std::memcpy(block.mutable_bytes().data() + at, last.data(), last.size());
+    all.frames += last.frames;
+    largest = std::max(largest, last.run->largest);
+  }
+  all.end = static_cast<std::uint32_t>(bytes);
+  all.run = RunRef::make(block, all.frames, largest);
+  entries.push_back(std::move(all));
+}
+
+void Egress::pack(unsigned lane, SlabMeter* meter) {
+  if (lanes_ && !peer_) lanes_->pack(lane, meter);
 }
 
 void Egress::note_lost(unsigned lane, std::uint64_t frames) {

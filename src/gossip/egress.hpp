@@ -105,6 +105,11 @@ class Egress {
   bool has_room(unsigned lane, std::uint32_t frames, std::size_t bytes,
                 const LaneLimits& limits) const;
 
+  /// Joins the newest entries of a lane that are small and that nobody else holds: messages that
+  /// wait one by one would each cost a block, a run and a place. What goes out does not change.
+  /// Copies a byte at most a few times, however often it is called.
+  void pack(unsigned lane, SlabMeter* meter);
+
   /// Counts a loss in a lane without queueing anything.
   void note_lost(unsigned lane, std::uint64_t frames);
 

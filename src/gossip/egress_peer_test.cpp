@@ -100,7 +100,9 @@ TEST_F(PeerEgress, OnlyCountedFramesWaitForCredit) {
   EXPECT_TRUE(egress_.sendable(true));
   push(PeerLane::kLazy, 4, 10, false);
   EXPECT_TRUE(egress_.sendable(false));
-  EXPECT_EQ(gather(1 << 20, &credit), std::vector<CorrId>{4});
+  push(PeerLane::kLazy, 5, 10, false);
+  egress_.pack(static_cast<unsigned>(PeerLane::kLazy), nullptr);  // none of these is joined
+  EXPECT_EQ(gather(1 << 20, &credit), (std::vector<CorrId>{4, 5}));
 }
 
 }  // namespace

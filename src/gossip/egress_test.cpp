@@ -446,7 +446,7 @@ class Twins {
   }
 
   void step() {
-    switch (*rc::gen::inRange(0, 12)) {
+    switch (*rc::gen::inRange(0, 14)) {
       case 0: push_answer(); break;
       case 1: note_lost(); break;
       case 2: give_credit(); break;
@@ -460,6 +460,8 @@ class Twins {
           model_.drop_gossip();
         }
         break;
+      case 8:
+      case 9: egress_.pack(*rc::gen::inRange(0U, kGossipLanes), nullptr); break;
       default: push(); break;
     }
     compare();
@@ -595,6 +597,42 @@ RC_GTEST_PROP(EgressProperty, NothingIsSilent, ()) {  // OAP-4.42 OAP-4.45
   }
   seen[lane] += check(take_all(egress));
   RC_ASSERT(seen[lane] == pushed[lane]);
+}
+
+TEST(egress, messages_that_wait_one_by_one_are_joined) {
+  constexpr std::size_t kCount = 4000;
+  constexpr std::size_t kFrame = 200;
+  SlabMeter meter;
+  LanePool pool(&meter);
+  Egress egress(&pool);
+  const LaneLimits limits;
+  for (std::size_t i = 0; i < kCount; ++i) {
+    egress.push(2, RunRef::make(Slice::copy_of(frame_of(kFrame, 2, i), &meter), 1, kFrame), kAny,
+                limits);
+    egress.pack(2, &meter);
+  }
+  const std::size_t waiting = egress.gossip_bytes();
+  EXPECT_LE(meter.live_bytes, waiting + waiting / 20) << "a twentieth for everything else";
+  EXPECT_EQ(egress.gossip_frames(), kCount);
+  const auto told = take_all(egress);
+  ASSERT_EQ(told.size(), kCount);
+  for (std::size_t i = 0; i < kCount; ++i) ASSERT_EQ(told[i].number, i);
+  EXPECT_EQ(meter.live_bytes, 0U);
+}
+
+TEST(egress, what_others_hold_too_is_not_joined) {
+  Egress one;
+  Egress other;
+  for (std::uint64_t i = 0; i < 10; ++i) {
+    const RunRef run = many(1, 10, 0, i);
+    one.push(0, run, kAny, {});
+    if (i == 4) other.push(0, run, kAny, {});
+    one.pack(0, nullptr);
+  }
+  one.note_lost(0, 3);
+  one.pack(0, nullptr);
+  EXPECT_EQ(order(take_all(one)), "0 1 2 3 4 5 6 7 8 9 L3");
+  EXPECT_EQ(order(take_all(other)), "4");
 }
 
 TEST(egress, charges_its_tables_and_gives_them_back) {

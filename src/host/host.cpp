@@ -91,9 +91,7 @@ void Host::Impl::make_shards(Listeners listeners) {
 }
 
 std::expected<Host::Impl::Listeners, std::string> Host::Impl::listen() {
-  const unsigned wanted =
-      shared.settings.shards > 0 ? shared.settings.shards : runtime::usable_cpus();
-  Listeners listeners(std::min(wanted, kMaxShards));
+  Listeners listeners(runtime::shards_for(shared.settings.shards));
   for (const std::string& text : shared.settings.listen) {
     if (auto ok = listen_on(text, listeners); !ok) return std::unexpected(ok.error());
   }

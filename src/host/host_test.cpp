@@ -7,8 +7,10 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <atomic>
 #include <filesystem>
 #include <mutex>
+#include <thread>
 
 #include "crypto/test_certificates.hpp"
 #include "host/test_peer.hpp"
@@ -182,6 +184,48 @@ TEST_F(HostTest, ShardsPassMessagesOnInOrder) {
       ASSERT_NE(as_text(frame->payload()).find(std::to_string(i) + ";"), std::string_view::npos);
     }
   }
+}
+
+// The shard is held up until one publisher's socket is full to the brim and another has sent one
+// message of the same topic: that one must not wait for all the rest.
+TEST_F(HostTest, APublisherThatFloodsDoesNotStarveAnother) {
+  struct Gate {
+    std::atomic<bool> shut{false}, reached{false};
+  };
+  const auto gate = std::make_shared<Gate>();
+  settings.on_event = [gate](const Event& event) {
+    if (event.kind != EventKind::kSessionOpened || !gate->shut) return;
+    gate->reached = true;
+    gate->shut.wait(true);
+  };
+  settings.node.session.lanes.gossip_bytes = 64U << 20U;
+  start();
+  Peer reader(plain());
+  Peer flooder(plain());
+  Peer quiet(plain());
+  for (Peer* peer : {&reader, &flooder, &quiet}) ASSERT_TRUE(peer->greet());
+  ASSERT_TRUE(reader.subscribe("t"));
+  gate->shut = true;
+  Peer last(plain());
+  oap::Hello hello;
+  hello.version_1 = true;
+  hello.max_frame = oap::kMaxFrame;
+  EXPECT_TRUE(last.connected() && last.send(oap::kReq, 1, oap::write_hello(hello)));
+  EXPECT_TRUE(soon([&] { return gate->reached.load(); }));
+  const std::size_t flooded = flooder.fill("t", std::string(8000, 'f'));
+  EXPECT_TRUE(quiet.publish("t", "quiet"));
+  gate->shut = false;
+  gate->shut.notify_all();
+  constexpr std::size_t kShare = 512U * 1024;  // a few reads
+  ASSERT_GT(flooded, 3 * kShare) << "what the kernel holds for a connection";
+  std::size_t before = 0;
+  for (bool seen = false; !seen;) {
+    const auto frame = reader.next();
+    ASSERT_TRUE(frame);
+    before += frame->payload().size();
+    seen = as_text(frame->payload()).find("quiet") != std::string_view::npos;
+  }
+  EXPECT_LT(before, kShare);
 }
 
 TEST_F(HostTest, LargeFramesBothWays) {
@@ -523,6 +567,52 @@ TEST_F(HostTest, AShardThatDiesSaysSoAndTheHostCanBeMadeAnew) {
   EXPECT_TRUE(again.greet());
   EXPECT_TRUE(host->snapshot().complete);
 }
+
+// Both shards lend to each other when one dies; the other goes on until nothing is given back any
+// more. Nobody may touch what is gone: for the sanitizers.
+struct LoansTest : HostTest, testing::WithParamInterface<ShardIndex> {
+  std::atomic<bool> frail{false};
+  std::vector<std::unique_ptr<Peer>> peers;  // the Unix socket deals them out in turn
+
+  void dial(std::size_t count) {
+    for (std::size_t i = 0; i < count; ++i) {
+      peers.push_back(std::make_unique<Peer>(transport::DialTarget{.unix_path = host->bound()[1]}));
+      ASSERT_TRUE(peers.back()->greet());
+    }
+  }
+};
+
+TEST_P(LoansTest, AShardMayDieWhileLoansAreOut) {
+  settings.shards = 2;
+  settings.uds_path = directory.at("run/node.sock");
+  settings.on_event = [this, sink = diary.sink()](const Event& event) {
+    sink(event);
+    const bool dies = event.kind == EventKind::kSessionClosed && event.shard == GetParam();
+    if (dies && frail) throw std::runtime_error("out of luck");
+  };
+  start();
+  dial(6);
+  for (std::size_t i = 0; i < 2; ++i) ASSERT_TRUE(peers[i]->subscribe("t"));
+  std::vector<std::jthread> writers;
+  for (std::size_t i = 2; i < 4; ++i) {
+    writers.emplace_back([peer = peers[i].get()] {
+      const std::string data(20'000, 'x');
+      while (peer->publish("t", data)) {
+      }
+    });
+  }
+  const ShardIndex other = GetParam() == 0 ? 1 : 0;
+  const auto lent = [&] { return host->snapshot().shards[other].node.published > 100; };
+  ASSERT_TRUE(soon(lent));
+  frail = true;
+  peers.resize(4);
+  ASSERT_TRUE(soon([&] { return diary.of(EventKind::kShardDied).size() == 1; }));
+  const auto stuck = [&] { return host->snapshot().shards[other].node.mail_stalls > 0; };
+  EXPECT_TRUE(soon(stuck)) << "the other shard waits for what will not come back";
+  host.reset();
+}
+
+INSTANTIATE_TEST_SUITE_P(Shards, LoansTest, testing::Values(ShardIndex{0}, ShardIndex{1}));
 
 TEST_F(HostTest, ShowsItsSessionsAndTakesNewLimits) {
   start();

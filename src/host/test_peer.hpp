@@ -106,6 +106,19 @@ class Peer {
     return send(flags, ack, oap::write_gossip(gossip));
   }
 
+  /// Publishes until the connection takes no more; returns how many bytes of data went out whole.
+  std::size_t fill(std::string_view topic, std::string_view text) {
+    oap::GossipOut gossip;
+    gossip.topic = topic;
+    gossip.data = as_bytes(text);
+    const Slice frame = oap::make_frame(oap::kEvent, {}, 0, oap::write_gossip(gossip));
+    for (std::size_t sent = 0;; ++sent) {
+      const IoPiece piece{frame.data(), frame.size()};
+      const transport::IoResult done = stream_->write({&piece, 1});
+      if (done.bytes < frame.size()) return sent * text.size();
+    }
+  }
+
   /// The end of the stream, having discarded what came before.
   bool ended() {
     while (next()) {

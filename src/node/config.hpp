@@ -53,6 +53,7 @@ struct NodeConfig {
   std::size_t subscription_bytes = 1U << 30U;   // of memory for them; refused from here on
   std::size_t mail_bytes = 4U << 20U;           // publications on their way to one other shard
   std::uint32_t mail_messages = 1024;
+  std::size_t lend_from = 4096;  // bytes of a run for another shard that are lent; fewer are copied
 
   // A member of the mesh; without it, hello with role peer is refused. `mesh->self` is `node`. The
   // machine of the mesh lives on shard 0, and uses `crypto`, which is not looked at otherwise.

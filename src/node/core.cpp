@@ -314,14 +314,10 @@ Instant ShardCore::next_deadline() const {
   return std::min({deadlines_.next(), drain_until_, drain_grace_, mesh_deadline()});
 }
 
-// Whatever is still held must not pin the large blocks this turn's reads came in.
 void ShardCore::turn_ended() {
   if (!paused_.empty()) resume_paused();
-  for (gossip::RunRef& run : turn_runs_) {
-    const bool held = run->refs > 1;
-    if (held && run->bytes.size() * 2 < run->bytes.slab_size()) run->compact(&meter_);
-  }
-  turn_runs_.clear();
+  settle_runs();
+  give_back();
   for (const SessionId id : held_) {
     Session* session = find(id);
     if (session == nullptr || session->input.empty()) continue;
@@ -331,6 +327,28 @@ void ShardCore::turn_ended() {
   }
   held_.clear();
   if (!shedding_.empty()) tell_shed();
+}
+
+// Whatever is still held must not pin the large blocks this turn's reads came in, nor another
+// shard's; what a single lane holds is joined with its neighbours there.
+void ShardCore::settle_runs() {
+  std::erase_if(turn_runs_, [this](TurnRun& each) {
+    gossip::Run& run = *each.run;
+    const bool small = run.bytes.size() * 2 < run.bytes.slab_size();
+    if (run.refs > 1 && (small || run.bytes.borrowed())) run.compact(&meter_);
+    return run.refs != 2;
+  });
+  for (TurnRun& each : turn_runs_) {
+    each.run = {};
+    if (Session* session = find(each.session)) session->egress.pack(each.lane, &meter_);
+  }
+  turn_runs_.clear();
+}
+
+// The lenders may write over these bytes as soon as they hear of it.
+void ShardCore::give_back() {
+  for (const Slice& loan : borrowed_) RON_CHECK(loan.unique());
+  borrowed_.clear();
   // What the other shards feed the mesh goes out by this one's mail: they wait while that does.
   if (seat_ && mail_.congested()) return;
   mail_.report([this](ShardIndex to) { order_mail(to); });

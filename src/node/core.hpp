@@ -38,6 +38,7 @@
 #include "node/stats.hpp"
 #include "node/subscriptions.hpp"
 #include "oap/alike.hpp"
+#include "oap/comp.hpp"
 
 namespace ron::node {
 
@@ -225,6 +226,8 @@ class ShardCore {
   void order_mail(ShardIndex to);
   void arm(Session& session);
   void turn_ended();
+  void settle_runs();
+  void give_back();
   // dispatch.cpp
   void dispatch(Session& session, const oap::Frame& frame);
   bool inflate(Session& session, const oap::Frame& frame, std::vector<std::uint8_t>& into);
@@ -337,14 +340,22 @@ class ShardCore {
   std::unique_ptr<MeshSeat> seat_;   // on the shard where the machine of the mesh is
   std::set<SessionId> peers_;        // sessions the mesh knows
   std::vector<SessionId> shedding_;  // of them those whose losses it was not told of yet
+  oap::Inflater inflater_;
   std::deque<ControlRequest> control_;
   std::map<std::uint64_t, Pending> pending_;
   std::uint64_t last_ticket_ = 0;
-  std::uint64_t match_stamp_ = 0;          // never goes round
-  std::vector<Session*> matched_;          // work space of one delivery
-  std::vector<gossip::RunRef> turn_runs_;  // runs of this turn, compacted at its end if still held
-  std::vector<SessionId> held_;            // sessions whose input may pin the turn's slab
-  std::vector<SessionId> paused_;          // sessions whose input waits
+  // A run of this turn, and the first lane it was queued to.
+  struct TurnRun {
+    gossip::RunRef run;
+    SessionId session;
+    unsigned lane = 0;
+  };
+  std::uint64_t match_stamp_ = 0;   // never goes round
+  std::vector<Session*> matched_;   // work space of one delivery
+  std::vector<TurnRun> turn_runs_;  // compacted at its end if still held
+  std::vector<Slice> borrowed_;     // from other shards, to be given back at its end
+  std::vector<SessionId> held_;     // sessions whose input may pin the turn's slab
+  std::vector<SessionId> paused_;   // sessions whose input waits
   bool ready_ = true;
   bool draining_ = false;
   Instant drain_until_ = Instant::never();

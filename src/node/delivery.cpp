@@ -196,8 +196,8 @@ void Delivery::push(Session& session, const gossip::RunRef& run) {
   session.counters.dropped += result.shed_full + result.shed_too_large;
   if (result.queued > 0) {
     if (!session.tap) ++delivered_.to;
-    if (core_.turn_runs_.empty() || &*core_.turn_runs_.back() != &*run) {
-      core_.turn_runs_.push_back(run);
+    if (core_.turn_runs_.empty() || &*core_.turn_runs_.back().run != &*run) {
+      core_.turn_runs_.push_back({run, session.id, lane_});
     }
   }
   if (session.has_groups) core_.tell_room(session, result.shed_full > 0 ? lane_bit : 0);
@@ -211,18 +211,18 @@ void Delivery::push(Session& session, const gossip::RunRef& run) {
 
 // COMP goes only to a side that agreed to it; the others share one inflated copy. // OAP-4.33
 const gossip::RunRef& Delivery::variant_for(const Session& session) {
-  if (!publication_.comp || session.comp) return publication_.run;
-  if (!inflated_) {
-    inflated_ = gossip::RunRef::make(plain_frames(), 1, publication_.run->largest);
-  }
-  return inflated_;
+  return session.comp ? publication_.run : plain_run();
 }
 
-Slice Delivery::plain_frames() const {
-  const Slice& sent = publication_.run->bytes;
-  if (!publication_.comp) return Slice::copy_of(sent.bytes(), nullptr);
-  const oap::Header header = oap::read_header(sent.data());
-  return oap::make_frame(oap::kEvent, header.tenant, header.corr, publication_.inflated, nullptr);
+const gossip::RunRef& Delivery::plain_run() {
+  if (!publication_.comp) return publication_.run;
+  if (!inflated_) {
+    const oap::Header header = oap::read_header(publication_.run->bytes.data());
+    Slice frame =
+        oap::make_frame(oap::kEvent, header.tenant, header.corr, publication_.inflated, nullptr);
+    inflated_ = gossip::RunRef::make(std::move(frame), 1, publication_.run->largest);
+  }
+  return inflated_;
 }
 
 void Delivery::to_shards(std::uint64_t ticket) {
@@ -235,14 +235,13 @@ void Delivery::to_shards(std::uint64_t ticket) {
     PublishMail mail;
     mail.tenant = publication_.tenant;
     mail.topic = publication_.topic;
-    mail.frames = plain_frames();
     mail.count = publication_.run->frames;
     mail.largest = publication_.run->largest;
     mail.plain = plain;
     mail.mesh = mesh;
     if (chosen) mail.pieces = std::move(pieces_[to]);
     mail.ticket = ticket;
-    core_.send_mail(to, std::move(mail));
+    if (core_.mail_.publish(to, std::move(mail), plain_run()->bytes)) core_.order_mail(to);
     if (ticket != 0) ++delivered_.waiting;
   }
 }
@@ -257,7 +256,12 @@ ShardCore::Delivered ShardCore::deliver(const Publication& publication, std::uin
 }
 
 ShardCore::Delivered ShardCore::deliver_mail(PublishMail& mail) {
-  mail.frames.charge_to(&meter_);
+  if (mail.frames.empty()) {
+    mail.frames = Slice::borrow(mail.lent, &meter_);
+    borrowed_.push_back(mail.frames);
+  } else {
+    mail.frames.charge_to(&meter_);
+  }
   Publication publication;
   publication.tenant = mail.tenant;
   publication.topic = mail.topic;

@@ -48,7 +48,7 @@ class Delivery {
   void to_member(SessionId member, const Part& part);
   void push(Session& session, const gossip::RunRef& run);
   const gossip::RunRef& variant_for(const Session& session);
-  Slice plain_frames() const;
+  const gossip::RunRef& plain_run();
   void to_shards(std::uint64_t ticket);
 
   ShardCore& core_;

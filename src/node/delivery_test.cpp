@@ -93,6 +93,70 @@ TEST(Delivery, ADrainingNodeTakesCreditSoThatItCanDeliver) {  // OAP-6.4 OAP-5.9
   EXPECT_EQ(delivered, 10U);
 }
 
+// Which topics share a lane is a matter of the hash: an eighth of them share the flood's.
+constexpr unsigned kQuietTopics = 16;
+constexpr unsigned kMostOfThem = 10;
+
+TEST(Fairness, AFloodOfOneTopicDoesNotTakeTheRoomOfOthers) {  // OAP-5.13
+  NodeConfig config = Rig::quiet_config();
+  config.session.lanes.gossip_frames = 256;
+  Rig rig(config, 2);
+  const SessionId reader = rig.active(0);
+  rig.subscribe(reader, "**");
+  const SessionId flooder = rig.active(1);
+  Bytes batch;
+  for (int i = 0; i < 1000; ++i) append(batch, {}, Rig::gossip("flood", "x"));
+  rig.raw(flooder, batch);
+  const SessionId publisher = rig.active(1);
+  for (unsigned i = 0; i < kQuietTopics; ++i) {
+    rig.publish(publisher, "quiet/" + std::to_string(i), "q");
+  }
+  std::uint64_t quiet = 0;
+  std::uint64_t flood = 0;
+  std::uint64_t lost = 0;
+  for (const Out& frame : rig.receive(reader)) {
+    if (frame.kind == "lagged") {
+      lost += frame.lagged();
+    } else {
+      frame.data() == "q" ? ++quiet : ++flood;
+    }
+  }
+  EXPECT_GE(quiet, kMostOfThem);
+  EXPECT_GT(lost, 700U);
+  EXPECT_EQ(quiet + flood + lost, 1000U + kQuietTopics);
+}
+
+// What is published while the flood goes out overtakes what is left of it.
+TEST(Fairness, AFloodOfOneTopicDoesNotHoldUpOthers) {  // OAP-5.14
+  constexpr std::size_t kStep = 64U * 1024;
+  constexpr unsigned kRounds = 10;
+  Rig rig(Rig::quiet_config(), 2);
+  const SessionId reader = rig.active(0);
+  rig.subscribe(reader, "**");
+  const SessionId flooder = rig.active(1);
+  const std::string data(10'000, 'x');
+  for (int i = 0; i < 100; ++i) rig.publish(flooder, "flood", data);
+  const SessionId quiet = rig.active(1);
+  Bytes wire;
+  for (std::size_t round = 0; round < kRounds; ++round) {
+    for (unsigned i = 0; i < kQuietTopics; ++i) {
+      rig.publish(quiet, "quiet/" + std::to_string(i), std::to_string(round));
+    }
+    rig.write_some(reader, kStep, wire);
+  }
+  std::size_t flood = 0;
+  unsigned early = 0;
+  for (const Out& frame : Rig::decode(wire)) {
+    if (frame.data().size() > 1) {
+      flood += frame.payload.size();
+    } else if (flood < (std::stoul(frame.data()) + 2) * kStep) {
+      ++early;
+    }
+  }
+  EXPECT_GE(early, kRounds * kMostOfThem);
+  EXPECT_GT(flood, kRounds * kStep / 4);
+}
+
 TEST(Delivery, ALostLaneIsToldAlsoWhenNothingFollows) {  // OAP-4.44
   Rig rig;
   oap::Hello hello = Rig::hello_of(1);

@@ -1,7 +1,6 @@
 // The checks every frame passes, in the order of docs/OAP-1.md section 1: length, version and flags
 // were judged by the parser; then COMP, CBOR, handshake state, kind; then limits and rights.
 #include "node/core.hpp"
-#include "oap/comp.hpp"
 
 namespace ron::node {
 namespace {
@@ -70,7 +69,7 @@ bool ShardCore::inflate(Session& session, const oap::Frame& frame,
                         std::vector<std::uint8_t>& into) {
   oap::WireError error{Code::kBadFrame, "COMP was not agreed in the handshake", true, 0};
   if (session.comp) {  // OAP-1.42
-    auto result = oap::decompress(frame.payload(), session.max_frame);
+    auto result = inflater_.inflate(frame.payload(), session.max_frame);
     if (result) {
       into = std::move(*result);
       return true;

@@ -31,7 +31,6 @@ void ShardCore::on_mail(ShardIndex, PeerDownMail& mail) {
 }
 
 void ShardCore::on_mail(ShardIndex from, PeerFrameMail& mail) {
-  const std::size_t bytes = mail.frame.size();
   mail.frame.charge_to(&meter_);
   const oap::Header header = oap::read_header(mail.frame.data());
   const auto message = oap::read_message(mail.frame.bytes().subspan(oap::kHeaderSize));
@@ -39,7 +38,7 @@ void ShardCore::on_mail(ShardIndex from, PeerFrameMail& mail) {
   const auto fault =
       seat_->machine.received(mail.session, {header, *message, mail.frame}, now_, seat_->orders);
   if (fault) send_mail(from, PeerFaultMail{mail.session, header, *fault});
-  mail_.note_done(from, bytes);
+  mail_.note_done(from);
 }
 
 void ShardCore::on_mail(ShardIndex, PeerShedMail& mail) {
@@ -55,10 +54,9 @@ void ShardCore::on_mail(ShardIndex, PeerFaultMail& mail) {
 }
 
 void ShardCore::on_mail(ShardIndex from, PeerSendMail& mail) {
-  const std::size_t bytes = mail.frame.size();
   mail.frame.charge_to(&meter_);
   send_to_peers(mail.frame, mail.to);
-  mail_.note_done(from, bytes);
+  mail_.note_done(from);
 }
 
 void ShardCore::on_mail(ShardIndex, PeerCloseMail& mail) { close_peer(mail.session, mail.error); }

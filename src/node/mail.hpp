@@ -1,5 +1,9 @@
 // What shards of one node tell each other. Values only: a message owns what it carries, so it may
-// cross threads (a publication's bytes are the sole reference to their block).
+// cross threads; only the bytes of a publication may be on loan.
+//
+// A loan is a view into a block of the sender's, who keeps the block until the publication is
+// reported as consumed. The borrower counts its own references to it, never touches the sender's
+// count, and copies at the end of its turn what its sessions still hold.
 #pragma once
 
 #include <cstdint>
@@ -28,19 +32,21 @@ struct MemberPiece {
 struct PublishMail {
   TenantId tenant;
   std::string topic;
-  Slice frames;
+  Slice frames;   // the sole reference to its block; empty when they are lent
+  ByteView lent;  // valid until ConsumedMail is sent
   std::uint32_t count = 0;
   std::uint32_t largest = 0;        // payload bytes of the largest frame
   bool plain = false;               // plain subscribers of that shard are wanted
   bool mesh = false;                // the mesh, which lives over there, gets them too
   std::vector<MemberPiece> pieces;  // group members chosen by the publisher's shard
   std::uint64_t ticket = 0;         // not 0: answer with AcceptedMail
+
+  std::size_t bytes() const { return frames.size() + lent.size(); }
 };
 
-/// Publications taken out of a ring: gives the sender's budget back.
+/// The oldest publications of the sender are worked off: gives its budget and its loans back.
 struct ConsumedMail {
   std::uint32_t messages = 0;
-  std::size_t bytes = 0;
 };
 
 /// Answers a PublishMail with a ticket: how many sessions it was queued to.

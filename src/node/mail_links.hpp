@@ -2,11 +2,16 @@
 //
 // Mail is never dropped. A link that holds more than its budget (waiting here, in the ring, or not
 // yet worked off over there) is congested; the shard then stops reading the sessions that feed it.
+//
+// Publications, and frames of and for peers, come back in the order they went, so the loans of a
+// link are a queue, and the report that frees the budget also ends them. A loan counts with the
+// whole block it keeps, once for neighbours in one block.
 #pragma once
 
 #include <algorithm>
 #include <cstdint>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "base/ring.hpp"
@@ -27,6 +32,10 @@ class MailLinks {
     return push(to, ShardMail{self_, std::move(body)});
   }
 
+  /// The same for a publication of `frames`, which are lent where that pays and pins little, and
+  /// copied otherwise.
+  bool publish(ShardIndex to, PublishMail mail, const Slice& frames);
+
   std::optional<ShardMail> take(ShardIndex to);
   bool has(ShardIndex to) const { return !links_[to].outbox.empty(); }
 
@@ -40,38 +49,45 @@ class MailLinks {
   void consumed(ShardIndex by, const ConsumedMail& report);
 
   /// Notes that a message of another shard that counts was worked off here.
-  void note_done(ShardIndex from, std::size_t bytes);
-  /// Reports what was noted; calls `woken(shard)` where an outbox was empty.
+  void note_done(ShardIndex from) { ++links_[from].done; }
+  /// Reports what was noted, and with it gives back what was borrowed; calls `woken(shard)` where
+  /// an outbox was empty.
   template <typename Woken>
   void report(Woken woken) {
     for (std::size_t i = 0; i < links_.size(); ++i) {
       Link& link = links_[i];
       const auto to = static_cast<ShardIndex>(i);
-      if (link.done.messages == 0) continue;
-      if (send(to, link.done)) woken(to);
-      link.done = {};
+      if (link.done == 0) continue;
+      if (send(to, ConsumedMail{std::exchange(link.done, 0)})) woken(to);
     }
   }
 
   bool congested() const { return congested_ > 0; }
   /// Is twice the budget on its way? Then whoever can lose something should.
   bool overfull(ShardIndex to) const { return links_[to].bytes / 2 >= config_->mail_bytes; }
-  /// What is on its way: waits here, in the ring, or is not yet worked off over there.
+  /// What is on its way: waits here, in the ring, or is not yet worked off over there; with the
+  /// memory it keeps.
   struct Load {
     std::size_t messages = 0, bytes = 0;
   };
   Load load() const;
 
  private:
+  // A publication, or a frame of or for peers, that is not yet worked off over there.
+  struct Sent {
+    Slice loan;  // empty: it was copied
+    std::size_t charge = 0;
+  };
   struct Link {
     Ring<ShardMail> outbox;
-    std::size_t bytes = 0;       // of messages with frames not yet worked off
-    std::uint32_t messages = 0;  // the same; and mail of other kinds still in the outbox
+    Ring<Sent> sent;
+    std::size_t bytes = 0;  // of what was sent
     bool congested = false;
-    ConsumedMail done;
-    std::size_t held() const { return std::max<std::size_t>(messages, outbox.size()); }
+    std::uint32_t done = 0;  // publications from over there that were worked off here
+    std::size_t held() const { return std::max(sent.size(), outbox.size()); }
   };
   bool push(ShardIndex to, ShardMail mail);
+  bool worth_lending(const Link& link, const Slice& frames) const;
   void judge(Link& link);
 
   const NodeConfig* config_;

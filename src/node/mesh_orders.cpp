@@ -106,7 +106,7 @@ void ShardCore::send_to_peers(const Slice& frame, std::span<const PeerTo> to) {
       send_to_peer(*session, one.lane, run, counted);
     }
   }
-  turn_runs_.push_back(run);
+  turn_runs_.push_back({run, {}, 0});  // peers have no lanes to join it in
 }
 
 void ShardCore::send_to_peer(Session& session, mesh::Lane lane, const gossip::RunRef& run,

@@ -1,4 +1,7 @@
 // Publish and subscribe on one shard and on several: OAP-4.*, OAP-5.*.
+#include <algorithm>
+#include <array>
+
 #include "node/shard_rig.hpp"
 
 namespace ron::node::testing {
@@ -490,6 +493,61 @@ TEST(Limits, StatsNameTheBoundsOfTheQueues) {
   EXPECT_EQ(stats.slab_bytes_max, config.queue_bytes);
   EXPECT_EQ(stats.mail_waiting_max, 2U * config.mail_messages) << "to two other shards";
   EXPECT_EQ(stats.mail_bytes_max, 2U * config.mail_bytes);
+}
+
+// A large run crosses as a loan. Who reads at once gets it from the lender's block; what is not
+// written when the borrower's turn ends moves to a block of the borrower's, and the loan is over.
+TEST(Mail, ALoanEndsWithTheBorrowersTurn) {
+  Rig rig(Rig::quiet_config(), 2);
+  const SessionId slow = rig.active(1);
+  rig.subscribe(slow, "t");
+  const SessionId publisher = rig.active(0);
+  const std::string data(10'000, 'x');
+  rig.auto_turn_ = false;
+  rig.publish(publisher, "t", data);
+  auto mail = rig.shard(0).take_mail(1);
+  ASSERT_TRUE(mail.has_value());
+  const auto& sent = std::get<PublishMail>(mail->body);
+  EXPECT_GT(sent.lent.size(), data.size());
+  EXPECT_TRUE(sent.frames.empty());
+  Actions actions;
+  rig.shard(1).mail(std::move(*mail), rig.now(), actions);
+  EXPECT_GT(rig.stats(0).slab_bytes, data.size()) << "it is still lent";
+  EXPECT_GT(rig.stats(0).mail_bytes, data.size());
+  EXPECT_GT(rig.stats(1).slab_bytes, data.size()) << "charged where it waits";
+  rig.turn();
+  EXPECT_EQ(rig.stats(0).slab_bytes, 0U);
+  EXPECT_EQ(rig.stats(0).mail_bytes, 0U);
+  EXPECT_GT(rig.stats(1).slab_bytes, data.size());
+  EXPECT_EQ(data_of(rig.receive(slow)), std::vector<std::string>{data});
+  EXPECT_EQ(rig.stats(1).slab_bytes, 0U);
+}
+
+TEST(Mail, ALoanIsSharedByManySubscribersAndGroupMembers) {
+  Rig rig(Rig::quiet_config(), 2);
+  const SessionId plain = rig.active(1);
+  rig.subscribe(plain, "t");
+  const std::array<SessionId, 2> members{rig.active(1), rig.active(1)};
+  for (const SessionId member : members) rig.subscribe(member, "t", "g");
+  const SessionId publisher = rig.active(0);
+  Bytes batch;
+  for (int i = 0; i < 100; ++i) {
+    const Slice frame =
+        oap::make_frame(oap::kEvent, {}, 0, Rig::gossip("t", std::to_string(100 + i)));
+    batch.insert(batch.end(), frame.bytes().begin(), frame.bytes().end());
+  }
+  ASSERT_GT(batch.size(), Rig::quiet_config().lend_from);
+  rig.raw(publisher, batch);
+  EXPECT_EQ(rig.stats(0).slab_bytes, 0U) << "nobody has read, and nothing is lent any more";
+  std::vector<std::string> shared;
+  for (const SessionId member : members) {
+    const auto got = data_of(rig.receive(member));
+    EXPECT_EQ(got.size(), 50U);
+    shared.insert(shared.end(), got.begin(), got.end());
+  }
+  std::ranges::sort(shared);
+  EXPECT_EQ(data_of(rig.receive(plain)), shared);
+  EXPECT_EQ(rig.stats(1).slab_bytes, 0U);
 }
 
 TEST(Mail, CongestionPausesThePublisherAndLosesNothing) {

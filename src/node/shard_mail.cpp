@@ -10,9 +10,8 @@ void ShardCore::mail(ShardMail message, Instant now, Actions& out) {
 }
 
 void ShardCore::on_mail(ShardIndex from, PublishMail& mail) {
-  const std::size_t bytes = mail.frames.size();
   const Delivered delivered = deliver_mail(mail);
-  mail_.note_done(from, bytes);
+  mail_.note_done(from);
   if (mail.ticket != 0) send_mail(from, AcceptedMail{mail.ticket, delivered.to, delivered.links});
 }
 

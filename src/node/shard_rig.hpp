@@ -135,21 +135,25 @@ class Rig {
   /// The same, as bytes.
   Bytes take(SessionId id) {
     Bytes wire;
-    Shard& shard = of(id);
-    std::array<IoPiece, 16> pieces;
-    for (;;) {
-      const std::size_t count = shard.gather(id, pieces, 64U * 1024, now_);
-      std::size_t size = 0;
-      for (std::size_t i = 0; i < count; ++i) {
-        const auto* at = static_cast<const std::uint8_t*>(pieces[i].data);
-        wire.insert(wire.end(), at, at + pieces[i].size);
-        size += pieces[i].size;
-      }
-      if (size == 0) break;
-      shard.wrote(id, size, now_, actions_);
+    while (write_some(id, 64U * 1024, wire)) {
     }
     turn();
     return wire;
+  }
+
+  /// One write of about `max_bytes`, appended to `wire`. False when there is nothing to write.
+  bool write_some(SessionId id, std::size_t max_bytes, Bytes& wire) {
+    Shard& shard = of(id);
+    std::array<IoPiece, 16> pieces;
+    const std::size_t count = shard.gather(id, pieces, max_bytes, now_);
+    std::size_t size = 0;
+    for (std::size_t i = 0; i < count; ++i) {
+      const auto* at = static_cast<const std::uint8_t*>(pieces[i].data);
+      wire.insert(wire.end(), at, at + pieces[i].size);
+      size += pieces[i].size;
+    }
+    if (size > 0) shard.wrote(id, size, now_, actions_);
+    return size > 0;
   }
 
   static std::vector<Out> decode(const Bytes& wire) {

@@ -40,21 +40,19 @@ using Bytes = std::vector<std::uint8_t>;
 // byte decides: OAP-1.41.
 class Inflation {
  public:
-  Inflation(ByteView payload, std::uint32_t max_frame)
-      : payload_(payload),
+  Inflation(ZSTD_DCtx* context, ByteView payload, std::uint32_t max_frame)
+      : context_(context),
+        payload_(payload),
         max_frame_(max_frame),
         limit_(std::min<std::size_t>(max_frame, payload.size() * kRatioCap)) {}
 
   std::expected<Bytes, WireError> run(std::optional<std::uint64_t> declared) {
-    const std::unique_ptr<ZSTD_DCtx, Free> context(ZSTD_createDCtx());
-    if (context == nullptr) return refuse(Code::kInternal, "no memory to inflate");
-    ZSTD_DCtx_setParameter(context.get(), ZSTD_d_windowLogMax, kWindowLogMax);
     out_.resize(declared ? static_cast<std::size_t>(*declared)
                          : std::min(limit_, payload_.size() * kFirstRatio));
     ZSTD_inBuffer in{payload_.data(), payload_.size(), 0};
     for (;;) {
       ZSTD_outBuffer to{out_.data(), out_.size(), size_};
-      const std::size_t left = ZSTD_decompressStream(context.get(), &to, &in);
+      const std::size_t left = ZSTD_decompressStream(context_, &to, &in);
       const bool moved = to.pos > size_;
       size_ = to.pos;
       if (ZSTD_isError(left) != 0) return refuse(Code::kBadFrame, "zstd frame is corrupt");
@@ -81,6 +79,7 @@ class Inflation {
   // One byte over the limit is room enough to see that the frame breaks it.
   void grow() { out_.resize(std::min(limit_ + 1, std::max<std::size_t>(2 * out_.size(), 64))); }
 
+  ZSTD_DCtx* context_;
   ByteView payload_;
   std::uint32_t max_frame_;
   std::size_t limit_;
@@ -90,8 +89,19 @@ class Inflation {
 
 }  // namespace
 
-std::expected<std::vector<std::uint8_t>, WireError> decompress(ByteView payload,
-                                                               std::uint32_t max_frame) {
+struct Inflater::Context {
+  std::unique_ptr<ZSTD_DCtx, Free> zstd{ZSTD_createDCtx()};
+};
+
+Inflater::Inflater() = default;
+Inflater::~Inflater() = default;
+
+std::size_t Inflater::memory() const {
+  return context_ == nullptr ? 0 : ZSTD_sizeof_DCtx(context_->zstd.get());
+}
+
+std::expected<std::vector<std::uint8_t>, WireError> Inflater::inflate(ByteView payload,
+                                                                      std::uint32_t max_frame) {
   const auto header = read_zstd_header(payload);
   if (!header) return refuse(Code::kBadFrame, "not a zstd frame");  // OAP-1.37 OAP-1.43 OAP-1.48
   if (header->dictionary) return refuse(Code::kBadFrame, "zstd frame asks for a dictionary");
@@ -103,7 +113,22 @@ std::expected<std::vector<std::uint8_t>, WireError> decompress(ByteView payload,
   if (header->window_size > kMaxFrame) {  // OAP-1.45
     return refuse(Code::kBadFrame, "zstd window is over 1 MiB");
   }
-  return Inflation(payload, max_frame).run(header->content_size);
+  if (context_ == nullptr) context_ = std::make_unique<Context>();
+  ZSTD_DCtx* const zstd = context_->zstd.get();
+  if (zstd == nullptr) {
+    context_ = nullptr;
+    return refuse(Code::kInternal, "no memory to inflate");
+  }
+  ZSTD_DCtx_reset(zstd, ZSTD_reset_session_only);  // after a payload that was refused half-way
+  ZSTD_DCtx_setParameter(zstd, ZSTD_d_windowLogMax, kWindowLogMax);
+  auto inflated = Inflation(zstd, payload, max_frame).run(header->content_size);
+  if (memory() > kKept) context_ = nullptr;
+  return inflated;
+}
+
+std::expected<std::vector<std::uint8_t>, WireError> decompress(ByteView payload,
+                                                               std::uint32_t max_frame) {
+  return Inflater().inflate(payload, max_frame);
 }
 
 // OAP-1.47

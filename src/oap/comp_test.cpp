@@ -168,6 +168,30 @@ TEST(comp, compress_only_where_it_pays) {  // OAP-1.47
   EXPECT_EQ(decompress(*packed, kMaxFrame), plain);
 }
 
+TEST(comp, one_context_inflates_many_payloads_whatever_became_of_the_last) {
+  Inflater inflater;
+  EXPECT_EQ(inflater.memory(), 0U);
+  const Bytes plain = prose(50'000);
+  const Bytes packed = pack(plain);
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(inflater.inflate(packed, kMaxFrame), plain);
+    EXPECT_GT(inflater.memory(), 0U);
+    EXPECT_LE(inflater.memory(), Inflater::kKept);
+    EXPECT_FALSE(inflater.inflate(first_of(packed, packed.size() / 2), kMaxFrame));
+    EXPECT_FALSE(inflater.inflate(packed, 100));
+    EXPECT_FALSE(inflater.inflate(first_of(pack_without_size(plain), 1000), kMaxFrame));
+  }
+}
+
+TEST(comp, a_context_that_grew_for_a_window_is_not_kept) {
+  Inflater inflater;
+  const Bytes plain = prose(500'000);
+  EXPECT_EQ(inflater.inflate(pack_without_size(plain), kMaxFrame), plain);
+  EXPECT_EQ(inflater.memory(), 0U);
+  EXPECT_EQ(inflater.inflate(pack(plain), kMaxFrame), plain);
+  EXPECT_GT(inflater.memory(), 0U);
+}
+
 RC_GTEST_PROP(comp, what_we_send_is_taken, ()) {  // OAP-1.37 OAP-1.47
   Bytes plain = prose(*rc::gen::inRange<std::size_t>(0, 20'000), *rc::gen::arbitrary<unsigned>());
   plain.resize(plain.size() + *rc::gen::inRange<std::size_t>(0, 100'000), 'z');

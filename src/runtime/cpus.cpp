@@ -9,6 +9,8 @@
 #include <sstream>
 #include <string>
 
+#include "base/ids.hpp"
+
 namespace ron::runtime {
 namespace {
 
@@ -109,6 +111,11 @@ std::string_view cgroup_path(std::string_view proc_self_cgroup, std::string_view
 unsigned usable_cpus() {
   const unsigned cpus = affinity_cpus();
   return std::max(1U, std::min(cpus, quota_cpus().value_or(cpus)));
+}
+
+unsigned shards_for(std::uint64_t configured) {
+  const std::uint64_t wanted = configured > 0 ? configured : usable_cpus();
+  return static_cast<unsigned>(std::min<std::uint64_t>(wanted, kMaxShards));
 }
 
 }  // namespace ron::runtime

@@ -1,6 +1,7 @@
 // How many shards this process should run: the CPUs it may use, no more than its quota buys.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string_view>
 
@@ -8,6 +9,10 @@ namespace ron::runtime {
 
 /// min(CPUs of the affinity mask, cgroup quota rounded up), at least 1.
 unsigned usable_cpus();
+
+/// The shards that a configuration's number makes: as many, or for 0 one for each usable CPU; at
+/// most kMaxShards. The one answer for whoever starts them or counts their memory.
+unsigned shards_for(std::uint64_t configured);
 
 /// CPUs that the text of cgroup v2's `cpu.max` ("200000 100000", "max 100000") grants, rounded up;
 /// nothing when it sets no limit or cannot be read.

@@ -2,6 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
+#include "base/ids.hpp"
+
 namespace ron::runtime {
 namespace {
 
@@ -34,6 +38,12 @@ TEST(Cpus, PathOfThisProcess) {
 }
 
 TEST(Cpus, ThisMachineHasOne) { EXPECT_GE(usable_cpus(), 1U); }
+
+TEST(cpus, shards_are_as_configured_or_as_many_as_usable) {
+  EXPECT_EQ(shards_for(3), 3U);
+  EXPECT_EQ(shards_for(0), std::min(usable_cpus(), kMaxShards));
+  EXPECT_EQ(shards_for(1'000'000'000'000), kMaxShards);
+}
 
 }  // namespace
 }  // namespace ron::runtime

@@ -7,11 +7,11 @@
 #include <cerrno>
 #include <cstring>
 #include <optional>
-#include <thread>
 
 #include "config/toml_text.hpp"
 #include "crypto/files.hpp"
 #include "crypto/library.hpp"
+#include "runtime/cpus.hpp"
 #include "setup/mesh.hpp"
 #include "setup/server_tls.hpp"
 
@@ -138,7 +138,7 @@ config::HostFacts host_facts() {
           // Capabilities and sysctls decide in the end; a wrong guess here would refuse what works.
           .low_ports_allowed = true,
           .hybrid_available = crypto::hybrid_available(),
-          .cpus = std::thread::hardware_concurrency()};
+          .shards = runtime::shards_for(0)};
 }
 
 std::expected<Configuration, Problems> read_configuration(const Sources& sources) {

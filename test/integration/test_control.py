@@ -126,6 +126,22 @@ class Control(NodeCase):
 
 
 class ControlledEnd(unittest.TestCase):
+    def test_reload_during_a_drain(self):
+        node = Node(uds=True).start()
+        self.addCleanup(node.discard)
+        session, stuck = node.uds_session(), node.session(window=1)
+        stuck.subscribe("t")
+        for _ in range(3):
+            session.publish("t", bytes(1000))       # of which the window lets one out
+        session.request(control("drain", deadline="3s"))
+        until(lambda: node.events("draining"), 2, "the drain has begun")
+        answer = session.request(control("reload"))
+        self.assertEqual((answer["kind"], answer["code"]), ("error", "NotReady"))
+        self.assertEqual(node.events("reloading"), [])
+        stuck.close()
+        session.close()
+        self.assertEqual(node.wait_exit(6), 0)
+
     def test_drain(self):
         node = Node(uds=True).start()
         self.addCleanup(node.discard)

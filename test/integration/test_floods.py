@@ -121,6 +121,23 @@ class Sessions(NodeCase):
                 sock.close()
         self.moved(opened=0)
 
+    def test_flood_of_one_topic_leaves_room_for_others(self):  # OAP-5.13, OAP-5.16
+        """A reader that sleeps while its lanes fill. Which topics share a lane differs from node to
+        node: an eighth of the quiet ones share the flood's, and may lose theirs."""
+        reader, flooder, writer, base = self.session(rcvbuf=8192), self.session(), self.session(), self.topic()
+        reader.subscribe(base + "/**")
+        for start in range(0, 8000, 200):
+            flooder.raw(numbered(f"{base}/flood", 200, 1024, start))
+        until(lambda: self.delta("gossip_lost") > 1000, 10, "the flood fills its lane")
+        for number in range(24):
+            writer.publish(f"{base}/quiet/{number}", bytes(4096))
+        frames = reader.catch_up(8024)
+        lost = sum(frame.msg["dropped"] for frame in frames if frame.kind == "lagged")
+        topics = [frame.msg["topic"] for frame in frames if frame.kind == "gossip"]
+        self.assertEqual(len(topics) + lost, 8024)
+        self.assertGreater(sum("/quiet/" in topic for topic in topics), 12)
+        self.moved(lost=lost, gossip_lost=lost, told=lost)
+
     def test_flood_while_others_work(self):  # OAP-4.42
         """Hostile connections beside an ordinary stream: the stream loses nothing."""
         reader, writer, topic = self.session(), self.session(), self.topic()

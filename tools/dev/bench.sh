@@ -5,6 +5,7 @@
 #   ./dev bench topic --benchmark_filter=X    one; arguments go to the program
 #   ./dev bench sessions --tls                what idle sessions cost a node
 #   ./dev bench admin                         how fast the admin listener answers under full load
+#   ./dev bench shards                        two shards against one: CPU time and messages a second (root)
 #   ./dev bench --check [NAME...]             instructions of fixed work against the committed baseline
 #   ./dev bench --check --update              makes what is now the baseline
 #   ./dev bench peers --quick                 against nats, redis, mosquitto, zmq and a bare relay (root)
@@ -19,6 +20,7 @@ if [ "${1:-}" = --list ]; then
   names
   echo sessions
   echo admin
+  echo shards
   echo peers
   echo flame
   exit 0
@@ -45,6 +47,10 @@ esac
 if [ "$name" = admin ]; then
   build_preset release svc-overlay ronctl || exit 1
   exec "$RON_PYTHON" bench/admin/run.py "$@"
+fi
+if [ "$name" = shards ]; then
+  build_preset release svc-overlay peers_generator || exit 1
+  exec bash bench/peers/run.sh ../shards/run.py "$@"
 fi
 if [ "$name" = peers ]; then
   . "$RON_ROOT/tools/dev/peers.sh"

@@ -111,6 +111,10 @@ ControlResult result_of(const Reloaded& reloaded) {
   return std::unexpected(ControlError{oap::Code::kBadFrame, std::move(text)});
 }
 
+ControlResult not_ready() {
+  return std::unexpected(ControlError{oap::Code::kNotReady, "the node is draining"});
+}
+
 class Daemon {
  public:
   /// `identity` is null without a mesh.
@@ -178,8 +182,9 @@ class Daemon {
   const pthread_t main_ = ::pthread_self();
   runtime::Guarded<std::deque<std::function<void()>>> jobs_;  // for the main thread
   std::optional<std::chrono::milliseconds> drain_asked_;      // by a control request
-  std::string bound_listen_;                                  // with its real port
-  std::atomic<bool> admin_gone_ = false;                      // its thread was given up
+  bool draining_ = false;
+  std::string bound_listen_;              // with its real port
+  std::atomic<bool> admin_gone_ = false;  // its thread was given up
   bool host_died_ = false;
   std::string gave_up_;  // why, once a part cannot be kept alive
   policy::Restarts restarts_;
@@ -500,7 +505,9 @@ void Daemon::take_control(node::ControlRequest request, std::uint32_t uid) {
 MainThread Daemon::jobs_of_main() {
   return {.reload =
               [this](std::function<void(ControlResult)> done) {
-                on_main_thread([this, done = std::move(done)] { done(result_of(reload())); });
+                on_main_thread([this, done = std::move(done)] {
+                  done(draining_ ? not_ready() : result_of(reload()));
+                });
               },
           .drain =
               [this](std::chrono::milliseconds within) {
@@ -583,6 +590,7 @@ void Daemon::end_at_once(int signal_number) {
 // B5: readyz red, stop accepting, bye, drain to the deadline, close, report what was cut off.
 int Daemon::drain(int signal_number, std::chrono::milliseconds within) {
   ops::notify_service_manager(ops::stopping_message(within + kTimeToEnd));
+  draining_ = true;
   if (host_ == nullptr) return kExitOk;  // it was being started again
   log_.write(Event::kDraining, {{Field::kSignal, name_of_signal(signal_number)},
                                 {Field::kDeadlineMs, within.count()}});
@@ -595,6 +603,7 @@ int Daemon::drain(int signal_number, std::chrono::milliseconds within) {
   for (int number = 0; number != drained_signal();) {
     number = wait_for_signal();
     if (number == SIGTERM || number == SIGINT) end_at_once(number);
+    if (number == job_signal()) run_jobs();
     if (watchdog_at_ <= runtime::monotonic_now()) feed_watchdog();
   }
   worker.join();

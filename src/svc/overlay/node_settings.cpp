@@ -92,9 +92,7 @@ host::Settings host_settings(const config::Settings& settings, const NodeId& nod
 }
 
 config::MemoryPlan memory_plan(const config::Settings& settings) {
-  const std::uint64_t shards =
-      settings.overlay.shards > 0 ? settings.overlay.shards : runtime::usable_cpus();
-  return config::plan_memory(settings, std::min<std::uint64_t>(shards, kMaxShards));
+  return config::plan_memory(settings, runtime::shards_for(settings.overlay.shards));
 }
 
 host::LiveSettings live_settings(const config::Settings& settings) {
