@@ -81,13 +81,20 @@ bool parse(int argc, char** argv, Options& options) {
     if (i + 1 >= argc) return false;
     const char* value = argv[++i];
     bool good = true;
-    if (flag == "--scenario") options.scenario = value;
-    else if (flag == "--nodes") options.lines.push_back(std::string("nodes = ") + value);
-    else if (flag == "--set") options.lines.emplace_back(value);
-    else if (flag == "--protocol") good = parse_protocol(value, options.protocol);
-    else if (flag == "--seed") good = parse_number(value, options.seed);
-    else if (flag == "--seeds") good = parse_number(value, options.seeds);
-    else good = false;
+    if (flag == "--scenario")
+      options.scenario = value;
+    else if (flag == "--nodes")
+      options.lines.push_back(std::string("nodes = ") + value);
+    else if (flag == "--set")
+      options.lines.emplace_back(value);
+    else if (flag == "--protocol")
+      good = parse_protocol(value, options.protocol);
+    else if (flag == "--seed")
+      good = parse_number(value, options.seed);
+    else if (flag == "--seeds")
+      good = parse_number(value, options.seeds);
+    else
+      good = false;
     if (!good) return false;
   }
   return !options.scenario.empty();
@@ -96,8 +103,10 @@ bool parse(int argc, char** argv, Options& options) {
 bool load(const Options& options, Scenario& scenario) {
   std::string name = options.scenario, text;
   std::string path = name;
-  if (name.find('/') == std::string::npos) path = "sim/mesh/scenarios/" + name + ".txt";
-  else name = name.substr(name.rfind('/') + 1, name.rfind('.') - name.rfind('/') - 1);
+  if (name.find('/') == std::string::npos)
+    path = "sim/mesh/scenarios/" + name + ".txt";
+  else
+    name = name.substr(name.rfind('/') + 1, name.rfind('.') - name.rfind('/') - 1);
   if (!read_file(path, text)) {
     std::fprintf(stderr, "ron-mesh-sim: cannot read %s\n", path.c_str());
     return false;
@@ -105,7 +114,8 @@ bool load(const Options& options, Scenario& scenario) {
   auto read = read_scenario(name, text);
   for (const std::string& line : options.lines) {
     if (!read) break;
-    if (const auto applied = set_line(*read, line); !applied) read = std::unexpected(applied.error());
+    if (const auto applied = set_line(*read, line); !applied)
+      read = std::unexpected(applied.error());
   }
   if (!read) {
     std::fprintf(stderr, "ron-mesh-sim: %s: %s\n", path.c_str(), read.error().c_str());
@@ -157,7 +167,8 @@ void print(const Options& options, const Scenario& scenario, std::uint64_t seed,
 
 std::string replay(const Options& options, std::uint64_t seed) {
   std::string line = "./dev sim --scenario " + options.scenario + " --seed " + std::to_string(seed);
-  if (options.protocol != Protocol::kMesh) line += " --protocol " + std::string(name(options.protocol));
+  if (options.protocol != Protocol::kMesh)
+    line += " --protocol " + std::string(name(options.protocol));
   for (const std::string& one : options.lines) line += " --set '" + one + "'";
   return line;
 }
@@ -172,7 +183,8 @@ int run_all(const Options& options, const Scenario& scenario) {
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
     print(options, scenario, seed, outcome, took.count(), cpu_seconds() - cpu_before);
     std::string failure = outcome.failure;
-    if (options.check_determinism && World(scenario, options.protocol, seed).run().hash != outcome.hash) {
+    if (options.check_determinism &&
+        World(scenario, options.protocol, seed).run().hash != outcome.hash) {
       failure = "the same seed gave another trace";
     }
     if (failure.empty()) continue;

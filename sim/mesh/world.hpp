@@ -2,7 +2,8 @@
 //
 //   form -> settle -> warm-up -> measured phase, with its faults -> rest -> judged
 //
-// Everything that varies is drawn from the seed: identities, clocks, places, who publishes, who fails.
+// Everything that varies is drawn from the seed: identities, clocks, places, who publishes, who
+// fails.
 #pragma once
 
 #include <functional>
@@ -67,6 +68,7 @@ class World {
   /// Counters of all nodes that are up, by name, as means.
   Figures counters() const;
   Graph graph();
+  void leave_out_hostile(Graph& graph) const;
   std::string who(HostIndex host) const;
 
   Scenario scenario_;

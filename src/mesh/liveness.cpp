@@ -4,6 +4,7 @@
 
 namespace ron::mesh {
 
+// OAP-9.73
 Instant dies_at(const Session& session, const ViewTimes& times) {
   const RoundTrip& rtt = session.link.rtt;
   // Before the first answer nobody knows how long the way is.
@@ -11,6 +12,7 @@ Instant dies_at(const Session& session, const ViewTimes& times) {
   return session.life.heard + std::max(times.dead, way);
 }
 
+// OAP-9.72 OAP-9.77
 Instant pings_at(const Session& session, bool lower_id, const ViewTimes& times) {
   const Liveness& life = session.life;
   if (life.ping != 0) return Instant::never();

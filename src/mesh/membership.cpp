@@ -113,7 +113,7 @@ std::optional<oap::Fault> Membership::Impl::received(SessionId id, const oap::He
   } else if (message.kind == "ping") {
     send_ack(*session, header.corr, out);
   } else if (message.kind == "unlink") {
-    on_unlink(*session, now, out);
+    on_unlink(*session, now);
   } else if (message.kind == "peers") {
     fault = on_peers(*session, message, now, out);
   }

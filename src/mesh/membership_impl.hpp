@@ -73,7 +73,7 @@ class Membership::Impl {
                    Orders& out);
   Answer on_link_answer(Session& session, const oap::Message& message, Instant now, Orders& out);
   Answer on_refusal(Session& session, const oap::Message& message, Instant now, Orders& out);
-  void on_unlink(Session& session, Instant now, Orders& out);
+  void on_unlink(Session& session, Instant now);
   void on_pong(Session& session, const oap::Ack& ack, Instant now, Orders& out);
   void ask(Session& session, Instant now, Orders& out);
   void accept(Session& session, CorrId corr, Role role, Instant now, Orders& out);

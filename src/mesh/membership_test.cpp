@@ -138,6 +138,7 @@ void crash_share(Net& net, Index percent) {
   }
 }
 
+// OAP-9.72 OAP-9.73
 TEST(Membership, ASilentDeathIsNoticedInHalfASecond) {
   Net net(8);
   net.add_many(2, 1);
@@ -217,6 +218,7 @@ TEST(Membership, AShortStallCostsNoLink) {
 
 // Two nodes.
 
+// OAP-9.9
 TEST(Membership, SimultaneousDialsSettleOnOneSession) {
   for (std::uint64_t seed = 1; seed <= 20; ++seed) {
     Net net(seed);
@@ -235,6 +237,7 @@ TEST(Membership, SimultaneousDialsSettleOnOneSession) {
   }
 }
 
+// OAP-9.8
 TEST(Membership, ANewStartReplacesTheDeadSessionAtOnce) {
   Net net(11);
   net.add();
@@ -298,6 +301,7 @@ TEST(Membership, AnOperatorsDialIsRepeatedUntilItIsAnswered) {
 
 // Leaves.
 
+// OAP-9.12
 TEST(Membership, LeavesKeepTwoLinksToRelaysAndAcceptNone) {
   Net net(16);
   net.add_many(10, 1);
@@ -341,6 +345,7 @@ TEST(Membership, ARelayHasRoomForSomeLeaves) {
 
 // Adversaries.
 
+// OAP-9.70
 TEST(Membership, AFloodOfCandidatesFillsAShare) {
   Net net(18);
   net.add_many(60, 1);

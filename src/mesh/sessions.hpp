@@ -43,7 +43,7 @@ struct Session {
   CorrId asked = 0;
   std::string addr;     // where the other side can be dialed; empty = unknown
   Link link;            // when kLinked
-  unsigned degree = 0;  // links of the other side, as it told
+  unsigned degree = 0;  // links of the other side, as it told; 0 = it did not yet
   Liveness life;
   std::optional<NodeId> hint;  // the one candidate of its last `peers`
   Instant listened;            // since when its `peers` are counted
