@@ -118,6 +118,7 @@ void World::judge(Outcome& outcome) {
   traffic(outcome);
   Figures& out = outcome.figures;
   out["nodes"] = hosts_;
+  out["measured_events"] = static_cast<double>(queue_.run() - events_before_);
   out["virtual_s"] = to_seconds(queue_.now().since_origin());
   if (scenario_.partition > 0)
     out["one_component_s"] = one_component_s_ < 0 ? kNeverSeconds : one_component_s_;

@@ -141,15 +141,34 @@ double cpu_seconds() {
   return seconds(usage.ru_utime) + seconds(usage.ru_stime);
 }
 
+/// Of a run, and of its measured phase with the rest that follows.
+struct Cost {
+  double wall = 0, cpu = 0, measured_cpu = 0;
+};
+
+Outcome timed(const Scenario& scenario, Protocol protocol, std::uint64_t seed, Cost& cost) {
+  const auto begin = std::chrono::steady_clock::now();
+  const double cpu = cpu_seconds();
+  double measured = cpu;
+  World world(scenario, protocol, seed);
+  world.measured_phase_begins = [&] { measured = cpu_seconds(); };
+  Outcome outcome = world.run();
+  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
+  cost = {took.count(), cpu_seconds() - cpu, cpu_seconds() - measured};
+  return outcome;
+}
+
 void print(const Options& options, const Scenario& scenario, std::uint64_t seed,
-           const Outcome& outcome, double wall, double cpu) {
-  std::printf(R"({"scenario":"%s","protocol":"%s","seed":%llu,"failure":"%s","trace":"%016llx",)"
-              R"("events":%llu,"wall_s":%.2f,"cpu_s":%.2f,"events_per_cpu_s":%.0f,"peak_mib":%.0f)",
-              scenario.name.c_str(), std::string(name(options.protocol)).c_str(),
-              static_cast<unsigned long long>(seed), outcome.failure.c_str(),
-              static_cast<unsigned long long>(outcome.hash),
-              static_cast<unsigned long long>(outcome.events), wall, cpu,
-              static_cast<double>(outcome.events) / std::max(cpu, 1e-6), peak_mib());
+           const Outcome& outcome, const Cost& cost) {
+  std::printf(
+      R"({"scenario":"%s","protocol":"%s","seed":%llu,"failure":"%s","trace":"%016llx",)"
+      R"("events":%llu,"wall_s":%.2f,"cpu_s":%.2f,"measured_cpu_s":%.2f,"events_per_cpu_s":%.0f,)"
+      R"("peak_mib":%.0f)",
+      scenario.name.c_str(), std::string(name(options.protocol)).c_str(),
+      static_cast<unsigned long long>(seed), outcome.failure.c_str(),
+      static_cast<unsigned long long>(outcome.hash),
+      static_cast<unsigned long long>(outcome.events), cost.wall, cost.cpu, cost.measured_cpu,
+      static_cast<double>(outcome.events) / std::max(cost.cpu, 1e-6), peak_mib());
   for (const auto& [key, value] : outcome.figures) std::printf(R"(,"%s":%.6g)", key.c_str(), value);
   if (options.latencies) {
     std::printf(",\"latencies\":[");
@@ -177,11 +196,9 @@ int run_all(const Options& options, const Scenario& scenario) {
   int failures = 0;
   for (std::uint64_t seed = options.seed; seed < options.seed + options.seeds; ++seed) {
     seed_running = seed;
-    const auto begin = std::chrono::steady_clock::now();
-    const double cpu_before = cpu_seconds();
-    const Outcome outcome = World(scenario, options.protocol, seed).run();
-    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
-    print(options, scenario, seed, outcome, took.count(), cpu_seconds() - cpu_before);
+    Cost cost;
+    const Outcome outcome = timed(scenario, options.protocol, seed, cost);
+    print(options, scenario, seed, outcome, cost);
     std::string failure = outcome.failure;
     if (options.check_determinism &&
         World(scenario, options.protocol, seed).run().hash != outcome.hash) {

@@ -237,6 +237,8 @@ void World::warm(std::uint32_t left) {
 void World::begin() {
   phase_ = kMeasured;
   measured_at_ = queue_.now();
+  events_before_ = queue_.run();
+  measured_phase_begins();
   counts_before_ = network_->counts();
   counters_before_ = counters();
   faults();

@@ -32,6 +32,9 @@ class World {
 
   Outcome run();
 
+  /// Called when the measured phase begins: whoever wants to time it has the clock.
+  std::function<void()> measured_phase_begins = [] {};
+
  private:
   enum Phase : std::uint8_t { kForming, kWarm, kMeasured, kResting };
   using Action = std::function<void()>;
@@ -99,6 +102,7 @@ class World {
   std::uint32_t dials_most_ = 0, dials_most_healed_ = 0;
   NetworkCounts counts_before_;
   Figures counters_before_;
+  std::uint64_t events_before_ = 0;
 };
 
 }  // namespace ron::meshsim
