@@ -1,8 +1,8 @@
 // What both baselines share: frames of plain values, and the worlds' ideal membership.
 //
 // Reference models, not products: one topic, no signatures, no scoring; their frames have the size
-// of the real ones where uplinks matter. Who is connected to whom is given to them by the world, and
-// so is the news of a crash: both favour them.
+// of the real ones where uplinks matter. Who is connected to whom is given to them by the world,
+// and so is the news of a crash: both favour them.
 #pragma once
 
 #include <cstring>
@@ -73,7 +73,6 @@ class Seen {
  private:
   std::vector<bool> bits_;
 };
-
 
 /// Is this a frame that a lossy link loses?
 inline bool may_vanish(const Slice& frame) {

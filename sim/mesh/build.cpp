@@ -1,8 +1,8 @@
 #include "sim/mesh/build.hpp"
 
 #include "base/hash.hpp"
-#include "oap/kinds.hpp"
 #include "oap/envelope.hpp"
+#include "oap/kinds.hpp"
 #include "sim/mesh/gossipsub.hpp"
 #include "sim/mesh/hostile_node.hpp"
 #include "sim/mesh/mesh_node.hpp"

@@ -41,7 +41,8 @@ void World::crash() {
 void World::partition() {
   std::vector<std::uint8_t> groups(hosts_, 1);
   for (HostIndex host = 0; host < hosts_; ++host) {
-    if (choice_.chance(static_cast<std::uint64_t>(scenario_.partition * 1000), 1000)) groups[host] = 2;
+    if (choice_.chance(static_cast<std::uint64_t>(scenario_.partition * 1000), 1000))
+      groups[host] = 2;
   }
   const Instant heal = queue_.now() + scenario_.partition_for;
   ledger_.split(groups, queue_.now(), heal);
@@ -76,9 +77,8 @@ void World::stall() {
     const Duration phase = scenario_.every * static_cast<std::int64_t>(scenario_.messages);
     const auto when = static_cast<std::int64_t>(
         choice_.index(static_cast<std::uint64_t>(std::max<std::int64_t>(phase.count(), 1))));
-    after(Duration(when), [this, host] {
-      network_->stall(host, queue_.now() + scenario_.stall_for);
-    });
+    after(Duration(when),
+          [this, host] { network_->stall(host, queue_.now() + scenario_.stall_for); });
   }
 }
 

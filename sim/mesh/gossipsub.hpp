@@ -1,6 +1,7 @@
 // Baseline: gossipsub 1.2 as its specification describes it, with the usual parameters: a mesh of
-// 6 (5 to 12) within the given connections, a heartbeat of a second, IHAVE to at least 6 others from
-// the last 3 of 5 windows, IDONTWANT from 1 KiB. Without scoring, flood publishing and peer exchange.
+// 6 (5 to 12) within the given connections, a heartbeat of a second, IHAVE to at least 6 others
+// from the last 3 of 5 windows, IDONTWANT from 1 KiB. Without scoring, flood publishing and peer
+// exchange.
 #pragma once
 
 #include <deque>

@@ -13,8 +13,11 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr Duration kEvery = 100ms;
-constexpr unsigned kFlood = 20;          // publications at a time
-constexpr std::size_t kOrigins = 64;     // that it remembers
+constexpr Duration kFirst = 5s;       // it looks harmless until it has links
+constexpr unsigned kFlood = 2;        // publications at a time: 20 a second, from each that floods
+constexpr unsigned kFloodsOneIn = 5;  // of those that would; a few fill the links of everybody
+constexpr unsigned kForgesOneIn = 4;  // of the messages that it sees
+constexpr std::size_t kOrigins = 64;  // that it remembers
 constexpr std::uint64_t kMadeUp = 1ULL << 40U;  // correlation ids that no message of the world has
 
 }  // namespace
@@ -26,6 +29,7 @@ Manners Manners::draw(std::uint64_t seed) {
                        &manners.forge,    &manners.preempt,     &manners.odd_origins};
   *all[choice.index(std::size(all))] = true;
   *all[choice.index(std::size(all))] = true;
+  manners.flood = manners.flood && choice.chance(1, kFloodsOneIn);
   return manners;
 }
 
@@ -37,7 +41,7 @@ HostileNode::HostileNode(Port& port, MeshNodeOptions options, std::uint64_t seed
 
 void HostileNode::start(Instant now) {
   node_.start(now);
-  next_ = now + kEvery;
+  next_ = now + kFirst;
 }
 
 void HostileNode::session_up(const SessionUp& up, Instant now) {
@@ -85,6 +89,7 @@ void HostileNode::saw(SessionId, const Slice& frame) {
   auto& last = last_[relay->origin];
   if (std::pair(relay->epoch, relay->seq) <= last) return;
   last = {relay->epoch, relay->seq};
+  if (!choice_.chance(1, kForgesOneIn)) return;
   oap::GossipOut out{.topic = "forged"};
   const std::vector<std::uint8_t> bytes = oap::write_gossip(out);
   oap::Relay forged = *relay;

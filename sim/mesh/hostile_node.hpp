@@ -11,12 +11,12 @@
 namespace ron::meshsim {
 
 struct Manners {
-  bool withhold = false;      // relays nothing, and claims to have everything
-  bool false_ihave = false;   // announces what does not exist
-  bool flood = false;         // its own publications, many and without pause
-  bool forge = false;         // other bytes under the id of a message that it saw
-  bool preempt = false;       // other bytes under the next id of an origin that it saw
-  bool odd_origins = false;   // messages and statements of origins that do not exist
+  bool withhold = false;     // relays nothing, and claims to have everything
+  bool false_ihave = false;  // announces what does not exist
+  bool flood = false;        // its own publications, many and without pause
+  bool forge = false;        // other bytes under the id of a message that it saw
+  bool preempt = false;      // other bytes under the next id of an origin that it saw
+  bool odd_origins = false;  // messages and statements of origins that do not exist
   static Manners draw(std::uint64_t seed);
 };
 

@@ -14,7 +14,8 @@ constexpr double kNeverSeconds = 999;
 
 // Links to hosts that are gone are left out: their holders will find out.
 Graph World::graph() {
-  Graph graph{.links = std::vector<std::vector<HostIndex>>(hosts_), .up = std::vector<bool>(hosts_)};
+  Graph graph{.links = std::vector<std::vector<HostIndex>>(hosts_),
+              .up = std::vector<bool>(hosts_)};
   for (HostIndex host = 0; host < hosts_; ++host) {
     if (!network_->is_up(host)) continue;
     graph.up[host] = true;
@@ -27,15 +28,27 @@ Graph World::graph() {
   return graph;
 }
 
+// Hostile hosts bind nobody together, and may be cut off.
+void World::leave_out_hostile(Graph& graph) const {
+  for (HostIndex host = 0; host < hosts_; ++host) {
+    if (hostile_[host]) {
+      graph.up[host] = false;
+      graph.links[host].clear();
+    }
+    std::erase_if(graph.links[host], [this](HostIndex peer) { return hostile_[peer]; });
+  }
+}
+
 // A link that only one side holds may be on its way for a round trip, so those count that are found
 // twice.
 void World::judge_views() {
   after(kSymmetryPause, [this, before = one_sided(graph())] {
     done_ = true;
     if (protocol_ != Protocol::kMesh) return;
-    const Graph last = graph();
+    Graph last = graph();
+    leave_out_hostile(last);
     for (const auto& link : one_sided(last)) {
-      if (!before.contains(link) || hostile_[link.first] || hostile_[link.second]) continue;
+      if (!before.contains(link)) continue;
       return ledger_.fail("only " + who(link.first) + " holds its link to " + who(link.second));
     }
     if (const unsigned count = parts(last); count > 1) {
@@ -88,12 +101,15 @@ void World::traffic(Outcome& outcome) const {
   if (healed_) out["dials_healed_most"] = dials_most_healed_;
   out["frames_lost"] = static_cast<double>(now.lost);
   out["frames_shed"] = static_cast<double>(now.shed);
-  // Since the measured phase began, a node and second; of nodes that came meanwhile, since they came.
+  // Since the measured phase began, a node and second; of nodes that came meanwhile, since they
+  // came.
   for (const auto& [name, value] : counters()) {
     const auto before = counters_before_.find(name);
-    if (name == "links") out["links_mean"] = value;
-    else out[name + "_per_node_s"] =
-             (value - (before == counters_before_.end() ? 0 : before->second)) / seconds;
+    if (name == "links")
+      out["links_mean"] = value;
+    else
+      out[name + "_per_node_s"] =
+          (value - (before == counters_before_.end() ? 0 : before->second)) / seconds;
   }
 }
 
@@ -102,8 +118,10 @@ void World::judge(Outcome& outcome) {
   traffic(outcome);
   Figures& out = outcome.figures;
   out["nodes"] = hosts_;
+  out["measured_events"] = static_cast<double>(queue_.run() - events_before_);
   out["virtual_s"] = to_seconds(queue_.now().since_origin());
-  if (scenario_.partition > 0) out["one_component_s"] = one_component_s_ < 0 ? kNeverSeconds : one_component_s_;
+  if (scenario_.partition > 0)
+    out["one_component_s"] = one_component_s_ < 0 ? kNeverSeconds : one_component_s_;
   if (scenario_.at_last_link) {
     Duration far{0};
     for (HostIndex a = 0; a < hosts_; ++a) {

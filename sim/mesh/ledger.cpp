@@ -1,13 +1,14 @@
 #include "sim/mesh/ledger.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace ron::meshsim {
 namespace {
 
-constexpr std::int64_t kBin = 100'000;     // ns
-constexpr std::size_t kBins = 1'000'000;   // 100 s; the last one takes the rest
-constexpr double kNever = 999;             // a coverage that did not come
+constexpr std::int64_t kBin = 100'000;    // ns
+constexpr std::size_t kBins = 1'000'000;  // 100 s; the last one takes the rest
+constexpr double kNever = 999;            // a coverage that did not come
 
 bool bit(const std::vector<std::uint64_t>& bits, HostIndex host) {
   return (bits[host / 64] >> (host % 64) & 1U) != 0;
@@ -46,8 +47,8 @@ void Ledger::split(std::vector<std::uint8_t> groups, Instant at, Instant heal) {
 bool Ledger::cut_off(HostIndex host, const Message& message) const {
   if (groups_.empty() || groups_[host] == groups_[message.origin]) return false;
   const Instant met = healed_at_ + scenario_.merge_time;
-  return message.at + scenario_.within >= split_at_ && message.at + scenario_.repair_window <= met &&
-         message.at < healed_at_;
+  return message.at + scenario_.within >= split_at_ &&
+         message.at + scenario_.repair_window <= met && message.at < healed_at_;
 }
 
 std::uint32_t Ledger::add(Message message) {
@@ -65,15 +66,26 @@ bool Ledger::wants(HostIndex host, const Message& message) const {
   return topics.empty() || std::find(topics.begin(), topics.end(), message.topic) != topics.end();
 }
 
+// A host that came back remembers nothing, and may get a message once more.
+bool Ledger::first_of_life(HostIndex host, std::uint32_t number) {
+  const std::size_t life = lives_[host].size();
+  const bool got = bit(messages_[number].got, host);
+  if (life <= 1) return !got;
+  const auto [at, fresh] = last_life_.try_emplace({number, host}, life);
+  return fresh || std::exchange(at->second, life) < life;
+}
+
 void Ledger::delivered(HostIndex host, const Delivery& delivery, Instant at) {
   const bool known = delivery.number < messages_.size();
-  if (known && delivery.number < size() && messages_[delivery.number].origin == host) {
+  if (known && messages_[delivery.number].origin == host) {
     const bool baseline = !delivery.message;  // hands its own publications over as well
-    if (!baseline) fail("its own publication came back: " + at_host(host, delivery.number));
+    const bool new_life = messages_[delivery.number].at < lives_[host].back().up;
+    if (!baseline && !new_life)
+      fail("its own publication came back: " + at_host(host, delivery.number));
     return;
   }
-  const bool same = known && (!delivery.message ||
-                              equal(*delivery.message, messages_[delivery.number].bytes));
+  const bool same =
+      known && (!delivery.message || equal(*delivery.message, messages_[delivery.number].bytes));
   if (!same) {
     ++made_up_;
     if (!altered_) fail("delivered what nobody published: " + at_host(host, delivery.number));
@@ -84,10 +96,14 @@ void Ledger::delivered(HostIndex host, const Delivery& delivery, Instant at) {
     if (!altered_) fail("delivered to another tenant: " + at_host(host, delivery.number));
     return;
   }
-  if (!wants(host, message)) return fail("a leaf did not ask for it: " + at_host(host, delivery.number));
-  if (bit(message.got, host)) return fail("delivered twice: " + at_host(host, delivery.number));
-  set(message.got, host);
+  if (!wants(host, message))
+    return fail("a leaf did not ask for it: " + at_host(host, delivery.number));
+  if (!first_of_life(host, delivery.number)) {
+    return fail("delivered twice: " + at_host(host, delivery.number));
+  }
   ++message.got_count;
+  if (bit(message.got, host)) return;
+  set(message.got, host);
   const Duration took = at - message.at;
   if (took <= scenario_.within) set(message.in_time, host);
   if (took <= scenario_.prompt) set(message.prompt, host);
@@ -112,7 +128,8 @@ bool Ledger::owed(const Message& message, HostIndex host) const {
   if (cut_off(host, message)) return false;
   // An origin that died with the message on its tongue owes it to nobody.
   for (const Life& life : lives_[message.origin]) {
-    if (life.up <= message.at && message.at < life.down && life.down < message.at + scenario_.within) {
+    if (life.up <= message.at && message.at < life.down &&
+        life.down < message.at + scenario_.within) {
       return false;
     }
   }

@@ -1,8 +1,8 @@
 // What was published, who should get it, who got it, when and how often.
 //
 // Judges every delivery as it happens (nothing twice, nothing of another tenant, nothing nobody
-// published, nothing a leaf did not ask for) and the rest at the end (everything to everyone who was
-// there). Figures are those of the measured messages, except where a name says otherwise.
+// published, nothing a leaf did not ask for) and the rest at the end (everything to everyone who
+// was there). Figures are those of the measured messages, except where a name says otherwise.
 #pragma once
 
 #include <cstdint>
@@ -73,6 +73,7 @@ class Ledger {
 
  private:
   bool wants(HostIndex host, const Message& message) const;
+  bool first_of_life(HostIndex host, std::uint32_t number);
   bool cut_off(HostIndex host, const Message& message) const;
   double percentile(double part) const;
   using Bits = std::vector<std::uint64_t> Message::*;
@@ -86,6 +87,7 @@ class Ledger {
   bool altered_;
   std::vector<Message> messages_;
   std::vector<std::vector<Life>> lives_;
+  std::map<std::pair<std::uint32_t, HostIndex>, std::size_t> last_life_;  // of hosts that came back
   std::vector<std::vector<std::uint32_t>> topics_;  // of a leaf; empty: everything
   std::vector<bool> hostile_;
   std::vector<std::uint8_t> groups_;  // of a partition

@@ -61,6 +61,17 @@ TEST_F(LedgerTest, TwiceIsAFault) {
   EXPECT_NE(ledger_.failure().find("twice"), std::string::npos);
 }
 
+TEST_F(LedgerTest, WhoComesBackMayGetItOnceMore) {
+  publish();
+  deliver(1, 0, 2s);
+  ledger_.died(1, Instant(3s));
+  ledger_.born(1, Instant(4s));
+  deliver(1, 0, 5s);
+  EXPECT_EQ(ledger_.failure(), "");
+  deliver(1, 0, 6s);
+  EXPECT_NE(ledger_.failure().find("twice"), std::string::npos);
+}
+
 TEST_F(LedgerTest, AnotherTenantIsAFault) {
   publish();
   deliver(1, 0, 2s, {0, 7});

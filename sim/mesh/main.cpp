@@ -81,13 +81,20 @@ bool parse(int argc, char** argv, Options& options) {
     if (i + 1 >= argc) return false;
     const char* value = argv[++i];
     bool good = true;
-    if (flag == "--scenario") options.scenario = value;
-    else if (flag == "--nodes") options.lines.push_back(std::string("nodes = ") + value);
-    else if (flag == "--set") options.lines.emplace_back(value);
-    else if (flag == "--protocol") good = parse_protocol(value, options.protocol);
-    else if (flag == "--seed") good = parse_number(value, options.seed);
-    else if (flag == "--seeds") good = parse_number(value, options.seeds);
-    else good = false;
+    if (flag == "--scenario")
+      options.scenario = value;
+    else if (flag == "--nodes")
+      options.lines.push_back(std::string("nodes = ") + value);
+    else if (flag == "--set")
+      options.lines.emplace_back(value);
+    else if (flag == "--protocol")
+      good = parse_protocol(value, options.protocol);
+    else if (flag == "--seed")
+      good = parse_number(value, options.seed);
+    else if (flag == "--seeds")
+      good = parse_number(value, options.seeds);
+    else
+      good = false;
     if (!good) return false;
   }
   return !options.scenario.empty();
@@ -96,8 +103,10 @@ bool parse(int argc, char** argv, Options& options) {
 bool load(const Options& options, Scenario& scenario) {
   std::string name = options.scenario, text;
   std::string path = name;
-  if (name.find('/') == std::string::npos) path = "sim/mesh/scenarios/" + name + ".txt";
-  else name = name.substr(name.rfind('/') + 1, name.rfind('.') - name.rfind('/') - 1);
+  if (name.find('/') == std::string::npos)
+    path = "sim/mesh/scenarios/" + name + ".txt";
+  else
+    name = name.substr(name.rfind('/') + 1, name.rfind('.') - name.rfind('/') - 1);
   if (!read_file(path, text)) {
     std::fprintf(stderr, "ron-mesh-sim: cannot read %s\n", path.c_str());
     return false;
@@ -105,7 +114,8 @@ bool load(const Options& options, Scenario& scenario) {
   auto read = read_scenario(name, text);
   for (const std::string& line : options.lines) {
     if (!read) break;
-    if (const auto applied = set_line(*read, line); !applied) read = std::unexpected(applied.error());
+    if (const auto applied = set_line(*read, line); !applied)
+      read = std::unexpected(applied.error());
   }
   if (!read) {
     std::fprintf(stderr, "ron-mesh-sim: %s: %s\n", path.c_str(), read.error().c_str());
@@ -131,15 +141,34 @@ double cpu_seconds() {
   return seconds(usage.ru_utime) + seconds(usage.ru_stime);
 }
 
+/// Of a run, and of its measured phase with the rest that follows.
+struct Cost {
+  double wall = 0, cpu = 0, measured_cpu = 0;
+};
+
+Outcome timed(const Scenario& scenario, Protocol protocol, std::uint64_t seed, Cost& cost) {
+  const auto begin = std::chrono::steady_clock::now();
+  const double cpu = cpu_seconds();
+  double measured = cpu;
+  World world(scenario, protocol, seed);
+  world.measured_phase_begins = [&] { measured = cpu_seconds(); };
+  Outcome outcome = world.run();
+  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
+  cost = {took.count(), cpu_seconds() - cpu, cpu_seconds() - measured};
+  return outcome;
+}
+
 void print(const Options& options, const Scenario& scenario, std::uint64_t seed,
-           const Outcome& outcome, double wall, double cpu) {
-  std::printf(R"({"scenario":"%s","protocol":"%s","seed":%llu,"failure":"%s","trace":"%016llx",)"
-              R"("events":%llu,"wall_s":%.2f,"cpu_s":%.2f,"events_per_cpu_s":%.0f,"peak_mib":%.0f)",
-              scenario.name.c_str(), std::string(name(options.protocol)).c_str(),
-              static_cast<unsigned long long>(seed), outcome.failure.c_str(),
-              static_cast<unsigned long long>(outcome.hash),
-              static_cast<unsigned long long>(outcome.events), wall, cpu,
-              static_cast<double>(outcome.events) / std::max(cpu, 1e-6), peak_mib());
+           const Outcome& outcome, const Cost& cost) {
+  std::printf(
+      R"({"scenario":"%s","protocol":"%s","seed":%llu,"failure":"%s","trace":"%016llx",)"
+      R"("events":%llu,"wall_s":%.2f,"cpu_s":%.2f,"measured_cpu_s":%.2f,"events_per_cpu_s":%.0f,)"
+      R"("peak_mib":%.0f)",
+      scenario.name.c_str(), std::string(name(options.protocol)).c_str(),
+      static_cast<unsigned long long>(seed), outcome.failure.c_str(),
+      static_cast<unsigned long long>(outcome.hash),
+      static_cast<unsigned long long>(outcome.events), cost.wall, cost.cpu, cost.measured_cpu,
+      static_cast<double>(outcome.events) / std::max(cost.cpu, 1e-6), peak_mib());
   for (const auto& [key, value] : outcome.figures) std::printf(R"(,"%s":%.6g)", key.c_str(), value);
   if (options.latencies) {
     std::printf(",\"latencies\":[");
@@ -157,7 +186,8 @@ void print(const Options& options, const Scenario& scenario, std::uint64_t seed,
 
 std::string replay(const Options& options, std::uint64_t seed) {
   std::string line = "./dev sim --scenario " + options.scenario + " --seed " + std::to_string(seed);
-  if (options.protocol != Protocol::kMesh) line += " --protocol " + std::string(name(options.protocol));
+  if (options.protocol != Protocol::kMesh)
+    line += " --protocol " + std::string(name(options.protocol));
   for (const std::string& one : options.lines) line += " --set '" + one + "'";
   return line;
 }
@@ -166,13 +196,12 @@ int run_all(const Options& options, const Scenario& scenario) {
   int failures = 0;
   for (std::uint64_t seed = options.seed; seed < options.seed + options.seeds; ++seed) {
     seed_running = seed;
-    const auto begin = std::chrono::steady_clock::now();
-    const double cpu_before = cpu_seconds();
-    const Outcome outcome = World(scenario, options.protocol, seed).run();
-    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
-    print(options, scenario, seed, outcome, took.count(), cpu_seconds() - cpu_before);
+    Cost cost;
+    const Outcome outcome = timed(scenario, options.protocol, seed, cost);
+    print(options, scenario, seed, outcome, cost);
     std::string failure = outcome.failure;
-    if (options.check_determinism && World(scenario, options.protocol, seed).run().hash != outcome.hash) {
+    if (options.check_determinism &&
+        World(scenario, options.protocol, seed).run().hash != outcome.hash) {
       failure = "the same seed gave another trace";
     }
     if (failure.empty()) continue;

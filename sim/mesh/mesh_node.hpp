@@ -1,8 +1,8 @@
 // The production machine, mesh::Mesh, behind the virtual network.
 //
-// Obeys its orders by the contract of mesh/mesh.hpp: Send becomes frames of a session, Dial, CancelDial
-// and Close those of the network. Frames that relay a message of another node leave after the
-// validation time, and so long after it came a delivery counts.
+// Obeys its orders by the contract of mesh/mesh.hpp: Send becomes frames of a session, Dial,
+// CancelDial and Close those of the network. Frames that relay a message of another node leave
+// after the validation time, and so long after it came a delivery counts.
 #pragma once
 
 #include <memory>
@@ -18,7 +18,7 @@ namespace ron::meshsim {
 
 struct MeshNodeOptions {
   std::uint64_t seed = 0;
-  std::uint64_t key = 0;    // the node's identity follows from it
+  std::uint64_t key = 0;  // the node's identity follows from it
   std::uint64_t epoch = 1;
   mesh::Role role = mesh::Role::kRelay;
   std::string advertise;

@@ -24,7 +24,8 @@ HostIndex host_at(std::string_view addr) {
   const std::size_t colon = addr.rfind(':');
   if (!addr.starts_with("10.") || colon == std::string_view::npos) return kNoHost;
   std::uint32_t port = 0;
-  const auto [end, fault] = std::from_chars(addr.data() + colon + 1, addr.data() + addr.size(), port);
+  const auto [end, fault] =
+      std::from_chars(addr.data() + colon + 1, addr.data() + addr.size(), port);
   if (fault != std::errc{} || end != addr.data() + addr.size() || port < kFirstPort) return kNoHost;
   return port - kFirstPort;
 }
@@ -302,7 +303,8 @@ void Network::finish(EndRef end, bool at_once) {
   Conn& conn = *end.conn;
   conn.ends[end.side] = End::kClosed;
   if (conn.ends[1 - end.side] == End::kClosed) return release(end.index);
-  if (!at_once && hosts_[conn.hosts[end.side]].uplink > 0) return enqueue(end, Lane::kLazy, Slice());
+  if (!at_once && hosts_[conn.hosts[end.side]].uplink > 0)
+    return enqueue(end, Lane::kLazy, Slice());
   const Duration way = latency_.one_way(conn.hosts[end.side], conn.hosts[1 - end.side]);
   Instant at = queue_.now() + way;
   Ring<Flight>& flight = conn.pipes[end.side].flight;
@@ -427,8 +429,7 @@ bool Network::vanishes(EndRef end, Lane lane, const Slice& frame, Instant& arriv
       return true;
     }
     ++counts_.delayed;
-    const Duration way =
-        latency_.one_way(end.conn->hosts[end.side], end.conn->hosts[1 - end.side]);
+    const Duration way = latency_.one_way(end.conn->hosts[end.side], end.conn->hosts[1 - end.side]);
     Duration wait = 2 * way + options_.rto_least;
     arrives = arrives + wait;
     while (choice_.chance(part, kWhole)) arrives = arrives + (wait *= 2);
@@ -482,7 +483,8 @@ void Network::on_arrive(const Event& event) {
   if (conn.silent[receiver.side] && hosts_[to].machine) {
     conn.silent[receiver.side] = false;
     ++counts_.resets;
-    insert(receiver, {now + latency_.one_way(to, conn.hosts[sender.side]), Slice(), Lane::kControl});
+    insert(receiver,
+           {now + latency_.one_way(to, conn.hosts[sender.side]), Slice(), Lane::kControl});
   }
 }
 

@@ -42,7 +42,7 @@ struct NetworkOptions {
 };
 
 struct NetworkCounts {
-  std::uint64_t frames = 0, bytes = 0;              // sent
+  std::uint64_t frames = 0, bytes = 0;                  // sent
   std::uint64_t control_frames = 0, control_bytes = 0;  // not relay: control and lazy lanes
   std::uint64_t lost = 0, delayed = 0, shed = 0, dials = 0, resets = 0;
 };
@@ -122,7 +122,7 @@ class Network {
   struct Conn {
     std::array<HostIndex, 2> hosts{};  // dialer, acceptor
     std::array<End, 2> ends{};
-    std::array<Pipe, 2> pipes;  // by sending end
+    std::array<Pipe, 2> pipes;     // by sending end
     std::array<bool, 2> silent{};  // closed without a word
     std::uint64_t dial = 0;
     std::optional<NodeId> expect;

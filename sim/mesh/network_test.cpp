@@ -52,7 +52,8 @@ class Scribe final : public SimNode {
 class Pair {
  public:
   explicit Pair(NetworkOptions options = {}, Duration skew = 0s, std::int32_t ppm = 0) {
-    if (options.latency.model == LatencyModel::kUniform) options.latency.low = options.latency.high = 10ms;
+    if (options.latency.model == LatencyModel::kUniform)
+      options.latency.low = options.latency.high = 10ms;
     network = std::make_unique<Network>(options, 1, 2, queue);
     network->events.dialed = [](HostIndex) {};
     for (HostIndex host = 0; host < 2; ++host) raise(host, skew, ppm);
@@ -60,8 +61,8 @@ class Pair {
   void raise(HostIndex host, Duration skew = 0s, std::int32_t ppm = 0) {
     auto node = std::make_unique<Scribe>(said[host]);
     nodes[host] = node.get();
-    network->up(host, std::move(node), Identity{.node = {static_cast<std::uint8_t>(host)}, .epoch = 1},
-                skew, ppm);
+    network->up(host, std::move(node),
+                Identity{.node = {static_cast<std::uint8_t>(host)}, .epoch = 1}, skew, ppm);
   }
   void dial() { network->port(0).dial(1, addr_of(1, 1), std::nullopt); }
   void run(Duration until) {
@@ -73,13 +74,14 @@ class Pair {
   void send(HostIndex from, char letter, Lane lane = Lane::kRelay, std::size_t size = 1,
             Duration hold = 0s) {
     const std::string text(size, letter);
-    network->port(from).send(nodes[from]->session, lane, Slice::copy_of(as_bytes(text), nullptr), hold);
+    network->port(from).send(nodes[from]->session, lane, Slice::copy_of(as_bytes(text), nullptr),
+                             hold);
   }
   std::string heard(HostIndex host) const {
     std::string all;
     for (const Said& one : said[host]) {
-      all += (all.empty() ? "" : " ") + one.what + "@" +
-             std::to_string(one.at.since_origin() / 1ms);
+      all +=
+          (all.empty() ? "" : " ") + one.what + "@" + std::to_string(one.at.since_origin() / 1ms);
     }
     return all;
   }

@@ -1,8 +1,8 @@
 // Baseline: PlumTree over an active view of 5 in the spirit of HyParView, with the parameters of
 // iroh-gossip: one shared tree, IHAVE batched for 5 ms, a message that was announced is asked for
 // after 80 ms and from the next announcer 40 ms later, the tree moves to a lazy path that is 7 hops
-// shorter. The views are given by the world; a lost neighbour is replaced from a passive view of 30,
-// one candidate at a time.
+// shorter. The views are given by the world; a lost neighbour is replaced from a passive view of
+// 30, one candidate at a time.
 #pragma once
 
 #include <deque>

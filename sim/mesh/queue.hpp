@@ -1,12 +1,13 @@
 // What is to happen when: a calendar of small values, for millions of events a second.
 //
-// Near events lie in buckets of a quarter of a millisecond, a list each in one pool; only the bucket
-// that is due is kept as a heap. Far ones (timers of minutes) wait in a heap of their own. Events
-// run in the order of (time, sequence), so a run depends on nothing but the choices made.
+// Near events lie in buckets of a quarter of a millisecond, a list each in one pool; only the
+// bucket that is due is kept as a heap. Far ones (timers of minutes) wait in a heap of their own.
+// Events run in the order of (time, sequence), so a run depends on nothing but the choices made.
 #pragma once
 
 #include <algorithm>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "base/check.hpp"
@@ -59,7 +60,7 @@ class EventQueue {
   }
 
  private:
-  static constexpr unsigned kWidthBits = 18;        // 262 us
+  static constexpr unsigned kWidthBits = 18;         // 262 us
   static constexpr std::int64_t kBuckets = 1 << 14;  // 4.3 s ahead
   static constexpr std::uint32_t kNone = UINT32_MAX;
   struct Node {

@@ -44,9 +44,10 @@ TEST(EventQueue, RunsAsASortedListWould) {
   std::multimap<std::int64_t, std::uint32_t> model;
   std::uint32_t next = 0;
   std::int64_t now = 0;
-  for (int i = 0; i < 200'000; ++i) {
+  for (int i = 0; i < 40'000; ++i) {
     if (model.empty() || choice.chance(1, 2)) {
-      const std::int64_t ahead[] = {0, 1'000, 1'000'000, 100'000'000, 10'000'000'000, 100'000'000'000};
+      const std::int64_t ahead[] = {0,           1'000,          1'000'000,
+                                    100'000'000, 10'000'000'000, 100'000'000'000};
       const auto wait = static_cast<std::int64_t>(
           choice.index(static_cast<std::uint64_t>(ahead[choice.index(6)] + 1)));
       queue.push(Instant(Duration(now + wait)), 0, next);

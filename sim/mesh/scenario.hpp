@@ -47,11 +47,11 @@ struct Scenario {
   // The measured phase.
   std::uint32_t messages = 100;
   Duration every = 100ms;
-  double cold = 0;                     // part of the publications from origins that never published
+  double cold = 0;  // part of the publications from origins that never published
   std::uint32_t topics = 4, tenants = 2;
-  bool fresh_topics = false;           // every measured message has a topic of its own
-  std::uint32_t leaf_topics = 1;       // that a leaf wants
-  bool at_last_link = false;           // no settling: the first message follows the last first link
+  bool fresh_topics = false;      // every measured message has a topic of its own
+  std::uint32_t leaf_topics = 1;  // that a leaf wants
+  bool at_last_link = false;      // no settling: the first message follows the last first link
   // Faults, from the beginning of the measured phase.
   double crash = 0;
   Duration crash_at = 0s, restart_after = 0s;  // 0: they stay away
@@ -65,9 +65,9 @@ struct Scenario {
   double adversaries = 0;
   // The end.
   Duration rest = 5s;
-  Duration within = 2s;  // a message covers everyone in time
+  Duration within = 2s;     // a message covers everyone in time
   Duration prompt = 300ms;  // and promptly
-  Duration grace = 2s;   // after a node came up before it must get everything
+  Duration grace = 2s;      // after a node came up before it must get everything
   std::vector<Target> targets;
 };
 

@@ -7,8 +7,8 @@
 
 namespace ron::meshsim {
 
-/// Halves hosts, messages, time and faults in turn, each as long as some failure remains. Returns the
-/// lines to set, and the failure that is left.
+/// Halves hosts, messages, time and faults in turn, each as long as some failure remains. Returns
+/// the lines to set, and the failure that is left.
 std::string shrink(const Scenario& scenario, Protocol protocol, std::uint64_t seed);
 
 }  // namespace ron::meshsim

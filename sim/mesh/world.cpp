@@ -199,7 +199,8 @@ void World::form_given() {
   if (protocol_ == Protocol::kGossipsub) {
     constexpr unsigned kDialed = 10;
     for (HostIndex host = 0; host < hosts_; ++host) {
-      for (unsigned i = 0; i < kDialed; ++i) link(host, static_cast<HostIndex>(choice_.index(hosts_)));
+      for (unsigned i = 0; i < kDialed; ++i)
+        link(host, static_cast<HostIndex>(choice_.index(hosts_)));
     }
   } else {
     constexpr unsigned kViews = 5;
@@ -227,7 +228,8 @@ void World::settle() {
 }
 
 void World::warm(std::uint32_t left) {
-  if (left == 0) return after(scenario_.at_last_link ? 0s : scenario_.warm_rest, [this] { begin(); });
+  if (left == 0)
+    return after(scenario_.at_last_link ? 0s : scenario_.warm_rest, [this] { begin(); });
   publish(hot_[left % hot_.size()], false);
   after(scenario_.warm_every, [this, left] { warm(left - 1); });
 }
@@ -235,6 +237,8 @@ void World::warm(std::uint32_t left) {
 void World::begin() {
   phase_ = kMeasured;
   measured_at_ = queue_.now();
+  events_before_ = queue_.run();
+  measured_phase_begins();
   counts_before_ = network_->counts();
   counters_before_ = counters();
   faults();
@@ -246,7 +250,8 @@ void World::measure(std::uint32_t left) {
     phase_ = kResting;
     return after(scenario_.rest, [this] { rest(); });
   }
-  const bool cold = !cold_.empty() && choice_.chance(static_cast<std::uint64_t>(scenario_.cold * 1000), 1000);
+  const bool cold =
+      !cold_.empty() && choice_.chance(static_cast<std::uint64_t>(scenario_.cold * 1000), 1000);
   if (cold) {
     publish(cold_.back(), true);
     cold_.pop_back();

@@ -2,7 +2,8 @@
 //
 //   form -> settle -> warm-up -> measured phase, with its faults -> rest -> judged
 //
-// Everything that varies is drawn from the seed: identities, clocks, places, who publishes, who fails.
+// Everything that varies is drawn from the seed: identities, clocks, places, who publishes, who
+// fails.
 #pragma once
 
 #include <functional>
@@ -30,6 +31,9 @@ class World {
   ~World();
 
   Outcome run();
+
+  /// Called when the measured phase begins: whoever wants to time it has the clock.
+  std::function<void()> measured_phase_begins = [] {};
 
  private:
   enum Phase : std::uint8_t { kForming, kWarm, kMeasured, kResting };
@@ -67,6 +71,7 @@ class World {
   /// Counters of all nodes that are up, by name, as means.
   Figures counters() const;
   Graph graph();
+  void leave_out_hostile(Graph& graph) const;
   std::string who(HostIndex host) const;
 
   Scenario scenario_;
@@ -97,6 +102,7 @@ class World {
   std::uint32_t dials_most_ = 0, dials_most_healed_ = 0;
   NetworkCounts counts_before_;
   Figures counters_before_;
+  std::uint64_t events_before_ = 0;
 };
 
 }  // namespace ron::meshsim

@@ -43,7 +43,8 @@ TEST(Scenarios, RefuseWhatTheyDoNotKnow) {
                            "latency = uniform 5ms", "target = rmr < 1", "nodes", "leaves = 100"}) {
     EXPECT_FALSE(read_scenario("bad", text)) << text;
   }
-  const auto good = read_scenario("good", "settle = 1.5s # rest\n\nloss = 5%\ntarget = rmr <= 1 worst 2");
+  const auto good =
+      read_scenario("good", "settle = 1.5s # rest\n\nloss = 5%\ntarget = rmr <= 1 worst 2");
   ASSERT_TRUE(good);
   EXPECT_EQ(good->settle, 1500ms);
   EXPECT_DOUBLE_EQ(good->loss, 0.05);
@@ -52,7 +53,7 @@ TEST(Scenarios, RefuseWhatTheyDoNotKnow) {
 }
 
 TEST(Worlds, ThatFormDeliverEverything) {
-  for (std::uint64_t seed = 1; seed <= 5; ++seed) {
+  for (std::uint64_t seed = 1; seed <= 3; ++seed) {
     const Outcome outcome = run(scenario("small"), seed);
     EXPECT_EQ(outcome.figures.at("delivered_pct"), 100);
     EXPECT_LE(outcome.figures.at("max_rtts"), 1.5);
@@ -60,38 +61,44 @@ TEST(Worlds, ThatFormDeliverEverything) {
 }
 
 TEST(Worlds, WithALittleOfEverythingHoldEveryRule) {
-  for (std::uint64_t seed = 1; seed <= 3; ++seed) run(scenario("all_at_once"), seed);
+  const Scenario all =
+      scenario("all_at_once", {"nodes = 20", "messages = 30", "settle = 3s", "rest = 6s"});
+  for (std::uint64_t seed = 1; seed <= 2; ++seed) run(all, seed);
 }
 
 TEST(Worlds, HealAfterAPartition) {
-  const Scenario split = scenario("partition", {"nodes = 40", "messages = 80", "partition_for = 10s",
-                                                "settle = 5s", "warm_each = 1"});
+  const Scenario split = scenario("partition", {"nodes = 30", "messages = 60", "partition_for = 6s",
+                                                "settle = 3s", "warm_each = 1"});
   EXPECT_LE(run(split, 1).figures.at("one_component_s"), 10);
 }
 
 TEST(Worlds, WithHostileNodesDeliverHonestMessages) {
-  const Scenario hostile = scenario("adversaries", {"nodes = 40", "messages = 30", "origins = 5"});
+  const Scenario hostile = scenario(
+      "adversaries", {"nodes = 20", "messages = 20", "origins = 5", "settle = 6s", "rest = 2s"});
   const Outcome outcome = run(hostile, 1);
   EXPECT_GE(outcome.figures.at("delivered_pct"), 99);
 }
 
 TEST(Worlds, ThatStayInTwoPartsAreReported) {
-  const Scenario split = scenario("partition", {"nodes = 20", "messages = 5", "partition_for = 1000s",
-                                                "settle = 3s", "warm_each = 1", "rest = 3s"});
+  const Scenario split =
+      scenario("partition", {"nodes = 20", "messages = 5", "partition_for = 1000s", "settle = 3s",
+                             "warm_each = 1", "rest = 3s"});
   const Outcome outcome = World(split, Protocol::kMesh, 1).run();
   EXPECT_NE(outcome.failure.find("parts"), std::string::npos) << outcome.failure;
 }
 
 TEST(Worlds, TheSameSeedGivesTheSameTrace) {
-  const Scenario all = scenario("all_at_once", {"messages = 20"});
+  const Scenario all =
+      scenario("all_at_once", {"nodes = 12", "messages = 10", "settle = 2s", "rest = 5s"});
   const Outcome first = run(all, 9);
   EXPECT_EQ(first.hash, run(all, 9).hash);
   EXPECT_NE(first.hash, run(all, 10).hash);
 }
 
 TEST(Worlds, AFailingOneShrinks) {
-  const Scenario split = scenario("partition", {"nodes = 16", "messages = 4", "partition_for = 1000s",
-                                                "settle = 2s", "warm_each = 0", "rest = 2s"});
+  const Scenario split =
+      scenario("partition", {"nodes = 16", "messages = 4", "partition_for = 1000s", "settle = 2s",
+                             "warm_each = 0", "rest = 2s"});
   const std::string smaller = shrink(split, Protocol::kMesh, 1);
   EXPECT_NE(smaller.find("nodes = "), std::string::npos) << smaller;
   EXPECT_NE(smaller.find("parts"), std::string::npos) << smaller;
@@ -99,14 +106,15 @@ TEST(Worlds, AFailingOneShrinks) {
 
 // What the literature and the field say of them, in rough bounds; docs say more.
 TEST(Baselines, BehaveAsThemselves) {
-  const Scenario quick = scenario("a_1k_hot", {"nodes = 200", "settle = 3s", "messages = 50"});
+  const Scenario quick = scenario("a_1k_hot", {"nodes = 150", "settle = 3s", "messages = 30"});
   const Figures gossipsub = run(quick, 1, Protocol::kGossipsub).figures;
   EXPECT_NEAR(gossipsub.at("rmr"), 5.3, 0.6);
   EXPECT_EQ(gossipsub.at("delivered_pct"), 100);
   const Figures plumtree = run(quick, 1, Protocol::kPlumtree).figures;
   EXPECT_LT(plumtree.at("rmr"), 1.2);
   EXPECT_GT(plumtree.at("p99_ms"), 2 * gossipsub.at("p99_ms"));
-  const Scenario alone = scenario("a_1k_hot", {"nodes = 200", "settle = 3s", "origins = 1"});
+  const Scenario alone =
+      scenario("a_1k_hot", {"nodes = 100", "settle = 2s", "messages = 30", "origins = 1"});
   EXPECT_LT(run(alone, 1, Protocol::kPlumtree).figures.at("rmr"), 0.05) << "one sender, one tree";
 }
 
