@@ -1,4 +1,5 @@
-// A stream between a client and a shard: two pipes, and what the world knows about its progress.
+// A stream between a client and a shard, or between two nodes: two pipes, and what the world knows
+// about its progress.
 #pragma once
 
 #include <cstdint>
@@ -19,10 +20,21 @@ struct Conn {
         up(schedule, choice, options),
         down(schedule, choice, options) {}
 
+  /// The dialing node's side of a stream that another node accepted: the same pipes.
+  Conn(Schedule& schedule, Choice& choice, Conn& accepted, unsigned number, unsigned to_shard)
+      : Conn(schedule, choice, PipeOptions{}, number, to_shard) {
+    in = &accepted.down;
+    out = &accepted.up;
+  }
+
   unsigned id;
-  unsigned shard;
-  Pipe up;    // client to node
-  Pipe down;  // node to client
+  unsigned shard;  // of all shards of all nodes
+  Pipe up;         // client to node
+  Pipe down;       // node to client
+  // As the driver of this side sees them.
+  Pipe* in = &up;
+  Pipe* out = &down;
+  std::optional<NodeId> certificate;  // of the other side, between nodes
 
   // The node's side, kept by its driver.
   node::Channel channel;

@@ -10,6 +10,8 @@
 #include <string>
 #include <vector>
 
+#include "base/bytes.hpp"
+#include "base/hash.hpp"
 #include "base/ids.hpp"
 #include "base/time.hpp"
 #include "gossip/egress.hpp"
@@ -19,6 +21,9 @@ namespace ron::sim {
 using Stamp = std::uint64_t;
 inline constexpr Stamp kNever = ~Stamp{0};
 inline constexpr std::uint64_t kAnyCorr = ~0ULL;  // the client machine chose it
+
+/// By which a payload is known again.
+inline std::uint64_t digest_of(ByteView payload) { return keyed_hash(payload, 7); }
 
 enum class Fate : std::uint8_t {
   kUnsent,    // waits in its client

@@ -17,8 +17,6 @@ bool even_way(const Profile& profile) {
          profile.config.session.lanes.answers_watermark >= 96;
 }
 
-std::uint64_t digest_of(ByteView payload) { return keyed_hash(payload, 7); }
-
 }  // namespace
 
 // ---- deeds -------------------------------------------------------------------------------------

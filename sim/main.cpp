@@ -15,14 +15,15 @@ namespace {
 using namespace ron;
 
 constexpr const char* kUsage =
-    "usage: ron-sim [--seed N] [--seeds N] [--shards 1..8|mix] [--steps N] [--trace] [--quiet]\n"
-    "               [--check-determinism] [--keep-going]\n"
+    "usage: ron-sim [--seed N] [--seeds N] [--shards 1..8|mix] [--nodes 1..8] [--steps N]\n"
+    "               [--trace] [--quiet] [--check-determinism] [--keep-going]\n"
     "Runs the node in simulated worlds. A failure prints its seed; the same seed replays it.\n";
 
 struct Options {
   std::uint64_t seed = 1;
   std::uint64_t seeds = 0;  // 0 = 100, or the one of --seed
   unsigned shards = 0;      // 0 = mixed
+  unsigned nodes = 1;
   unsigned steps = 300;
   bool trace = false;
   bool quiet = false;
@@ -69,7 +70,8 @@ sim::Outcome run(const Options& options, std::uint64_t seed, RecordingChoice& ch
   seed_running = seed;
   trace_running = &trace;
   alarm(kPatience);
-  const auto profile = sim::Profile::draw(choice, options.shards, options.steps);
+  auto profile = sim::Profile::draw(choice, options.shards, options.steps);
+  profile.nodes = options.nodes;
   sim::Outcome outcome = sim::run_world(profile, choice, {.trace = &trace});
   alarm(0);
   trace_running = nullptr;
@@ -83,8 +85,8 @@ int report(const Options& options, std::uint64_t seed, const RecordingChoice& ch
   std::printf("  %llu choices: %s...\n", static_cast<unsigned long long>(choice.made()),
               choice.kept().c_str());
   const std::string shards = options.shards == 0 ? "mix" : std::to_string(options.shards);
-  std::printf("  replay: ron-sim --seed %llu --shards %s --steps %u --trace\n",
-              static_cast<unsigned long long>(seed), shards.c_str(), options.steps);
+  std::printf("  replay: ron-sim --seed %llu --shards %s --nodes %u --steps %u --trace\n",
+              static_cast<unsigned long long>(seed), shards.c_str(), options.nodes, options.steps);
   return 1;
 }
 
@@ -118,6 +120,8 @@ bool parse(int argc, char** argv, Options& options) {
         options.seeds = value;
       } else if (flag == "--shards" && value >= 1 && value <= 8) {
         options.shards = static_cast<unsigned>(value);
+      } else if (flag == "--nodes" && value >= 1 && value <= 8) {
+        options.nodes = static_cast<unsigned>(value);
       } else if (flag == "--steps") {
         options.steps = static_cast<unsigned>(value);
       } else {

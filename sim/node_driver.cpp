@@ -18,18 +18,21 @@ bool rarely(Choice& choice, std::uint64_t one_in) { return choice.index(one_in) 
 
 }  // namespace
 
-NodeDriver::NodeDriver(World& world, unsigned self)
+NodeDriver::NodeDriver(World& world, unsigned node, unsigned self)
     : world_(world),
+      node_(node),
       self_(self),
-      shard_(std::make_unique<node::Shard>(world.profile.config, static_cast<ShardIndex>(self),
+      shard_(std::make_unique<node::Shard>(world.config_of(node), static_cast<ShardIndex>(self),
                                            world.profile.shards, world.choice)),
-      underway_(world.profile.shards) {}
+      underway_(world.profile.shards) {
+  arm();  // a member of a mesh dials at once
+}
 
 // ---- facts from outside ------------------------------------------------------------------------
 
 void NodeDriver::accept(Conn& conn) {
-  conn.channel = {.kind = node::ChannelKind::kTls, .hybrid = true, .authenticated = true};
-  if (world_.profile.vary_channels) {
+  conn.channel = {node::ChannelKind::kTls, true, true, conn.certificate};
+  if (!conn.certificate && world_.profile.vary_channels) {
     if (world_.choice.chance(1, 8)) conn.channel.kind = node::ChannelKind::kUnix;
     conn.channel.hybrid = world_.choice.chance(1, 2);
     conn.channel.authenticated = world_.choice.chance(3, 4);
@@ -37,10 +40,14 @@ void NodeDriver::accept(Conn& conn) {
   if (!drained()) conn.session = shard_->open(world_.now());  // nobody listens after a drain
   if (!conn.session) {
     world_.note("not taken", conn.id);
-    conn.up.reset();
-    conn.down.reset();
+    conn.in->reset();
+    conn.out->reset();
     return;
   }
+  shake_hands(conn);
+}
+
+void NodeDriver::shake_hands(Conn& conn) {
   sessions_[*conn.session] = &conn;
   const bool lazy = world_.profile.lazy_channel;
   const Duration wait = lazy ? std::chrono::milliseconds(world_.choice.index(50)) : Duration{0};
@@ -55,6 +62,31 @@ void NodeDriver::accept(Conn& conn) {
     wake();
   });
 }
+
+// ---- dials -------------------------------------------------------------------------------------
+
+void NodeDriver::dial(const mesh::Dial& dial) {
+  connecting_.insert(dial.dial);
+  const Duration wait = std::chrono::milliseconds(world_.choice.index(5));
+  world_.schedule.after(wait, [this, dial] { connect(dial); });
+}
+
+void NodeDriver::connect(const mesh::Dial& dial) {
+  if (connecting_.erase(dial.dial) == 0) return;  // it was given up
+  std::optional<SessionId> session;
+  if (!rarely(world_.choice, 16)) session = shard_->open_dialed(dial.dial, world_.now());
+  if (session) {
+    Conn& conn = world_.join(node_, dial.addr);
+    conn.session = session;
+    conn.channel = {node::ChannelKind::kTls, true, true, conn.certificate};
+    shake_hands(conn);
+  } else {
+    shard_->handle(node::DialFailed{dial.dial}, world_.now(), actions_);
+  }
+  wake();
+}
+
+// ---- more facts --------------------------------------------------------------------------------
 
 void NodeDriver::drain(Duration within) {
   shard_->handle(node::Drain{within, "the node is going down"}, world_.now(), actions_);
@@ -145,10 +177,10 @@ void NodeDriver::arm() {
 }
 
 void NodeDriver::read(Conn& conn) {
-  if (conn.session && conn.up.broken()) obey();  // what was ordered before the loss
+  if (conn.session && conn.in->broken()) obey();  // what was ordered before the loss
   if (!conn.session) return;
   const SessionId id = *conn.session;
-  if (conn.up.broken()) {
+  if (conn.in->broken()) {
     world_.note("lost", conn.id);
     conn.discarding = true;
     conn.processed = conn.fed;
@@ -163,7 +195,7 @@ void NodeDriver::read(Conn& conn) {
   const MutableBytes room = shard_->read_room(id);
   const bool in_place = !room.empty() && (most & 1U) == 0;
   if (in_place) most = std::min(most, room.size());
-  const std::vector<std::uint8_t> bytes = conn.up.read(most);
+  const std::vector<std::uint8_t> bytes = conn.in->read(most);
   if (!bytes.empty()) {
     world_.note("read", conn.id, bytes.size());
     conn.discarding = conn.discarding || shard_->discards(id);
@@ -176,9 +208,9 @@ void NodeDriver::read(Conn& conn) {
     }
     note_processed(conn);
   }
-  if (conn.up.readable() > 0) {
+  if (conn.in->readable() > 0) {
     readable_.insert(conn.id);
-  } else if (conn.up.at_fin() && !conn.fin_told && shard_->wants_read(id)) {
+  } else if (conn.in->at_fin() && !conn.fin_told && shard_->wants_read(id)) {
     conn.fin_told = true;
     world_.note("fin", conn.id);
     shard_->handle(node::PeerFinished{id}, world_.now(), actions_);
@@ -196,7 +228,7 @@ void NodeDriver::note_processed(Conn& conn) {
 void NodeDriver::take_mail_in() {
   for (unsigned from = 0; from < world_.profile.shards; ++from) {
     if (from == self_) continue;
-    MailRing& ring = world_.ring(from, self_);
+    MailRing& ring = world_.ring(at(from), at(self_));
     const bool freed = ring.arrived > 0;
     while (ring.arrived > 0) {
       node::ShardMail message = std::move(ring.messages.front());
@@ -210,18 +242,18 @@ void NodeDriver::take_mail_in() {
       shard_->mail(std::move(message), world_.now(), actions_);
       obey();
     }
-    if (freed) world_.node(from).wake();
+    if (freed) world_.node(at(from)).wake();
   }
 }
 
 void NodeDriver::send_mail(unsigned to) {
-  MailRing& ring = world_.ring(self_, to);
+  MailRing& ring = world_.ring(at(self_), at(to));
   while (ring.messages.size() < world_.profile.ring_capacity) {
     auto message = shard_->take_mail(static_cast<ShardIndex>(to));
     if (!message) return;
-    if (const auto* publish = std::get_if<node::PublishMail>(&message->body)) {
+    if (const auto bytes = node::counted_bytes(*message)) {
       ++underway_[to].messages;
-      underway_[to].bytes += publish->frames.size();
+      underway_[to].bytes += *bytes;
     }
     ring.messages.push_back(std::move(*message));
     const auto most = static_cast<std::uint64_t>(world_.profile.mail_delay.count());
@@ -230,7 +262,7 @@ void NodeDriver::send_mail(unsigned to) {
     ring.last_arrival = std::max(ring.last_arrival, world_.now() + wait);
     world_.schedule.at(ring.last_arrival, [this, to, &ring] {
       ++ring.arrived;
-      world_.node(to).mail_arrived();
+      world_.node(at(to)).mail_arrived();
     });
   }
 }
@@ -245,11 +277,11 @@ void NodeDriver::flush(Conn& conn) {
 // False when there is nothing to write, or no room.
 bool NodeDriver::flush_once(Conn& conn) {
   const SessionId id = *conn.session;
-  if (conn.down.broken()) {  // the other side answers with a reset, noticed by reading
-    if (shard_->pending(id)) conn.up.reset();
+  if (conn.out->broken()) {  // the other side answers with a reset, noticed by reading
+    if (shard_->pending(id)) conn.in->reset();
     return false;
   }
-  if (conn.down.room() == 0 && !conn.down.finished()) {
+  if (conn.out->room() == 0 && !conn.out->finished()) {
     conn.wants_flush = true;
     return false;
   }
@@ -260,10 +292,10 @@ bool NodeDriver::flush_once(Conn& conn) {
       shard_->gather(id, std::span(pieces).first(most), world_.profile.gather_most, world_.now());
   if (count == 0) {
     conn.wants_flush = false;
-    if (conn.finish_write) conn.down.finish();
+    if (conn.finish_write) conn.out->finish();
     return false;
   }
-  if (conn.down.finished()) {
+  if (conn.out->finished()) {
     world_.fail("bytes after FIN on conn " + text(conn.id));
     return false;
   }
@@ -273,7 +305,7 @@ bool NodeDriver::flush_once(Conn& conn) {
     std::size_t size = pieces[i].size;
     if (partial && rarely(world_.choice, 4)) size -= world_.choice.index(size + 1);
     const ByteView piece(static_cast<const std::uint8_t*>(pieces[i].data), size);
-    const std::size_t took = conn.down.write(piece);
+    const std::size_t took = conn.out->write(piece);
     taken += took;
     full = took < pieces[i].size;
   }
@@ -301,6 +333,14 @@ void NodeDriver::obey(const node::Action& action) {
     world_.note("drained", self_, action.count);
     if (++drained_ > 1) world_.fail("shard " + text(self_) + " drained twice");
     cut_off_ = action.count;
+    return;
+  }
+  if (action.kind == Kind::kDial) {
+    while (const auto next = shard_->take_dial()) dial(*next);
+    return;
+  }
+  if (action.kind == Kind::kCancelDial) {
+    while (const auto given_up = shard_->take_cancelled_dial()) connecting_.erase(*given_up);
     return;
   }
   const auto at = sessions_.find(action.session);
@@ -332,7 +372,7 @@ void NodeDriver::obey(const node::Action& action) {
     case Kind::kMail:
     case Kind::kControl:  // no channel of these worlds may ask
     case Kind::kDrained:
-    case Kind::kDial:  // nor has one a mesh
+    case Kind::kDial:
     case Kind::kCancelDial: break;
   }
 }
@@ -349,9 +389,9 @@ void NodeDriver::close(Conn& conn, const node::Action& action) {
   conn.discarding = true;
   conn.processed = conn.fed;
   flushable_.erase(conn.id);
-  if (conn.finish_write) conn.down.finish();
-  if (!conn.down.finished()) conn.down.reset();
-  conn.up.reset();
+  if (conn.finish_write) conn.out->finish();
+  if (!conn.out->finished()) conn.out->reset();
+  conn.in->reset();
 }
 
 // ---- manners -----------------------------------------------------------------------------------

@@ -31,7 +31,8 @@ struct MailRing {
 
 class NodeDriver {
  public:
-  NodeDriver(World& world, unsigned self);
+  /// Shard `self` of node `node` of the world.
+  NodeDriver(World& world, unsigned node, unsigned self);
 
   void accept(Conn& conn);
   void drain(Duration within);
@@ -51,6 +52,12 @@ class NodeDriver {
   Instant next_deadline() const { return shard_->next_deadline(); }
 
  private:
+  /// Where a shard of this node stands among all of the world.
+  unsigned at(unsigned shard) const { return node_ * underway_count() + shard; }
+  unsigned underway_count() const { return static_cast<unsigned>(underway_.size()); }
+  void shake_hands(Conn& conn);
+  void dial(const mesh::Dial& dial);
+  void connect(const mesh::Dial& dial);
   void turn();
   void take_mail_in();
   void read(Conn& conn);
@@ -65,6 +72,7 @@ class NodeDriver {
   void check_bounds();
 
   World& world_;
+  unsigned node_;
   unsigned self_;
   std::unique_ptr<node::Shard> shard_;
   node::Actions actions_;
@@ -79,6 +87,7 @@ class NodeDriver {
     std::uint64_t bytes = 0;
   };
   std::vector<Underway> underway_;
+  std::set<mesh::DialId> connecting_;
   unsigned drained_ = 0;
   std::uint32_t cut_off_ = 0;
 };

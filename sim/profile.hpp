@@ -20,7 +20,8 @@ struct Weights {
 };
 
 struct Profile {
-  unsigned shards = 1;
+  unsigned shards = 1;  // of each node
+  unsigned nodes = 1;   // all clients are the first one's; the others have a listener each
   node::NodeConfig config;
   PipeOptions pipe;
   std::size_t ring_capacity = 4;  // messages between two shards

@@ -16,8 +16,6 @@ const T& any_of(Choice& choice, const std::vector<T>& values) {
 
 constexpr CorrId kOddCorr = 0xdeadbeef;  // of frames that are wrong as a whole
 
-std::uint64_t digest_of(ByteView payload) { return keyed_hash(payload, 7); }
-
 }  // namespace
 
 // ---- deeds -------------------------------------------------------------------------------------

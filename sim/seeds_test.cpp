@@ -36,6 +36,22 @@ TEST_P(Seeds, HoldEveryRule) {
 
 INSTANTIATE_TEST_SUITE_P(Shards, Seeds, ::testing::Values(1U, 2U, 3U));
 
+// Three nodes: what is published at the first is heard at the others, over streams that break.
+TEST(Seeds, HoldEveryRuleAmongNeighbours) {
+  std::uint64_t relayed = 0;
+  for (std::uint64_t seed = 1; seed <= 24; ++seed) {
+    SeedChoice choice(seed);
+    Profile profile = Profile::draw(choice, 0, 300);
+    profile.nodes = 3;
+    const Outcome outcome = run_world(profile, choice);
+    ASSERT_EQ(outcome.failure, "")
+        << "replay: ron-sim --seed " << seed << " --shards mix --nodes 3\n"
+        << outcome.details;
+    relayed += outcome.relayed;
+  }
+  EXPECT_GT(relayed, 2000U) << "the worlds relay too little";
+}
+
 // Worlds that once showed a fault: a refusal tallied for a session that had ended, whose deadline
 // then never passed (81); a reset stream that nobody noticed (280).
 TEST(Seeds, ThatFoundSomething) {

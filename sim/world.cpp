@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/blake3.hpp"
+
 namespace ron::sim {
 
 World::World(const Profile& the_profile, Choice& the_choice, const Options& options)
@@ -11,8 +13,14 @@ World::World(const Profile& the_profile, Choice& the_choice, const Options& opti
       trace(options.trace != nullptr ? *options.trace : own_trace_),
       steps_most_(options.steps_most),
       shards_(the_profile.shards),
-      rings_(std::size_t{the_profile.shards} * the_profile.shards) {
-  for (unsigned i = 0; i < shards_; ++i) nodes_.push_back(std::make_unique<NodeDriver>(*this, i));
+      rings_(std::size_t{the_profile.shards} * the_profile.nodes * the_profile.shards *
+             the_profile.nodes) {
+  for (unsigned node = 0; node < profile.nodes; ++node) {
+    keys_.push_back("the key of node " + std::to_string(node));
+  }
+  for (unsigned i = 0; i < shards_ * profile.nodes; ++i) {
+    nodes_.push_back(std::make_unique<NodeDriver>(*this, i / shards_, i % shards_));
+  }
   WorldFacts& facts = history.facts;
   facts.shards = shards_;
   facts.policy = profile.config.session.lanes.policy;
@@ -25,10 +33,66 @@ World::~World() {
   actors.clear();  // before what they hold slices of
 }
 
-Conn& World::dial(std::uint32_t client) {
-  const auto id = static_cast<unsigned>(conns_.size());
+// Each node knows those before it; nobody is told of the later ones but by them.
+node::NodeConfig World::config_of(unsigned node) const {
+  node::NodeConfig config = profile.config;
+  if (profile.nodes == 1) return config;
+  const ByteView key = as_bytes(keys_[node]);
+  config.node = blake3(key);
+  config.crypto = {
+      .hash = blake3, .hmac = nullptr, .verify = [](ByteView, ByteView, ByteView) { return true; }};
+  mesh::MeshConfig& mesh = config.mesh.emplace();
+  mesh.self = config.node;
+  mesh.epoch = node + 1;
+  mesh.advertise = std::to_string(node);
+  for (unsigned other = 0; other < node; ++other) {
+    mesh.peers.push_back({std::to_string(other), blake3(as_bytes(keys_[other]))});
+  }
+  mesh.key = mesh.statement = key;
+  mesh.relay.repair_bytes = std::min(mesh.relay.repair_bytes, config.queue_bytes / 8);
+  return config;
+}
+
+Conn& World::join(unsigned node, const std::string& addr) {
+  const auto to = static_cast<unsigned>(std::stoul(addr));
+  Conn& there = open(to * shards_ + static_cast<unsigned>(choice.index(shards_)));
+  conns_.push_back(std::make_unique<Conn>(schedule, choice, there,
+                                          static_cast<unsigned>(conns_.size()), node * shards_));
+  Conn& here = *conns_.back();
+  NodeDriver& driver = *nodes_[here.shard];
+  there.down.on_readable = [&driver, &here] { driver.conn_readable(here); };
+  there.up.on_writable = [&driver, &here] { driver.conn_writable(here); };
+  here.certificate = blake3(as_bytes(keys_[to]));
+  there.certificate = blake3(as_bytes(keys_[node]));
+  note("join", node, to, there.id);
+  nodes_[there.shard]->accept(there);
+  return here;
+}
+
+void World::disturb_peers() {
+  if (conns_.empty()) return;
+  Conn& conn = *conns_[choice.index(conns_.size())];
+  if (!conn.certificate) return;
+  note("disturb", conn.id);
+  if (choice.chance(1, 2)) {
+    conn.in->stall(now() + std::chrono::milliseconds(choice.index(1500)));
+  } else {
+    conn.in->reset();
+    conn.out->reset();
+  }
+}
+
+Conn& World::dial(std::uint32_t client, unsigned node) {
   const auto shard =
       profile.spread ? client % shards_ : static_cast<unsigned>(choice.index(shards_));
+  Conn& conn = open(node * shards_ + shard);
+  note("dial", client, conn.id, shard);
+  nodes_[conn.shard]->accept(conn);
+  return conn;
+}
+
+Conn& World::open(unsigned shard) {
+  const auto id = static_cast<unsigned>(conns_.size());
   conns_.push_back(std::make_unique<Conn>(schedule, choice, profile.pipe, id, shard));
   Conn& conn = *conns_.back();
   NodeDriver& node = *nodes_[shard];
@@ -38,8 +102,6 @@ Conn& World::dial(std::uint32_t client) {
     conn.up.calm();
     conn.down.calm();
   }
-  note("dial", client, id, shard);
-  node.accept(conn);
   return conn;
 }
 
@@ -49,7 +111,7 @@ bool World::mail_idle() const {
 }
 
 void World::turn_over() {
-  if (shards_ > 1 && !mail_idle()) return;
+  if (shards() > 1 && !mail_idle()) return;
   const Stamp at = stamp();
   for (const auto& conn : conns_) {
     while (!conn->unsettled.empty() && conn->unsettled.front().end <= conn->processed) {
@@ -78,7 +140,7 @@ bool World::step() {
 void World::set_ready(bool ready) {
   note("ready", ready ? 1 : 0);
   history.readiness.push_back({stamp(), ready});
-  for (const auto& node : nodes_) node->readiness(ready);
+  for (unsigned shard = 0; shard < shards_; ++shard) nodes_[shard]->readiness(ready);
 }
 
 void World::begin_drain() {

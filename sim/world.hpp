@@ -1,4 +1,5 @@
-// A world: one node of k shards, its clients, the links between them, and the time they share.
+// A world: one node of k shards, its clients, the links between them, and the time they share; and
+// perhaps neighbours, which relay what is published at the first to listeners of their own.
 #pragma once
 
 #include <memory>
@@ -42,13 +43,21 @@ class World {
   World& operator=(const World&) = delete;
 
   /// A new stream to some shard.
-  Conn& dial(std::uint32_t client);
+  Conn& dial(std::uint32_t client) { return dial(client, 0); }
+  /// The same to some shard of some node.
+  Conn& dial(std::uint32_t client, unsigned node);
+  /// A stream from `node` to the one with this address: the dialing side of it.
+  Conn& join(unsigned node, const std::string& addr);
+  /// A stream between nodes breaks, or stands still for a while.
+  void disturb_peers();
   Conn& conn(unsigned id) { return *conns_[id]; }
   const std::vector<std::unique_ptr<Conn>>& conns() const { return conns_; }
+  // Shards of all nodes, those of the first node first.
   NodeDriver& node(unsigned shard) { return *nodes_[shard]; }
   unsigned shards() const { return static_cast<unsigned>(nodes_.size()); }
+  node::NodeConfig config_of(unsigned node) const;
 
-  MailRing& ring(unsigned from, unsigned to) { return rings_[from * shards_ + to]; }
+  MailRing& ring(unsigned from, unsigned to) { return rings_[from * shards() + to]; }
   /// A node finished a turn: where no mail is under way, what was worked off is settled.
   void turn_over();
   bool mail_idle() const;
@@ -86,6 +95,8 @@ class World {
   std::vector<std::unique_ptr<Actor>> actors;
 
  private:
+  Conn& open(unsigned shard);
+
   Trace own_trace_;
   std::uint64_t steps_ = 0;
   std::uint64_t steps_most_;
@@ -93,6 +104,7 @@ class World {
   std::vector<std::unique_ptr<NodeDriver>> nodes_;
   std::vector<std::unique_ptr<Conn>> conns_;
   std::vector<MailRing> rings_;
+  std::vector<std::string> keys_;  // by node
   Stamp stamp_ = 0;
   bool draining_ = false;
   bool calm_ = false;

@@ -9,6 +9,7 @@ MEMORY = ("idle", "idletls", "lag")  # not about messages a second
 STALLED = {"stalled5": "steady95", "stalled5lat": "steady95lat"}
 W9_TO_W8 = 1.5  # ten wildcard patterns a subscriber against one exact topic
 P50_US = {"w4": 25, "w4tls": 40}
+JUDGED = ("ours", "ours-poll")
 LAG_KIB = 20_000_000 / 1024
 IDLE_KIB = 1.5  # over TLS: above a bare object of the library
 CONNECT_US = 30
@@ -69,7 +70,7 @@ def latency(results, work, size, server):
     """The machine's own share is in `frame`: its p50 stands beside ours."""
     runs, base = results.of(work, size, server), results.of(work, size, "frame")
     aimed = size == 128
-    if work in P50_US and server == "ours":
+    if work in P50_US and server in JUDGED:
         over = differences(runs, base, "p50")
         frame = values(base, "p50")
         note = (f"frame itself {statistics.median(frame):.3g}, ours {statistics.median(over):+.3g}"
@@ -118,11 +119,11 @@ def memory(results, work, size, server):
 
 
 def measures(results, work, size, server):
-    """All comparisons of one row; only ours is judged."""
+    """All comparisons of one row; only ours are judged."""
     out = []
     for kind in (cpu, latency, stalled, rare, memory):
         out += [each for each in kind(results, work, size, server) if each.values]
-    if server != "ours":
+    if server not in JUDGED:
         for each in out:
             each.aim = None
     return out

@@ -35,18 +35,14 @@ def row(work, size, server, runs):
     return line
 
 
-def why(run):
-    reason = run.get("error") or f"the open loop was disturbed: {run['msgs_s']}/s"
-    return f"{run['work']} {run['size']} {run['server']}: {reason[:100].strip()}"
-
-
 def keep(source, target, calls):
     """The last `calls` calls of `source`."""
     known, runs = read(source)
     last = list(known)[-calls:]
     results = Results([each for each in runs if each.get("call") in last])
-    about = [{**known[call], "left_out": [why(each) for each in results.left_out
-                                          if each["call"] == call]} for call in last]
+    about = [{**known[call], "left_out": [
+        f"{each['work']} {each['size']} {each['server']}: {why[:100].strip()}"
+        for each, why in results.left_out if each["call"] == call]} for call in last]
     with open(target, "w", encoding="utf-8") as out:
         out.write(json.dumps({"about": {"calls": about}}) + "\n")
         for work in results.work:

@@ -10,6 +10,7 @@ sys.dont_write_bytecode = True
 
 # pylint: disable=wrong-import-position
 import kept
+import report
 import stacks
 import tables
 from goals import measures
@@ -73,6 +74,21 @@ class Verdicts(unittest.TestCase):
                 run("w4", "ours", msgs_s=5000, p50=43.0, p99=60.0)]
         self.assertEqual(verdicts(runs, "w4"), {"us p50": False, "x nats' p99": True})
         self.assertIn("frame itself 40, ours +3", tables.text(runs))
+
+    def test_busy_poll_is_judged_by_the_same_goals(self):
+        runs = [run("w4", "frame", msgs_s=5000, p50=40.0, p99=50.0),
+                run("w4", "ours-poll", msgs_s=5000, p50=16.0, p99=60.0)]
+        self.assertIn("goal 25 reached", tables.text(runs))
+        self.assertTrue(any(line.startswith("| w4, busy_poll |") for line in report.goals(Results(runs))))
+
+    def test_a_starved_run_is_left_out_and_told(self):
+        runs = [run("w2", "frame", 0, srv_cpu_per_M=0.0), run("w2", "frame", 1), run("w2", "ours", 0),
+                run("w2", "ours", 1)]
+        said = tables.text(runs)
+        self.assertIn("left out: w2 128 frame: starved: the server got no CPU time", said)
+        self.assertIn("1 x frame", said)
+        idle = [run("idle", "ours", session_kB=1.0, srv_cpu_us_per_conn=20.0, srv_cpu_per_M=0.0)]
+        self.assertNotIn("left out", tables.text(idle))
 
     def test_only_ours_is_judged(self):
         runs = [run("w2", "frame"), run("w2", "nats", srv_cpu_per_M=9.0)]

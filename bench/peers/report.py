@@ -2,7 +2,7 @@
 import statistics
 
 import stacks
-from goals import measures
+from goals import JUDGED, measures
 from results import median, ratios, values
 from svg import NAMES
 from tables import count, digits, size_name, spread
@@ -83,57 +83,47 @@ def shown_servers(results, works):
 def goals(results):
     """What is aimed at, and whether it was reached."""
     rows = []
-    for work in results.work:
-        for size in results.sizes(work):
-            for each in measures(results, work, size, "ours"):
-                if each.aim is None:
-                    continue
-                sign = "&ge;" if each.at_least else "&le;"
-                rows.append([work, size_name(size), f"{spread(each.values)} {each.unit}",
-                             f"{sign} {digits(each.aim)}",
-                             "reached" if each.reached else "**missed**", each.note])
+    rows_of = ((work, size, server) for work in results.work for size in results.sizes(work)
+               for server in JUDGED)
+    for work, size, server in rows_of:
+        name = work if server == "ours" else f"{work}, {NAMES[server].split(', ')[1]}"
+        for each in measures(results, work, size, server):
+            if each.aim is None:
+                continue
+            sign = "&ge;" if each.at_least else "&le;"
+            rows.append([name, size_name(size), f"{spread(each.values)} {each.unit}",
+                         f"{sign} {digits(each.aim)}",
+                         "reached" if each.reached else "**missed**", each.note])
     return table(("workload", "payload", "measured", "goal", "", "beside it"), rows)
 
 
-def costs(results):
-    works = [work for work in COST if work in results.work]
+def by_server(results, works, cell, title=str):
+    """A row a workload and size, a column a server; `cell` says what of one stands there."""
+    works = [work for work in works if work in results.work]
     servers = shown_servers(results, works)
-    rows = []
-    for work in works:
-        for size in results.sizes(work):
-            cells = [work, size_name(size)]
-            for server in servers:
-                cost, times = median(results.of(work, size, server), "srv_cpu_per_M"), ratio(
-                    results, work, size, server)
-                cells.append("" if cost is None else digits(cost) + (f" ({digits(times)}x)" if times else ""))
-            rows.append(cells)
+    rows = [[title(work), size_name(size), *(cell(results, work, size, server) for server in servers)]
+            for work in works for size in results.sizes(work)]
     return table(("workload", "payload", *(NAMES[name] for name in servers)), rows)
 
 
-def throughputs(results):
-    works = [work for work in COST if work in results.work]
-    servers = shown_servers(results, works)
-    rows = []
-    for work in works:
-        for size in results.sizes(work):
-            found = [throughput(results, work, size, server) for server in servers]
-            rows.append([work, size_name(size), *("" if each is None else count(each) for each in found)])
-    return table(("workload", "payload", *(NAMES[name] for name in servers)), rows)
+def cost_cell(results, work, size, server):
+    cost = median(results.of(work, size, server), "srv_cpu_per_M")
+    times = ratio(results, work, size, server)
+    return "" if cost is None else digits(cost) + (f" ({digits(times)}x)" if times else "")
 
 
-def latencies(results):
-    works = [work for work in LATENCY if work in results.work]
-    servers = shown_servers(results, works)
-    rows = []
-    for work in works:
-        for size in results.sizes(work):
-            cells = [f"{work}: {WORKLOADS[work].text.replace(', latency', '')}", size_name(size)]
-            for server in servers:
-                runs = results.of(work, size, server)
-                cells.append(" / ".join(digits(median(runs, key)) for key in ("p50", "p90", "p99"))
-                             if runs else "")
-            rows.append(cells)
-    return table(("workload", "payload", *(NAMES[name] for name in servers)), rows)
+def throughput_cell(results, work, size, server):
+    found = throughput(results, work, size, server)
+    return "" if found is None else count(found)
+
+
+def latency_cell(results, work, size, server):
+    runs = results.of(work, size, server)
+    return " / ".join(digits(median(runs, key)) for key in ("p50", "p90", "p99")) if runs else ""
+
+
+def latency_title(work):
+    return f"{work}: {WORKLOADS[work].text.replace(', latency', '')}"
 
 
 def memories(results):
@@ -188,11 +178,14 @@ def performance(calls, results, plots, sampled):
     lines += ["### Goals", "", *goals(results)]
     lines += ["### CPU a delivered message", "",
               "Microseconds of the whole server process, in brackets the multiple of the bare relay's.", "",
-              *costs(results), *figure(plots, "cpu.svg", "CPU time a message against a bare relay, by payload size")]
+              *by_server(results, COST, cost_cell),
+              *figure(plots, "cpu.svg", "CPU time a message against a bare relay, by payload size")]
     lines += ["### Throughput", "", "Delivered messages a second, the server on one CPU.", "",
-              *throughputs(results), *figure(plots, "throughput.svg", "Delivered messages a second, by payload size")]
+              *by_server(results, COST, throughput_cell),
+              *figure(plots, "throughput.svg", "Delivered messages a second, by payload size")]
     if latency_panels(results):
-        lines += ["### Latency", "", "p50 / p90 / p99 in microseconds.", "", *latencies(results),
+        lines += ["### Latency", "", "p50 / p90 / p99 in microseconds.", "",
+                  *by_server(results, LATENCY, latency_cell, latency_title),
                   *figure(plots, "latency.svg", "Latency percentiles of each server")]
     if memory_panels(results):
         lines += ["### Idle sessions", "", *memories(results),

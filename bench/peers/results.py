@@ -5,7 +5,7 @@ from collections import defaultdict
 
 from workloads import WORKLOADS
 
-ORDER = ("ours", "frame", "openssl", "nats", "redis", "redis-noreply", "mqtt", "zmq", "bytes", "frame-unix")
+ORDER = ("ours", "ours-poll", "frame", "openssl", "nats", "redis", "redis-noreply", "mqtt", "zmq", "bytes", "frame-unix")
 DISTURBED = 0.01  # of the rate an open loop was asked for
 
 
@@ -32,17 +32,19 @@ def read(path):
     return calls, runs
 
 
-def usable(runs):
-    """Without failed runs, and without open loops in which the generator itself was stalled."""
-    good, bad = [], []
-    for each in runs:
-        work = WORKLOADS.get(each["work"])
-        rate = work.options.get("rate") if work else None
-        reading = each.get("subs", 1) - each.get("stalled", 0)
-        wrong = "error" in each or (
-            rate and abs(each["msgs_s"] / (rate * reading) - 1) > DISTURBED)
-        (bad if wrong else good).append(each)
-    return good, bad
+def fault(run):
+    """Why a run is left out: it failed, the server got no CPU time that could be compared, or the
+    generator itself was stalled in an open loop. None for a good one."""
+    if "error" in run:
+        return run["error"]
+    if run.get("srv_cpu_per_M") == 0 and "srv_cpu_us_per_conn" not in run:
+        return f"starved: the server got no CPU time, {run['msgs_s']}/s"
+    work = WORKLOADS.get(run["work"])
+    rate = work.options.get("rate") if work else None
+    reading = run.get("subs", 1) - run.get("stalled", 0)
+    if rate and abs(run["msgs_s"] / (rate * reading) - 1) > DISTURBED:
+        return f"the open loop was disturbed: {run['msgs_s']}/s"
+    return None
 
 
 def values(runs, field):
@@ -74,10 +76,14 @@ class Results:
     """Usable runs by workload, size and server."""
 
     def __init__(self, runs):
-        good, self.left_out = usable(runs)
+        self.left_out = []  # (run, why)
         self.groups = defaultdict(list)
-        for each in good:
-            self.groups[each["work"], each["size"], each["server"]].append(each)
+        for each in runs:
+            wrong = fault(each)
+            if wrong is None:
+                self.groups[each["work"], each["size"], each["server"]].append(each)
+            else:
+                self.left_out.append((each, wrong))
         self.work = [name for name in WORKLOADS if any(key[0] == name for key in self.groups)]
 
     def of(self, work, size, server):

@@ -128,7 +128,7 @@ class Bench:
         if workload.only:
             copies = "lag-bytes" in workload.options and name not in BOUNDED
             return name in workload.only and (not copies or memory_left() > COPIES)
-        return kind.full or workload is chosen(["w1"])["w1"]
+        return kind.full or any(workload is WORKLOADS[each] for each in kind.works)
 
     def run(self, group):
         """One workload, or a pair that takes turns on each server."""
@@ -177,7 +177,7 @@ class Bench:
 def parse():
     parser = argparse.ArgumentParser(prog="./dev bench peers", description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--servers", default="ours,openssl,frame,nats,redis,mqtt,zmq",
+    parser.add_argument("--servers", default="ours,ours-poll,openssl,frame,nats,redis,mqtt,zmq",
                         help=f"of: {','.join(KINDS)}")
     parser.add_argument("--work", default=",".join(DEFAULT))
     parser.add_argument("--reps", type=int, default=5)

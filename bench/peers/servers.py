@@ -69,6 +69,12 @@ def ours(setting, port, tls):
     return [setting.node, "--config", setting.file(f"ours-{port}.toml", text)]
 
 
+def ours_poll(setting, port, tls):
+    """Never asleep between the messages of w4, which come every 200 us."""
+    command = ours(setting, port, tls)
+    return [*command, "--set", "overlay.busy_poll=1ms"]
+
+
 def relay(mode):
     def command(setting, port, tls):
         return ([setting.program("relay"), str(port), mode]
@@ -142,15 +148,20 @@ class KernelBuffers:
 
 
 class Kind:
-    """A server the benchmark knows; not `full`: only in w1, or where a workload names it."""
+    """A server the benchmark knows; not `full`: only in the workloads `works`, or where one names it."""
 
-    def __init__(self, codec, command, plain=True, tls=True, full=True, options=None, needs=None):
+    def __init__(self, codec, command, plain=True, tls=True, full=True, options=None, needs=None,
+                 works=("w1",), realtime=True):
         self.codec, self.command, self.plain, self.tls = codec, command, plain, tls
         self.full, self.options, self.needs = full, options or {}, needs
+        self.works = works
+        self.realtime = realtime  # stands a real-time scheduling policy, where a workload has it
 
 
 KINDS = {
     "ours": Kind("ours", ours),
+    # The kernel would throttle what never sleeps under a real-time policy.
+    "ours-poll": Kind("ours", ours_poll, full=False, works=("w4", "w4tls"), realtime=False),
     "frame": Kind("frame", relay("frame")),
     "nats": Kind("nats", nats, needs="nats-server"),
     "redis": Kind("redis", redis, needs="redis-server"),
@@ -171,7 +182,7 @@ class Server:
     def __init__(self, name, setting, port, tls=False, realtime=False):
         self.name, self.kind, self.setting, self.port, self.tls = (
             name, KINDS[name], setting, port, tls)
-        self.realtime, self.dirty, self.used = realtime, False, False
+        self.realtime, self.dirty, self.used = realtime and self.kind.realtime, False, False
         self.log = setting.path(f"{name}.log")
         self.start()
 

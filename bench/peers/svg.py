@@ -2,8 +2,9 @@
 import math
 from xml.sax.saxutils import escape
 
-NAMES = {"ours": "svc-overlay", "frame": "bare relay", "nats": "nats-server", "redis": "redis",
-         "mqtt": "mosquitto", "zmq": "ZeroMQ proxy", "openssl": "bare OpenSSL"}
+NAMES = {"ours": "svc-overlay", "ours-poll": "svc-overlay, busy_poll", "frame": "bare relay",
+         "nats": "nats-server", "redis": "redis", "mqtt": "mosquitto", "zmq": "ZeroMQ proxy",
+         "openssl": "bare OpenSSL"}
 STYLE = """
 text { font: 12px system-ui, sans-serif; fill: #1f2328; }
 .title { font-size: 15px; font-weight: 600; } .head { font-weight: 600; }
@@ -12,7 +13,7 @@ text { font: 12px system-ui, sans-serif; fill: #1f2328; }
 .ours { fill: #0969da; stroke: #0969da; } .frame { fill: #6e7781; stroke: #6e7781; }
 .nats { fill: #1a7f37; stroke: #1a7f37; } .redis { fill: #cf222e; stroke: #cf222e; }
 .mqtt { fill: #8250df; stroke: #8250df; } .zmq { fill: #bc6c00; stroke: #bc6c00; }
-.openssl { fill: #1b7c83; stroke: #1b7c83; }
+.openssl { fill: #1b7c83; stroke: #1b7c83; } .ours-poll { fill: #54aeff; stroke: #54aeff; }
 .line.ours { stroke-width: 3; }
 text, .line { stroke-linejoin: round; } text.value { stroke: none; }
 @media (prefers-color-scheme: dark) {

@@ -78,8 +78,7 @@ def text(runs):
         lines += ["", f"== {work}: {WORKLOADS[work].text}"]
         for size in results.sizes(work):
             lines += [row(results, work, size, server) for server in results.servers(work, size)]
-    for each in results.left_out:
-        why = each.get("error") or f"the open loop was disturbed: {each['msgs_s']}/s"
+    for each, why in results.left_out:
         lines.append(f"left out: {each['work']} {each['size']} {each['server']}: {why[:160]}")
     return "\n".join(lines)
 

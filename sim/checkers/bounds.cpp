@@ -79,7 +79,37 @@ Verdict check_mail(const Gauges& gauges, const Profile& profile) {
 
 }  // namespace
 
+namespace {
+
+// Where nodes are joined. What the mesh keeps for repair counts as blocks. What other shards feed
+// it goes on by the mail of its shard, to sessions and to peers, before they are paused; and a peer
+// may ask for much at once, of which twice the budget is sent.
+Verdict check_joined(const Gauges& gauges, const Profile& profile) {
+  const node::ShardStats& stats = gauges.stats;
+  const node::NodeConfig& config = profile.config;
+  if (auto v = over("lane bytes", stats.lane_bytes, stats.lane_bytes_max)) return v;
+  if (auto v = over("lane frames", stats.lane_frames, stats.lane_frames_max)) return v;
+  if (auto v = over("sessions", stats.sessions, config.max_sessions)) return v;
+  for (const std::size_t waiting : gauges.answers) {
+    const std::size_t most = config.session.peer_lanes.control.frames + oap::kCodeCount + 4;
+    if (auto v = over("answers of a session", waiting, most)) return v;
+  }
+  const std::size_t fed = profile.shards + 2;
+  for (const Gauges::Mail& mail : gauges.mail) {
+    const std::size_t bytes_most = config.mail_bytes + profile.read_most + 2 * frame_most(profile);
+    if (auto v = over("bytes on their way to another", mail.bytes, fed * bytes_most)) return v;
+    if (auto v = over("messages for another", mail.messages,
+                      fed * (config.mail_messages + kMailAside))) {
+      return v;
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
 Verdict check_bounds(const Gauges& gauges, const Profile& profile) {
+  if (profile.nodes > 1) return check_joined(gauges, profile);
   if (auto verdict = check_tables(gauges.stats, profile)) return verdict;
   if (auto verdict = check_blocks(gauges, profile)) return verdict;
   if (auto verdict = check_answers(gauges, profile)) return verdict;

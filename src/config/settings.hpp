@@ -35,6 +35,7 @@ struct Settings {
     std::uint64_t shards = 0;  // 0: one a CPU
     PqMode pq_mode{};
     Millis handshake_timeout{};
+    Millis busy_poll{};
     bool insecure_plaintext = false;
     bool amnesia = false;
     struct {

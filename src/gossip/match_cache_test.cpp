@@ -99,22 +99,101 @@ TEST(MatchCache, SteadyTopicsAllHit) {
   EXPECT_EQ(cache.hits(), 9U * 32U);
 }
 
+TEST(MatchCache, AThousandTopicsHaveRoomInFourThousandPlaces) {
+  for (std::uint64_t key = 0; key < 20; ++key) {
+    TopicIndex index(1);
+    index.add(kTenant, "t/*", {1, 0});
+    MatchCache cache({.hash_key = key});
+    for (int round = 0; round < 3; ++round) {
+      for (int i = 0; i < 1000; ++i) cache.match(index, kTenant, "t/" + std::to_string(i));
+    }
+    EXPECT_GE(cache.entry_count(), 998U);
+    EXPECT_GE(cache.hits(), 1990U);
+  }
+}
+
+TEST(MatchCache, MoreThanFitsInTurnKeepsMostOfWhatFits) {
+  TopicIndex index(1);
+  for (std::uint64_t i = 0; i < 100; ++i) index.add(kTenant, "dense/*", {i, 0});
+  for (const std::size_t entries_max : {64U, 4096U}) {  // places or bytes run out
+    MatchCache cache({.hash_key = 2, .entries_max = entries_max, .bytes_max = 120'000});
+    const auto round = [&] {
+      const std::uint64_t before = cache.hits();
+      for (int i = 0; i < 100; ++i) cache.match(index, kTenant, "dense/" + std::to_string(i));
+      return cache.hits() - before;
+    };
+    for (int i = 0; i < 20; ++i) round();
+    const std::size_t kept = cache.entry_count();
+    EXPECT_GE(kept, 50U);
+    EXPECT_LT(kept, 100U);
+    EXPECT_GE(round(), kept * 3 / 4);
+  }
+}
+
+TEST(MatchCache, TopicsInUseOutliveAFloodOfNewNames) {
+  TopicIndex index(1);
+  index.add(kTenant, "**", {1, 0});
+  MatchCache cache({.hash_key = 2, .entries_max = 64});
+  std::uint64_t hits = 0;
+  for (int i = 0; i < 10'000; ++i) {
+    cache.match(index, kTenant, "flood/" + std::to_string(i));
+    const std::uint64_t before = cache.hits();
+    cache.match(index, kTenant, "steady/" + std::to_string(i % 8));
+    hits += cache.hits() - before;
+  }
+  EXPECT_GE(hits, 9'500U);
+}
+
+TEST(MatchCache, ANewHotTopicGetsInThoughAllIsFull) {
+  TopicIndex index(1);
+  index.add(kTenant, "**", {1, 0});
+  MatchCache cache({.hash_key = 2, .entries_max = 16});
+  for (int round = 0; round < 3; ++round) {
+    for (int i = 0; i < 16; ++i) cache.match(index, kTenant, "old/" + std::to_string(i));
+  }
+  const std::uint64_t before = cache.hits();
+  for (int i = 0; i < 20; ++i) cache.match(index, kTenant, "new");
+  EXPECT_GE(cache.hits() - before, 10U);
+}
+
+TEST(MatchCache, CountsGoOnWhenTheIndexChanges) {
+  TopicIndex index(1);
+  MatchCache cache({.hash_key = 2});
+  for (std::uint64_t i = 0; i < 3; ++i) {
+    index.add(kTenant, "a", {i, 0});
+    EXPECT_EQ(cached(cache, index, kTenant, "a"), direct(index, kTenant, "a"));
+    cache.count(2, 100);
+  }
+  std::size_t seen = 0;
+  cache.each([&](const MatchCache::Known& known) {
+    ++seen;
+    EXPECT_EQ(known.topic, "a");
+    EXPECT_EQ(known.frames, 6U);
+    EXPECT_EQ(known.bytes, 300U);
+    EXPECT_EQ(known.targets, 3U);
+  });
+  EXPECT_EQ(seen, 1U);
+}
+
 RC_GTEST_PROP(MatchCacheProperty, EqualsTheIndex, ()) {
   TopicIndex index(*rc::gen::arbitrary<std::uint64_t>());
+  const auto bytes_max = *rc::gen::inRange<std::size_t>(0, 8'000);
   MatchCache cache({.hash_key = *rc::gen::arbitrary<std::uint64_t>(),
-                    .entries_max = *rc::gen::inRange<std::size_t>(0, 20),
-                    .bytes_max = *rc::gen::inRange<std::size_t>(0, 4'000)});
-  const std::vector<std::string> topics{"a", "b", "a/b", "a/c", "b/c", "a/b/c"};
+                    .entries_max = *rc::gen::inRange<std::size_t>(0, 40),
+                    .bytes_max = bytes_max});
+  std::vector<std::string> topics{"a", "b", "a/b", "a/c", "b/c", "a/b/c"};
+  for (int i = 0; i < 20; ++i) topics.push_back("a/a name that needs memory/" + std::to_string(i));
   const std::vector<std::string> patterns{"a", "*", "a/b", "a/*", "**", "*/c", "a/**"};
-  const auto step_count = *rc::gen::inRange<std::size_t>(0, 100);
+  const auto step_count = *rc::gen::inRange<std::size_t>(0, 300);
   for (std::size_t i = 0; i < step_count; ++i) {
     const TenantId tenant = *rc::gen::element(kTenant, kOther);
     const Target target{*rc::gen::inRange<std::uint64_t>(0, 6), 0};
-    const auto act = *rc::gen::inRange(0, 8);
+    const auto act = *rc::gen::inRange(0, 32);
     if (act == 0) index.add(tenant, *rc::gen::elementOf(patterns), target);
     if (act == 1) index.remove(tenant, *rc::gen::elementOf(patterns), target);
     const std::string topic = *rc::gen::elementOf(topics);
     RC_ASSERT(cached(cache, index, tenant, topic) == direct(index, tenant, topic));
+    RC_ASSERT(cache.memory_bytes() <= bytes_max);
   }
   RC_ASSERT(cache.hits() + cache.misses() == step_count);
 }

@@ -535,7 +535,7 @@ TEST_F(HostTest, ShowsItsSessionsAndTakesNewLimits) {
   EXPECT_THAT(seen.sessions[0].peer, HasSubstr("127.0.0.1:"));
   EXPECT_EQ(seen.sessions[0].view.subscriptions, 1U);
   EXPECT_EQ(host->inspect(Inspect::kTopics).patterns.size(), 1U);
-  LiveSettings live{settings.accept, settings.node};
+  LiveSettings live{settings.accept, settings.node, std::chrono::milliseconds(1)};
   live.accept.connections = 1;
   host->reconfigure(live);
   Peer late(plain());

@@ -27,6 +27,7 @@ struct Settings {
   int backlog = 1024;
   /// Lets anybody in over a public address (C49): only for somebody who said so aloud.
   bool insecure_public = false;
+  Duration busy_poll{0};  // runtime::Loop::set_busy_poll, of every shard
   /// As for a whole node: max_sessions is set from accept.connections; queue_bytes and
   /// subscription_bytes are shared out among the shards, mail_bytes holds for each pair of them.
   node::NodeConfig node;
@@ -39,6 +40,7 @@ struct Settings {
 struct LiveSettings {
   transport::AcceptLimits accept;
   node::NodeConfig node;  // times, session, queue_bytes, subscription_bytes, mail_bytes
+  Duration busy_poll{0};
 };
 
 }  // namespace ron::host

@@ -33,7 +33,9 @@ ShardHost::ShardHost(Shared& shared, ShardIndex self)
       self_(self),
       shard_(config_of(shared), self, static_cast<unsigned>(shared.shards.size()), choice_),
       now_(runtime::monotonic_now()),
-      alive_(std::make_shared<runtime::Guarded<ShardHost*>>(this)) {}
+      alive_(std::make_shared<runtime::Guarded<ShardHost*>>(this)) {
+  loop_.set_busy_poll(shared.settings.busy_poll);
+}
 
 ShardHost::~ShardHost() {
   alive_->with([](ShardHost*& host) { host = nullptr; });

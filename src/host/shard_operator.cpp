@@ -70,8 +70,10 @@ node::LiveConfig shard_share(const LiveSettings& live, std::size_t shards) {
 }
 
 void ShardHost::reconfigure(const LiveSettings& live) {
-  loop_.post([this, share = shard_share(live, shared_.shards.size())] {
+  const auto share = shard_share(live, shared_.shards.size());
+  loop_.post([this, share, busy_poll = live.busy_poll] {
     shard_.reconfigure(share, runtime::monotonic_now());
+    loop_.set_busy_poll(busy_poll);
   });
 }
 

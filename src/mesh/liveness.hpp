@@ -1,8 +1,13 @@
 // When a link is pinged, and when it is dead.
 //
-// One side pings, the one with the lower node id, when nothing was heard for a while; its pings and
-// their answers keep both sides sure. Besides, both sides ping when the link is new, so that the
-// round-trip time is known, and once in a while, so that it stays true.
+// One side pings, the one with the lower node id, so that something is heard every 200 ms on an
+// idle link; its pings and their answers keep both sides sure. Where only the other side sends,
+// that side hears nothing, and pings itself. Besides, both sides ping when the link is new, so that
+// the round-trip time is known, and once in a while, so that it stays true.
+//
+// Silence is death after 0.5 s, on a way that is used to answer at once. A stream that lost a
+// packet is silent for a retransmission timeout and more: the silences a link came back from are
+// remembered for a while, and allowed for.
 #pragma once
 
 #include "base/time.hpp"
@@ -14,6 +19,9 @@ namespace ron::mesh {
 inline constexpr unsigned kFirstSamples = 6;  // the variance of a steady way is small by then
 inline constexpr Duration kRefresh = 5s;
 
+/// Something was heard. `usual` is the longest silence of late of all links, where a new one
+/// begins.
+void note_heard(Liveness& life, Duration& usual, Instant now, const ViewTimes& times);
 /// When it is dead unless something is heard.
 Instant dies_at(const Session& session, const ViewTimes& times);
 /// When the next ping is due; never() while one is not answered.

@@ -96,7 +96,13 @@ bool Membership::Impl::hangup(const NodeId& node, Instant now, Orders& out) {
 
 void Membership::Impl::heard(SessionId id, Instant now) {
   woke(now);
-  if (Session* session = sessions_.find(id)) session->life.heard = now;
+  Session* session = sessions_.find(id);
+  if (session == nullptr) return;
+  if (session->linked()) {
+    note_heard(session->life, usual_gap_, now, config_.times);
+  } else {
+    session->life.heard = now;
+  }
 }
 
 std::optional<oap::Fault> Membership::Impl::received(SessionId id, const oap::Header& header,
@@ -113,7 +119,7 @@ std::optional<oap::Fault> Membership::Impl::received(SessionId id, const oap::He
   } else if (message.kind == "ping") {
     send_ack(*session, header.corr, out);
   } else if (message.kind == "unlink") {
-    on_unlink(*session, now, out);
+    on_unlink(*session, now);
   } else if (message.kind == "peers") {
     fault = on_peers(*session, message, now, out);
   }

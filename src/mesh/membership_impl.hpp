@@ -73,7 +73,7 @@ class Membership::Impl {
                    Orders& out);
   Answer on_link_answer(Session& session, const oap::Message& message, Instant now, Orders& out);
   Answer on_refusal(Session& session, const oap::Message& message, Instant now, Orders& out);
-  void on_unlink(Session& session, Instant now, Orders& out);
+  void on_unlink(Session& session, Instant now);
   void on_pong(Session& session, const oap::Ack& ack, Instant now, Orders& out);
   void ask(Session& session, Instant now, Orders& out);
   void accept(Session& session, CorrId corr, Role role, Instant now, Orders& out);
@@ -134,6 +134,8 @@ class Membership::Impl {
   Instant next_ = Instant::never();
   Instant shuffle_at_ = Instant::never(), long_at_ = Instant::never();
   Instant search_at_ = Instant::never(), named_at_ = Instant::never();
+
+  Duration usual_gap_{0};  // the longest silence of late of all links
 
   // Links that are coming because another node let somebody go in our favour.
   unsigned expected_ = 0;

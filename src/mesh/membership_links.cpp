@@ -24,7 +24,8 @@ void Membership::Impl::send(const Session& session, std::uint16_t flags, CorrId 
       {session.id, Lane::kControl, oap::make_frame(flags, TenantId{}, corr, payload)});
 }
 
-// Every ack tells how many links there are, so that neighbours know who has too many.
+// OAP-9.71 OAP-9.75: every ack tells how many links there are, so that neighbours know who has too
+// many.
 void Membership::Impl::send_ack(const Session& session, CorrId corr, Orders& out) {
   oap::Ack ack;
   ack.for_corr = corr;
@@ -42,6 +43,7 @@ void Membership::Impl::ask(Session& session, Instant now, Orders& out) {
   send(session, oap::kReq, session.asked, oap::write_link(request), out);
 }
 
+// OAP-9.64
 Membership::Impl::Answer Membership::Impl::on_link(Session& session, const oap::Header& header,
                                                    const oap::Message& message, Instant now,
                                                    Orders& out) {
@@ -54,6 +56,7 @@ Membership::Impl::Answer Membership::Impl::on_link(Session& session, const oap::
   }
   const Role role = request->leaf ? Role::kLeaf : Role::kRelay;
   Session* freed = nullptr;
+  // OAP-9.12: a leaf's links are to relays, and of its own choice.
   if (!moves(session, role, now, out) &&
       (is_leaf() || !has_room(session, *request, now, out, freed))) {
     refuse(session, header.corr, now, out);
@@ -73,8 +76,8 @@ bool Membership::Impl::moves(const Session& session, Role role, Instant now, Ord
   return alike;
 }
 
-// A newcomer that lacks several links is set into the middle of one: a neighbour is let go and told
-// of it. So degrees stay even while a mesh grows.
+// OAP-9.66: a newcomer that lacks several links is set into the middle of one: a neighbour is let
+// go and told of it. So degrees stay even while a mesh grows.
 bool Membership::Impl::has_room(const Session& session, const oap::LinkRequest& request,
                                 Instant now, Orders& out, Session*& freed) {
   if (request.leaf) return sessions_.leaves() < config_.views.leaves_max;
@@ -82,14 +85,16 @@ bool Membership::Impl::has_room(const Session& session, const oap::LinkRequest& 
   const bool below_most = links() < most();
   if (!request.prio) return below_most;
   Session* victim = to_let_go(session, now);
-  if (victim == nullptr || (below_most && victim->degree < target())) return below_most;
+  const bool needy = victim != nullptr && victim->degree != 0 && victim->degree < target();
+  if (victim == nullptr || (below_most && needy)) return below_most;
   introduce(*victim, session, out);
   let_go(*victim, now, out);
   freed = victim;
   return true;
 }
 
-// One candidate alone: with unlink, one to dial; to a newcomer, one that will dial it.
+// OAP-9.76: one candidate alone. With unlink it is one to dial; to a newcomer, one that will dial
+// it.
 void Membership::Impl::introduce(const Session& reader, const Session& to, Orders& out) {
   if (to.addr.empty()) return;
   const oap::PeerAddr peer{to.addr, to.node};
@@ -208,13 +213,13 @@ Membership::Impl::Answer Membership::Impl::on_refusal(Session& session, const oa
   return fault;
 }
 
-void Membership::Impl::on_unlink(Session& session, Instant now, Orders& out) {
+// OAP-9.69: the session stays for a while.
+void Membership::Impl::on_unlink(Session& session, Instant now) {
   if (!session.linked()) return;
   ++stats_.links_dropped;
   link_down(session, now);
   met(session);
-  if (session.hint) views_.mark_fresh(*session.hint);
-  end(session, now, out);
+  if (session.hint) views_.mark_fresh(*session.hint);  // OAP-9.76
 }
 
 void Membership::Impl::on_pong(Session& session, const oap::Ack& ack, Instant now, Orders& out) {
@@ -245,7 +250,7 @@ void Membership::Impl::link_up(Session& session, Role role, Instant now, Orders&
   session.link =
       Link{.session = session.id, .node = session.node, .epoch = session.epoch, .role = role};
   session.enter(Stage::kLinked, now, Instant::never());
-  session.life = Liveness{.heard = now, .pinged = now};
+  session.life = Liveness{.heard = now, .gap = usual_gap_, .pinged = now};
   sessions_.up(session, role == Role::kRelay && !is_leaf());
   views_.forget(session.node);
   ++stats_.links_up;

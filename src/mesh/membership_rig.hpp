@@ -52,6 +52,9 @@ class Net {
 
   /// What every later node is made of.
   MeshConfig config;
+  /// Percent of the frames that are lost at first: they and all behind them come a retransmission
+  /// timeout later.
+  std::uint64_t loss = 0;
   /// Between which the one-way latency of a pair of nodes lies.
   Duration nearest = std::chrono::milliseconds(10), farthest = std::chrono::milliseconds(50);
 
@@ -239,6 +242,7 @@ class Net {
   struct Wire {
     Index node[2] = {0, 0};  // dialer, other
     bool open[2] = {false, false};
+    Instant arrived[2];  // the last frame, by the side that sent it
   };
   struct Event {
     Instant at;
@@ -345,7 +349,11 @@ class Net {
     const Index from = wire.node[side], to = wire.node[1 - side];
     if (!reach(from, to)) return;
     const auto index = static_cast<std::size_t>(&wire - wires_.data());
-    at_time(now_ + latency(from, to), to, [this, index, side, frame] {
+    Instant arrives = now_ + latency(from, to);
+    for (Duration rto = 200ms + 2 * latency(from, to); lost(); rto *= 2) arrives = arrives + rto;
+    arrives = std::max(arrives, wire.arrived[side]);
+    wire.arrived[side] = arrives;
+    at_time(arrives, to, [this, index, side, frame] {
       Wire& open = wires_[index];
       if (!open.open[1 - side] || nodes_[open.node[0]]->side != nodes_[open.node[1]]->side) return;
       const Index reader = open.node[1 - side];
@@ -360,6 +368,8 @@ class Net {
       });
     });
   }
+
+  bool lost() { return loss > 0 && mix(seed_ ^ ++tosses_) % 100 < loss; }
 
   void connect(Index from, const Dial& dial) {
     Node& node = *nodes_[from];
@@ -382,7 +392,7 @@ class Net {
   }
   void establish(Index from, Index to, Duration way, DialId id) {
     const std::size_t wire = wires_.size();
-    wires_.push_back({{from, to}, {true, false}});
+    wires_.push_back({.node = {from, to}, .open = {true, false}, .arrived = {}});
     at_time(now_ + way, to, [this, from, to, wire] {
       wires_[wire].open[1] = true;
       const PeerSession peer{session_id(wire, 1), nodes_[from]->config.self,
@@ -400,7 +410,7 @@ class Net {
     if (!std::exchange(wire.open[side], false)) return;
     const Index from = wire.node[side], to = wire.node[1 - side];
     if (!reach(from, to)) return;
-    at_time(now_ + latency(from, to), to, [this, index, side, to] {
+    at_time(std::max(now_ + latency(from, to), wire.arrived[side]), to, [this, index, side, to] {
       if (!std::exchange(wires_[index].open[1 - side], false)) return;
       call(to, [&](Membership& machine, Orders& out) {
         machine.session_down(session_id(index, 1 - side), now_, out);
@@ -416,7 +426,7 @@ class Net {
   Index faults = 0;  // messages that a machine called malformed
 
  private:
-  std::uint64_t seed_, order_ = 0, epoch_ = 0, trace_ = 0;
+  std::uint64_t seed_, tosses_ = 0, order_ = 0, epoch_ = 0, trace_ = 0;
   Instant now_;
   std::vector<std::unique_ptr<Node>> nodes_;
   std::vector<Wire> wires_;

@@ -27,10 +27,12 @@ void Membership::Impl::learn(const oap::PeerAddr& peer, Source source, bool fres
 // asked again in this round.
 void Membership::Impl::met(const Session& session) {
   if (session.addr.empty()) return;
-  views_.learn({.node = session.node, .addr = session.addr}, choice_);
+  const Source source = session.dialed ? kMet : kCalled;
+  views_.learn({.node = session.node, .addr = session.addr, .source = source}, choice_);
   views_.mark_tried(session.node);
 }
 
+// OAP-9.70: what is told is dialed at most, and only who answers counts.
 Membership::Impl::Answer Membership::Impl::on_peers(Session& session, const oap::Message& message,
                                                     Instant now, Orders& out) {
   auto told = oap::read_peers(message);

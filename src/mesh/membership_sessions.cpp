@@ -12,9 +12,9 @@ constexpr std::uint64_t kMixOf = 128;
 
 enum class Stays : std::uint8_t { kOld, kNew, kBoth };
 
-// Both sides judge alike whatever order they learn of the two sessions in: by the start of the
-// node, then by who dialed. Of two that one side dialed, that side keeps the first, and the other
-// side waits for it to close one.
+// OAP-9.8 OAP-9.9: both sides judge alike whatever order they learn of the two sessions in: by the
+// start of the node, then by who dialed. Of two that one side dialed, that side keeps the first,
+// and the other side waits for it to close one.
 Stays judge(const Session& session, const Session& old, bool self_is_lower) {
   if (session.epoch != old.epoch) return session.epoch > old.epoch ? Stays::kNew : Stays::kOld;
   if (old.stage == Stage::kOver) return Stays::kNew;

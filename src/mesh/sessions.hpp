@@ -23,7 +23,8 @@ enum class Stage : std::uint8_t { kIdle, kAsked, kLinked, kOver };
 
 /// What is known of the life of a link.
 struct Liveness {
-  Instant heard;  // the last frame of any kind
+  Instant heard;    // the last frame of any kind
+  Duration gap{0};  // the longest silence of late that ended
   Instant pinged;
   CorrId ping = 0;       // that is not answered yet
   unsigned samples = 0;  // of the round-trip time
@@ -43,7 +44,7 @@ struct Session {
   CorrId asked = 0;
   std::string addr;     // where the other side can be dialed; empty = unknown
   Link link;            // when kLinked
-  unsigned degree = 0;  // links of the other side, as it told
+  unsigned degree = 0;  // links of the other side, as it told; 0 = it did not yet
   Liveness life;
   std::optional<NodeId> hint;  // the one candidate of its last `peers`
   Instant listened;            // since when its `peers` are counted

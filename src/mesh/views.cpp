@@ -8,16 +8,25 @@
 namespace ron::mesh {
 namespace {
 
+template <typename Wanted>
+std::size_t count(const std::vector<Candidate>& list, Wanted wanted) {
+  return static_cast<std::size_t>(std::count_if(list.begin(), list.end(), wanted));
+}
+
 // One of those for which `wanted` holds, at random; nullptr when there is none.
 template <typename Wanted>
 Candidate* any(std::vector<Candidate>& list, Choice& choice, Wanted wanted) {
-  const auto count = static_cast<std::uint64_t>(std::count_if(list.begin(), list.end(), wanted));
-  if (count == 0) return nullptr;
-  std::uint64_t skip = choice.index(count);
+  const std::size_t those = count(list, wanted);
+  if (those == 0) return nullptr;
+  std::uint64_t skip = choice.index(those);
   for (Candidate& each : list) {
     if (wanted(each) && skip-- == 0) return &each;
   }
   return nullptr;
+}
+
+bool is_hearsay(const Candidate& candidate) {
+  return candidate.source != kMet && candidate.source != kCalled;
 }
 
 void remove(std::vector<Candidate>& list, Candidate* at) {
@@ -28,7 +37,7 @@ void remove(std::vector<Candidate>& list, Candidate* at) {
 }  // namespace
 
 Source source_of(const NodeId& teller) {
-  return load_be<std::uint32_t>(teller.data()) | 1U;  // never kMet
+  return load_be<std::uint32_t>(teller.data()) | 2U;  // neither kMet nor kCalled
 }
 
 std::string_view host_of(std::string_view addr) {
@@ -39,7 +48,12 @@ std::string_view host_of(std::string_view addr) {
 }
 
 Views::Views(const NodeId& self, std::size_t most)
-    : self_(self), most_(std::max<std::size_t>(most, 1)), share_(most_ / 8 + 1) {}
+    : self_(self), most_(std::max<std::size_t>(most, 2)) {}
+
+std::size_t Views::share(Source source) const {
+  if (source == kMet) return most_;
+  return source == kCalled ? most_ / 2 : most_ / 8 + 1;
+}
 
 Candidate* Views::find(std::vector<Candidate>& list, const NodeId& node) {
   const auto at = std::find_if(list.begin(), list.end(),
@@ -51,12 +65,15 @@ bool Views::learn(Candidate candidate, Choice& choice) {
   if (candidate.addr.empty() || candidate.node == self_) return false;
   if (Candidate* known = find(passive_, candidate.node)) {
     // Who met it knows its address better than who heard of it.
-    if (candidate.source == kMet) known->addr = std::move(candidate.addr);
+    if (candidate.source == kMet || (candidate.source == kCalled && is_hearsay(*known))) {
+      known->addr = std::move(candidate.addr);
+      known->source = candidate.source;
+    }
     known->fresh = known->fresh || (candidate.fresh && !known->tried);
     return false;
   }
   if (Candidate* gone = find(lost_, candidate.node)) {
-    if (candidate.source != kMet) return false;
+    if (is_hearsay(candidate)) return false;
     remove(lost_, gone);
   }
   Candidate* at = room_for(candidate, choice);
@@ -66,25 +83,20 @@ bool Views::learn(Candidate candidate, Choice& choice) {
 }
 
 Candidate* Views::room_for(const Candidate& candidate, Choice& choice) {
-  const bool met = candidate.source == kMet;
-  if (!met) {
-    const auto told = [&](const Candidate& each) { return each.source == candidate.source; };
-    if (static_cast<std::size_t>(std::count_if(passive_.begin(), passive_.end(), told)) >= share_) {
-      return any(passive_, choice, told);
-    }
-  }
+  const auto alike = [&](const Candidate& each) { return each.source == candidate.source; };
+  if (count(passive_, alike) >= share(candidate.source)) return any(passive_, choice, alike);
   if (const std::string_view host = host_of(candidate.addr); !host.empty()) {
-    const auto there = [&](const Candidate& each) { return host_of(each.addr) == host; };
-    if (static_cast<std::size_t>(std::count_if(passive_.begin(), passive_.end(), there)) >=
-        kHostMax) {
-      return met ? any(passive_, choice, there) : nullptr;
+    const auto there = [&](const Candidate& each) {
+      return each.addr.size() > host.size() && each.addr[host.size()] == ':' &&
+             each.addr.starts_with(host);
+    };
+    if (count(passive_, there) >= kHostMax) {
+      return candidate.source == kMet ? any(passive_, choice, there) : nullptr;
     }
   }
   if (passive_.size() < most_) return &passive_.emplace_back();
-  if (met) {
-    // Hearsay gives way to what was seen.
-    const auto hearsay = [](const Candidate& each) { return each.source != kMet; };
-    if (Candidate* at = any(passive_, choice, hearsay)) return at;
+  if (!is_hearsay(candidate)) {
+    if (Candidate* at = any(passive_, choice, is_hearsay)) return at;
   }
   return &passive_[choice.index(passive_.size())];
 }

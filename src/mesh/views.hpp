@@ -1,8 +1,9 @@
 // Nodes that are known but are no neighbours: the passive view, and those that were lost.
 //
 // The passive view holds candidates for links. What others tell is of low trust: what one of them
-// told never fills more than a share of the view, and one host only a few entries, so neither a
-// neighbour nor a crowd of identities at one address can crowd out the rest (eclipse). A candidate
+// told never fills more than a share of the view, those that came by themselves at most half of it,
+// and one host only a few entries. So neither a neighbour nor a crowd of identities can crowd out
+// the rest (eclipse). A candidate
 // that does not answer moves to the lost ones, which only the slow probes dial: after a partition
 // they are what leads back to the other side.
 //
@@ -19,9 +20,10 @@
 
 namespace ron::mesh {
 
-/// Says who told of a candidate; kMet: this node had a session with it.
+/// How a candidate became known: this node dialed it and it answered (kMet); it came by itself, so
+/// that its address is only what it says (kCalled); or a neighbour told of it.
 using Source = std::uint32_t;
-inline constexpr Source kMet = 0;
+inline constexpr Source kMet = 0, kCalled = 1;
 Source source_of(const NodeId& teller);
 
 struct Candidate {
@@ -43,8 +45,8 @@ class Views {
 
   Views(const NodeId& self, std::size_t most);
 
-  /// Somebody told of a node, or it was met. True when it was not known. Lost ones stay lost
-  /// unless they were met: what others tell of them may be older than the loss.
+  /// A node became known. True when it was not. A lost one stays lost where others only told of it:
+  /// that may be older than the loss.
   bool learn(Candidate candidate, Choice& choice);
   /// It stopped answering.
   void lose(const NodeId& node, std::string_view addr, Choice& choice);
@@ -61,8 +63,8 @@ class Views {
 
   const std::vector<Candidate>& passive() const { return passive_; }
   const std::vector<Candidate>& lost() const { return lost_; }
-  /// Candidates that one source may hold.
-  std::size_t share() const { return share_; }
+  /// Candidates that one source may have in the passive view.
+  std::size_t share(Source source) const;
 
  private:
   /// Where a new candidate goes, by replacing another where it must; nullptr: nowhere.
@@ -70,7 +72,7 @@ class Views {
   Candidate* find(std::vector<Candidate>& list, const NodeId& node);
 
   NodeId self_;
-  std::size_t most_, share_;
+  std::size_t most_;
   std::vector<Candidate> passive_, lost_;
 };
 

@@ -42,7 +42,7 @@ TEST_F(ViewsTest, RemembersWhatItIsToldAndNotItself) {
 TEST_F(ViewsTest, OneTellerHasItsShareAndNoMore) {
   for (std::size_t i = 1; i <= 80; ++i) views.learn(candidate(i), choice);
   for (std::size_t i = 1000; i < 9000; ++i) views.learn(candidate(i, 7), choice);
-  EXPECT_EQ(told_by(views, 7), views.share());
+  EXPECT_EQ(told_by(views, 7), views.share(7));
   EXPECT_EQ(told_by(views, kMet), 80U);
 }
 
@@ -50,30 +50,49 @@ TEST_F(ViewsTest, AFloodOfOneTellerEvictsItsShareAtMost) {
   for (std::size_t i = 1; i <= kMost; ++i) views.learn(candidate(i), choice);
   for (std::size_t i = 1000; i < 9000; ++i) views.learn(candidate(i, 7), choice);
   EXPECT_EQ(views.passive().size(), kMost);
-  EXPECT_GE(told_by(views, kMet), kMost - views.share());
+  EXPECT_GE(told_by(views, kMet), kMost - views.share(7));
 }
 
 TEST_F(ViewsTest, ManyTellersOfOneHostFillAFewEntries) {
   for (std::size_t i = 1; i < 500; ++i) {
-    Candidate one = candidate(i, static_cast<Source>(2 * i + 1));
+    Candidate one = candidate(i, static_cast<Source>(i + 2));
     one.addr = "198.51.100.7:" + std::to_string(1000 + i);
     views.learn(one, choice);
   }
   EXPECT_EQ(views.passive().size(), Views::kHostMax);
 }
 
+TEST_F(ViewsTest, ThoseThatCameByThemselvesFillHalf) {
+  for (std::size_t i = 1; i <= kMost; ++i) views.learn(candidate(i), choice);
+  for (std::size_t i = 1000; i < 9000; ++i) views.learn(candidate(i, kCalled), choice);
+  EXPECT_LE(told_by(views, kCalled), kMost / 2);
+  EXPECT_GE(told_by(views, kMet), kMost / 2);
+}
+
 TEST_F(ViewsTest, NodesOfOneMachineFindEachOther) {
   for (std::size_t i = 1; i <= 40; ++i) {
-    Candidate one = candidate(i, static_cast<Source>(2 * i + 1));
+    Candidate one = candidate(i, static_cast<Source>(i + 2));
     one.addr = "127.0.0.1:" + std::to_string(1000 + i);
     views.learn(one, choice);
   }
   EXPECT_EQ(views.passive().size(), 40U);
 }
 
+TEST_F(ViewsTest, AnAddressThatAnsweredIsBetterThanOneThatWasTold) {
+  Candidate told = candidate(1, 7);
+  told.addr = "198.51.100.7:1";
+  views.learn(told, choice);
+  views.learn(candidate(1), choice);
+  EXPECT_EQ(views.passive()[0].addr, address(1));
+  views.learn(told, choice);
+  told.source = kCalled;
+  views.learn(told, choice);
+  EXPECT_EQ(views.passive()[0].addr, address(1));
+}
+
 TEST_F(ViewsTest, WhoWasMetDisplacesHearsay) {
   for (std::size_t i = 1; i <= kMost; ++i) {
-    views.learn(candidate(i, static_cast<Source>(2 * (i % 20) + 1)), choice);
+    views.learn(candidate(i, static_cast<Source>(i % 20 + 2)), choice);
   }
   const std::size_t before = views.passive().size();
   EXPECT_TRUE(views.learn(candidate(5000), choice));

@@ -267,6 +267,7 @@ class ShardCore {
   void obey(const mesh::CancelDial& cancel);
   void obey(const mesh::Dial& dial);
   void send_all(std::span<const mesh::Send> sends);
+  void mail_to_peers(ShardIndex shard, const Slice& frame, std::vector<PeerTo> to);
   void send_to_peers(const Slice& frame, std::span<const PeerTo> to);
   void send_to_peer(Session& session, mesh::Lane lane, const gossip::RunRef& run, bool counted);
   void shed_to_peer(Session& session, mesh::Lane lane);

@@ -54,6 +54,8 @@ class MailLinks {
   }
 
   bool congested() const { return congested_ > 0; }
+  /// Is twice the budget on its way? Then whoever can lose something should.
+  bool overfull(ShardIndex to) const { return links_[to].bytes / 2 >= config_->mail_bytes; }
   /// What is on its way: waits here, in the ring, or is not yet worked off over there.
   struct Load {
     std::size_t messages = 0, bytes = 0;

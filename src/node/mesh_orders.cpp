@@ -75,12 +75,26 @@ void ShardCore::send_all(std::span<const mesh::Send> sends) {
       if (shard == self_) {
         send_to_peers(frame, to[shard]);
       } else {
-        send_mail(static_cast<ShardIndex>(shard),
-                  PeerSendMail{std::move(to[shard]), Slice::copy_of(frame.bytes(), nullptr)});
+        mail_to_peers(static_cast<ShardIndex>(shard), frame, std::move(to[shard]));
       }
       to[shard].clear();
     }
   }
+}
+
+// One peer may ask for more in a frame than the way to its shard should hold: to pause whoever
+// feeds it comes too late then.
+void ShardCore::mail_to_peers(ShardIndex shard, const Slice& frame, std::vector<PeerTo> to) {
+  if (mail_.overfull(shard)) {
+    std::erase_if(to, [&](const PeerTo& one) {
+      if (one.lane == mesh::Lane::kControl) return false;
+      ++stats_.peer_shed[slot(one.lane)];
+      if (one.lane != mesh::Lane::kLazy) seat_->machine.shed(one.session, 1, now_);
+      return true;
+    });
+  }
+  if (to.empty()) return;
+  send_mail(shard, PeerSendMail{std::move(to), Slice::copy_of(frame.bytes(), nullptr)});
 }
 
 void ShardCore::send_to_peers(const Slice& frame, std::span<const PeerTo> to) {

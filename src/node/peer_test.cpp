@@ -147,7 +147,9 @@ TEST_F(Peer, SaysWhatOnlyNodesMaySay) {  // OAP-9.10 OAP-9.79
   got = rig_.receive(peer);
   ASSERT_EQ(count(got, "error"), 2U);
   for (const Out& out : got) {
-    if (out.kind == "error") EXPECT_EQ(out.code(), "Forbidden");
+    if (out.kind == "error") {
+      EXPECT_EQ(out.code(), "Forbidden");
+    }
   }
 }
 
@@ -283,6 +285,34 @@ TEST_F(Peer, ThatIsSlowLosesTheNewestAndBlocksNobody) {
   EXPECT_FALSE(has(got, "lagged"));
   rig_.send(slow, oap::kEvent, 0, oap::write_credit(1U << 20U));
   EXPECT_GE(count(rig_.receive(slow), "relay"), 4U);
+}
+
+TEST_F(PeerOfTwoShards, LosesWhatTheWayToItsShardCannotHold) {
+  const SessionId peer = linked(1);
+  const SessionId client = rig_.active(0);
+  rig_.auto_turn_ = false;
+  const std::size_t budget = NodeConfig{}.mail_bytes;
+  for (int i = 0; i < 60; ++i) {  // one read, before anybody can be paused
+    const auto frame = oap::make_frame(oap::kEvent | oap::kAckReq, {}, static_cast<CorrId>(i + 1),
+                                       Rig::gossip("a", std::string(200'000, 'x')));
+    rig_.raw(client, frame.bytes());
+    if (!rig_.of(client).wants_read(client)) break;
+  }
+  EXPECT_FALSE(rig_.of(client).wants_read(client)) << "a congested way pauses who feeds it";
+  EXPECT_LT(rig_.shard(0).outbox(1).bytes, budget + 300'000);
+  // Repair is asked for in one small frame, and its answer is cut where the way is full.
+  rig_.auto_turn_ = true;
+  rig_.turn();
+  rig_.auto_turn_ = false;
+  rig_.take(peer);
+  const mesh::OriginId origin = mesh::origin_of(self().node);
+  for (int i = 0; i < 3; ++i) {
+    const oap::IdRange all{.origin = origin, .epoch = 65'536'000, .first = 1, .last = 100};
+    rig_.send(peer, oap::kEvent, 0, oap::write_ids(oap::IdsKind::kIwant, std::span(&all, 1)));
+    while (auto mail = rig_.shard(1).take_mail(0)) rig_.mail_to(0, std::move(*mail));
+  }
+  EXPECT_LT(rig_.shard(0).outbox(1).bytes, 2 * budget + 300'000);
+  EXPECT_GT(rig_.stats(0).peer_shed[static_cast<std::size_t>(mesh::Lane::kRelay)], 0U);
 }
 
 TEST_F(Peer, ThatDoesNotDrainControlIsLetGo) {

@@ -54,9 +54,9 @@ Shard::Outbox Shard::outbox(ShardIndex to) const noexcept {
   Outbox all;
   impl_->each_waiting(to, [&](const ShardMail& mail) {
     ++all.messages;
-    if (const auto* publish = std::get_if<PublishMail>(&mail.body)) {
+    if (const auto bytes = counted_bytes(mail)) {
       ++all.publications;
-      all.bytes += publish->frames.size();
+      all.bytes += *bytes;
     }
   });
   return all;

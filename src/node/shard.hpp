@@ -98,9 +98,9 @@ class Shard {
   /// Frames in the answers lane of a session.
   std::uint32_t answers_waiting(SessionId session) const noexcept;
   struct Outbox {
-    std::size_t messages = 0;  // of every kind
-    std::size_t publications = 0;
-    std::size_t bytes = 0;  // of publications
+    std::size_t messages = 0;      // of every kind
+    std::size_t publications = 0;  // and frames of peers
+    std::size_t bytes = 0;         // of these
   };
   /// What waits for another shard to be taken; counted anew by each call.
   Outbox outbox(ShardIndex to) const noexcept;

@@ -183,6 +183,10 @@ class Rig {
     turn();
   }
 
+  void mail_to(unsigned shard, ShardMail message) {
+    shards_[shard]->mail(std::move(message), now_, actions_);
+  }
+
   std::uint32_t control_orders() const { return control_orders_; }
   const std::vector<SessionId>& downgraded() const { return downgraded_; }
 

@@ -286,6 +286,51 @@ RC_GTEST_PROP(cbor, utf8_equals_twin, ()) {  // OAP-2.17
   RC_ASSERT(is_utf8(text) == model::is_utf8(text));
 }
 
+// Text long enough for blocks, well-formed but for what was done to one byte of it.
+RC_GTEST_PROP(cbor, long_utf8_equals_twin, ()) {  // OAP-2.17
+  using Texts = std::vector<std::string_view>;
+  const Texts pieces{"a",
+                     "\xc2\x80",
+                     "\xc3\xa9",
+                     "\xe0\xa0\x80",
+                     "\xe4\xb8\xad",
+                     "\xed\x9f\xbf",
+                     "\xf0\x90\x80\x80",
+                     "\xf4\x8f\xbf\xbf",
+                     "plain"};
+  const auto size = *rc::gen::inRange<std::size_t>(40, 200);
+  Bytes text;
+  while (text.size() < size) {
+    const std::string_view piece = *rc::gen::elementOf(pieces);
+    text.insert(text.end(), piece.begin(), piece.end());
+  }
+  ASSERT_TRUE(is_utf8(text));
+  const auto at = *rc::gen::inRange<std::size_t>(0, text.size());
+  switch (*rc::gen::inRange(0, 3)) {
+    case 0: text.resize(at); break;
+    case 1: text.erase(text.begin() + static_cast<std::ptrdiff_t>(at)); break;
+    default: text[at] = static_cast<std::uint8_t>(*rc::gen::inRange(0, 256)); break;
+  }
+  RC_ASSERT(is_utf8(text) == model::is_utf8(text));
+}
+
+// Every three bytes at every place of a block and around its ends.
+TEST(cbor, utf8_in_blocks_exhaustively) {  // OAP-2.17
+  constexpr std::array<std::uint8_t, 18> kEdges = {0x00, 0x7f, 0x80, 0x8f, 0x90, 0x9f,
+                                                   0xa0, 0xbf, 0xc1, 0xc2, 0xe0, 0xe1,
+                                                   0xed, 0xef, 0xf0, 0xf4, 0xf5, 0xff};
+  for (std::size_t at = 0; at + 4 <= 64; ++at) {
+    for (std::size_t n = 0; n < kEdges.size() * kEdges.size() * kEdges.size(); ++n) {
+      Bytes text(64, 'x');
+      text[at] = kEdges[n % kEdges.size()];
+      text[at + 1] = kEdges[n / kEdges.size() % kEdges.size()];
+      text[at + 2] = kEdges[n / kEdges.size() / kEdges.size()];
+      text[at + 3] = n % 2 == 0 ? 'x' : 0x80;
+      ASSERT_EQ(is_utf8(text), model::is_utf8(text)) << at << ' ' << n;
+    }
+  }
+}
+
 TEST(cbor, utf8_exhaustively_to_three_bytes) {  // OAP-2.17
   Bytes text(3);
   for (unsigned n = 0; n < 1U << 24U; n += (n & 0xffU) == 0 ? 1 : 3) {

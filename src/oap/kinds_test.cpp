@@ -311,16 +311,88 @@ TEST(usual_gossip, takes_the_short_way) {
   EXPECT_FALSE(read_usual_gossip({}));
 }
 
+using Entries = std::vector<Bytes>;
+
+// The entries of a gossip map, each encoded by itself.
+Entries gossip_entries(std::uint64_t ts, std::size_t data_size, std::string_view topic) {
+  const auto entry = [](std::string_view key, const auto& write) {
+    Bytes out;
+    CborWriter to(out);
+    to.map(1);
+    write(to.key(key));
+    out.erase(out.begin());
+    return out;
+  };
+  return {entry("ts", [&](CborWriter& to) { to.uint(ts); }),
+          entry("data", [&](CborWriter& to) { to.bytes(Bytes(data_size, 'd')); }),
+          entry("kind", [](CborWriter& to) { to.text("gossip"); }),
+          entry("topic", [&](CborWriter& to) { to.text(topic); }),
+          entry("fanout", [](CborWriter& to) { to.uint(7); }),
+          entry("reply", [](CborWriter& to) { to.text("in/box"); })};
+}
+
+Bytes map_of(const Entries& entries) {
+  Bytes out{static_cast<std::uint8_t>(0xa0 + entries.size())};
+  for (const Bytes& entry : entries) out.insert(out.end(), entry.begin(), entry.end());
+  return out;
+}
+
+TEST(usual_gossip, takes_every_order_of_keys_and_no_part_of_it) {
+  for (const std::size_t count : {5U, 6U}) {
+    Entries entries = gossip_entries(1'780'000'000'000, 30, "a/b");
+    entries.resize(count);
+    std::sort(entries.begin(), entries.end());
+    do {
+      const Bytes payload = map_of(entries);
+      const auto usual = read_usual_gossip(payload);
+      ASSERT_TRUE(usual);
+      EXPECT_TRUE(same_gossip(*usual, *read_the_long_way(payload)));
+      for (std::size_t size = payload.size() - 12; size < payload.size(); ++size) {
+        const Bytes part(payload.begin(), payload.begin() + static_cast<std::ptrdiff_t>(size));
+        EXPECT_FALSE(read_usual_gossip(part));
+      }
+    } while (std::next_permutation(entries.begin(), entries.end()));
+  }
+}
+
+TEST(usual_gossip, leaves_a_key_that_stands_there_twice) {
+  const Entries entries = gossip_entries(70'000, 5, "a");
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    for (std::size_t j = 0; j < entries.size(); ++j) {
+      Entries twice = entries;
+      twice[j] = entries[i];
+      EXPECT_EQ(read_usual_gossip(map_of(twice)).has_value(), i == j);
+    }
+  }
+}
+
+TEST(usual_gossip, leaves_heads_of_a_reserved_form_or_not_shortest) {  // OAP-2.10 OAP-2.11
+  const Entries entries = gossip_entries(5, 5, "a");
+  for (const Bytes& ts :
+       {Bytes{0x18, 5}, Bytes{0x19, 0, 200}, Bytes{0x1a, 0, 0, 200, 0},
+        Bytes{0x1b, 0, 0, 0, 0, 200, 0, 0, 0}, Bytes{0x1c}, Bytes{0x1d}, Bytes{0x1e}, Bytes{0x1f},
+        Bytes{0x1f, 255, 255, 255, 255, 255, 255, 255, 255}}) {
+    Entries odd = entries;
+    odd[0].resize(3);
+    odd[0].insert(odd[0].end(), ts.begin(), ts.end());
+    EXPECT_FALSE(read_usual_gossip(map_of(odd)));
+    std::swap(odd.front(), odd.back());
+    EXPECT_FALSE(read_usual_gossip(map_of(odd)));
+  }
+}
+
 // Whatever is done to a payload: what the short way takes, the long way takes, and reads the same.
 RC_GTEST_PROP(usual_gossip, agrees_with_the_long_way, ()) {
   using Texts = std::vector<std::string_view>;
-  GossipOut out;
-  out.topic = *rc::gen::elementOf(Texts{"a", "a/b", "metrics/cpu/0", "\xc3\xa4"});
-  const Bytes data(*rc::gen::elementOf(std::vector<std::size_t>{0, 5, 24, 300}), 0x61);
-  out.data = data;
-  out.ts = *rc::gen::elementOf(std::vector<std::uint64_t>{1, 30, 70'000, 1ULL << 40U});
-  if (*rc::gen::arbitrary<bool>()) out.reply = "in/box";
-  Bytes payload = write_gossip(out);
+  Entries entries =
+      gossip_entries(*rc::gen::elementOf(std::vector<std::uint64_t>{1, 30, 70'000, 1ULL << 40U}),
+                     *rc::gen::elementOf(std::vector<std::size_t>{0, 5, 24, 300}),
+                     *rc::gen::elementOf(Texts{"a", "a/b", "metrics/cpu/0", "\xc3\xa4"}));
+  if (*rc::gen::arbitrary<bool>()) entries.pop_back();
+  for (std::size_t i = entries.size(); i > 1; --i) {
+    std::swap(entries[i - 1], entries[*rc::gen::inRange<std::size_t>(0, i)]);
+  }
+  Bytes payload = map_of(entries);
   const int changes = *rc::gen::inRange(0, 4);
   for (int i = 0; i < changes; ++i) {
     const auto at = *rc::gen::inRange<std::size_t>(0, std::min<std::size_t>(payload.size(), 80));

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <cstring>
 
 #include "oap/cbor.hpp"
 
@@ -34,32 +35,27 @@ bool segments_fit(std::string_view rest, Grammar grammar) {
 
 constexpr std::uint64_t bytes_of(std::uint8_t value) { return value * 0x0101010101010101ULL; }
 
-// 0x80 in each byte of `word` that is 0, exactly.
-std::uint64_t zero_bytes(std::uint64_t word) {
-  constexpr std::uint64_t kLow = bytes_of(0x7f);
-  return ~(((word & kLow) + kLow) | word | kLow);
+// Has this word of a topic something beyond the short way: not ASCII, a control character, a star,
+// two slashes in a row? Then the top bit of some byte of the result is set: where a term carries or
+// borrows from one byte into the next, that byte is a find itself. // OAP-4.1 OAP-4.2
+std::uint64_t special(std::uint64_t word) {
+  const std::uint64_t slash = word ^ bytes_of('/');
+  const std::uint64_t pair = slash | slash >> 8U | 1ULL << 56U;  // a zero byte: two slashes
+  return word | (word - bytes_of(0x20)) | (word + bytes_of(1)) |
+         ((word ^ bytes_of('*')) - bytes_of(1)) | (pair - bytes_of(1));
 }
 
-// Is this word of a topic beyond the short way: not ASCII, a control character, a star? Each term
-// has the top bit in some byte when there is one; a borrow can only follow a find. // OAP-4.2
-bool is_special(std::uint64_t word) {
-  const std::uint64_t found = word | (word - bytes_of(0x20)) | (word + bytes_of(1)) |
-                              ((word ^ bytes_of('*')) - bytes_of(1));
-  return (found & bytes_of(0x80)) != 0;
-}
-
-// Eight bytes at `at`, or the `size` there are with letters behind them.
-std::uint64_t topic_word(const std::uint8_t* at, std::size_t size) {
-  if (size == sizeof(std::uint64_t)) return load_be<std::uint64_t>(at);
-  std::uint64_t word = bytes_of('x');
-  for (std::size_t i = 0; i < size; ++i) word = (word << 8U) | at[i];
+std::uint64_t word_at(const std::uint8_t* at) {
+  std::uint64_t word = 0;
+  std::memcpy(&word, at, sizeof word);
   return word;
 }
 
-bool is_plain_word(std::uint64_t word) {
-  if (is_special(word)) return false;
-  const std::uint64_t slashes = zero_bytes(word ^ bytes_of('/'));
-  return (slashes & (slashes << 8U)) == 0;  // OAP-4.1: no empty segment
+// The `size` (under eight) bytes at `at` with letters behind them.
+std::uint64_t short_word(const std::uint8_t* at, std::size_t size) {
+  std::uint64_t word = bytes_of('x');
+  for (std::size_t i = 0; i < size; ++i) word = (word << 8U) | at[i];
+  return word;
 }
 
 // The short way, in words that overlap by a byte so that each sees its own pairs of slashes: true
@@ -70,12 +66,15 @@ bool is_plain_topic(std::string_view text) {
     return false;
   }
   const std::uint8_t* const at = as_bytes(text).data();
-  if (text.size() <= kStep) return is_plain_word(topic_word(at, text.size()));
-  const std::size_t last = text.size() - sizeof(std::uint64_t);
-  for (std::size_t i = 0; i < last; i += kStep) {
-    if (!is_plain_word(load_be<std::uint64_t>(at + i))) return false;
+  std::uint64_t found = 0;
+  if (text.size() <= kStep) {
+    found = special(short_word(at, text.size()));
+  } else {
+    const std::size_t last = text.size() - sizeof(std::uint64_t);
+    for (std::size_t i = 0; i < last; i += kStep) found |= special(word_at(at + i));
+    found |= special(word_at(at + last));
   }
-  return is_plain_word(load_be<std::uint64_t>(at + last));
+  return (found & bytes_of(0x80)) == 0;
 }
 
 bool fits(std::string_view text, Grammar grammar) {

@@ -1,8 +1,10 @@
 // The short way through a gossip payload: one pass that checks and reads at once.
 //
 // Publishers order their keys as they like and sizes vary, so the pass decides little by branches:
-// every entry is taken the same way, and what it was is judged at the end.
+// every entry is taken the same way, whatever it is, and a branch only leaves for the long way.
+#include <algorithm>
 #include <array>
+#include <bit>
 #include <cstring>
 
 #include "oap/kinds.hpp"
@@ -15,103 +17,115 @@ namespace {
 enum Place : unsigned { kTs = 4, kData = 8, kKind = 9, kTopic = 10, kReply = 11, kFanout = 13 };
 constexpr unsigned kPlaces = 16;
 constexpr unsigned kNeeded = 1U << kTs | 1U << kData | 1U << kKind | 1U << kTopic | 1U << kFanout;
-constexpr std::size_t kKeyMost = 6;
 
-constexpr std::uint64_t word_of(std::string_view text) {
-  std::uint64_t word = 0;
-  for (const char c : text) word = word << 8U | static_cast<std::uint8_t>(c);
-  return word;
-}
-
-constexpr auto kNames = [] {
-  std::array<std::uint64_t, kPlaces> names{};
-  names[kTs] = word_of("ts");
-  names[kData] = word_of("data");
-  names[kKind] = word_of("kind");
-  names[kTopic] = word_of("topic");
-  names[kReply] = word_of("reply");
-  names[kFanout] = word_of("fanout");
-  return names;
+constexpr unsigned kSmall = 24;     // forms of a head under it are the number itself
+constexpr unsigned kFormMost = 27;  // the others: 1, 2, 4, 8 bytes follow
+constexpr std::array<std::uint64_t, kFormMost + 1> kLeast = [] {  // number of a form // OAP-2.10
+  std::array<std::uint64_t, kFormMost + 1> least{};
+  least[24] = kSmall;
+  least[25] = 0x100;
+  least[26] = 0x10000;
+  least[27] = 0x100000000;
+  return least;
 }();
 
-constexpr unsigned kUint = 0;
-constexpr unsigned kBytes = 2;
-constexpr unsigned kText = 3;
+// What an entry of each place looks like. Words hold what stands first in their lowest byte.
+struct Shape {
+  std::uint64_t mask = 0;     // of the key with its head
+  std::uint64_t key = 1;      // under the mask; nothing equals that of a place without a key
+  std::uint64_t content = 0;  // all ones where bytes follow the head of the value
+  std::uint64_t major = 0;    // of the value
+};
+
+constexpr Shape shape_of(std::string_view key, unsigned major) {
+  std::uint64_t word = 0x60U | key.size();
+  for (std::size_t i = 0; i < key.size(); ++i) {
+    word |= std::uint64_t{static_cast<std::uint8_t>(key[i])} << (8 * (i + 1));
+  }
+  const std::uint64_t mask = UINT64_MAX >> (8 * (7 - key.size()));
+  return {mask, word, major == 0 ? 0 : UINT64_MAX, major};
+}
+
+constexpr auto kShapes = [] {
+  constexpr unsigned kUint = 0;
+  constexpr unsigned kBytes = 2;
+  constexpr unsigned kText = 3;
+  std::array<Shape, kPlaces> shapes{};
+  shapes[kTs] = shape_of("ts", kUint);
+  shapes[kData] = shape_of("data", kBytes);
+  shapes[kKind] = shape_of("kind", kText);
+  shapes[kTopic] = shape_of("topic", kText);
+  shapes[kReply] = shape_of("reply", kText);
+  shapes[kFanout] = shape_of("fanout", kUint);
+  return shapes;
+}();
 
 struct Value {
   const std::uint8_t* content;
   std::uint64_t number;  // or the content's size
-  unsigned major;
 
   ByteView bytes() const { return {content, static_cast<std::size_t>(number)}; }
 };
 
-constexpr std::size_t kHeadMost = 9;
-constexpr std::size_t kEntryMost = 1 + kKeyMost + kHeadMost;  // up to the content of a value
+using Word = std::uint64_t;
 
-// What is behind the first byte of a head, and the least number that needs that much. // OAP-2.10
-constexpr std::array<std::uint8_t, 8> kExtra = {1, 2, 4, 8, 0, 0, 0, 0};
-constexpr std::array<std::uint64_t, 9> kLeast = {0, 24, 0x100, 0, 0x10000, 0, 0, 0, 0x100000000};
+// Eight bytes at `at`, zeros for those behind `end`; anything when all of them are. There must be
+// eight bytes in front of `end`.
+Word word_at(const std::uint8_t* at, const std::uint8_t* end) {
+  const std::uint8_t* const from = std::min(at, end - sizeof(Word));
+  Word word = 0;
+  std::memcpy(&word, from, sizeof word);
+  if constexpr (std::endian::native == std::endian::big) word = std::byteswap(word);
+  return word >> (8 * static_cast<std::size_t>(at - from) & 63U);
+}
 
-// Takes the entry at `at`, of which kEntryMost bytes may be read. Returns where the content of its
-// value begins, and its place in `place`; nullptr for anything unusual.
-const std::uint8_t* take_head(const std::uint8_t* at, unsigned& place, Value& value) {
-  const unsigned size = *at ^ 0x60U;
-  if (size - 2 > kKeyMost - 2) return nullptr;
-  const std::uint64_t word = load_be<std::uint64_t>(at + 1) >> (64 - 8 * size);
-  place = 2 * size + (at[1] >> 1U & 1U);
-  if (kNames[place] != word) return nullptr;
-  at += 1 + size;
+// Takes the entry at `at`: its key and its value, which is returned in `value`. The place of the
+// entry, or kPlaces for anything unusual. What the next entry waits for is the size of this one, so
+// that is found with as few steps as can be: the key and the first byte of the value's head are one
+// load, since no key has more than six letters.
+unsigned take_entry(const std::uint8_t*& at, const std::uint8_t* end, Value& value) {
+  if (at >= end) return kPlaces;
+  const Word word = word_at(at, end);
+  const auto size = static_cast<unsigned>(word & 7U);
+  const auto head = static_cast<unsigned>(word >> ((8 * size + 8) & 63U)) & 0xffU;
+  const unsigned form = head & 31U;
+  const Word small = form < kSmall ? ~Word{0} : 0;  // a mask, so that nobody makes it a branch
+  const std::size_t extra = (std::size_t{1} << (form & 3U)) & ~small;
+  const Word behind = std::byteswap(word_at(at + 2 + size, end));
+  const Word number = (form & small) | (behind >> ((8 * (8 - extra)) & 63U) & ~small);
 
-  const unsigned form = *at & 31U;
-  value.major = *at >> 5U;
-  if (form < 24) {
-    value.number = form;
-    return at + 1;
-  }
-  const unsigned extra = kExtra[form - 24];
-  if (extra == 0) return nullptr;
-  value.number = load_be<std::uint64_t>(at + 1) >> (64 - 8 * extra);
-  return value.number >= kLeast[extra] ? at + 1 + extra : nullptr;
+  const unsigned place = 2 * size + static_cast<unsigned>(word >> 9U & 1U);
+  const Shape& shape = kShapes[place];
+  if ((word & shape.mask) != shape.key || head >> 5U != shape.major) return kPlaces;
+  if (form > kFormMost || number < kLeast[form]) return kPlaces;
+  const std::size_t front = 2 + size + extra;
+  const auto left = static_cast<std::size_t>(end - at);
+  const Word content = number & shape.content;
+  if (front > left || content > left - front) return kPlaces;
+  value = {at + front, number};
+  at += front + content;
+  return place;
 }
 
 }  // namespace
 
 std::optional<Gossip> read_usual_gossip(ByteView payload) {
-  if (payload.size() <= kEntryMost || payload[0] < 0xa5 || payload[0] > 0xa6) return std::nullopt;
+  if (payload.size() <= sizeof(Word) || payload[0] < 0xa5 || payload[0] > 0xa6) return std::nullopt;
   const std::uint8_t* at = payload.data() + 1;
   const std::uint8_t* const end = payload.data() + payload.size();
   std::array<Value, kPlaces> values;
   unsigned seen = 0;
-  for (unsigned left = payload[0] & 15U; left > 0; --left) {
-    std::array<std::uint8_t, 2 * kEntryMost> tail;
-    const std::uint8_t* from = at;
-    const auto have = static_cast<std::size_t>(end - at);
-    if (have < kEntryMost) {  // the last entries, with zeros behind them
-      std::memcpy(tail.data(), end - kEntryMost, kEntryMost);
-      std::memset(tail.data() + kEntryMost, 0, kEntryMost);
-      from = tail.data() + kEntryMost - have;
-    }
-    unsigned place = 0;
+  const unsigned entries = payload[0] & 15U;
+  for (unsigned left = entries; left > 0; --left) {
     Value value{};
-    const std::uint8_t* const content = take_head(from, place, value);
-    if (content == nullptr || (seen >> place & 1U) != 0) return std::nullopt;
-    const std::size_t head = static_cast<std::size_t>(content - from);
-    const bool string = value.major == kBytes || value.major == kText;
-    const std::uint64_t size = string ? value.number : 0;
-    if (head > have || size > have - head) return std::nullopt;
-    value.content = at + head;
-    at += head + size;
+    const unsigned place = take_entry(at, end, value);
+    if (place == kPlaces) return std::nullopt;
     values[place] = value;
     seen |= 1U << place;
   }
-  const bool replies = (seen >> kReply & 1U) != 0;
-  if ((seen & kNeeded) != kNeeded || at != end) return std::nullopt;
-  if (values[kTs].major != kUint || values[kFanout].major != kUint ||
-      values[kData].major != kBytes || values[kKind].major != kText ||
-      values[kTopic].major != kText || (replies && values[kReply].major != kText)) {
-    return std::nullopt;
-  }
+  // As many different keys as entries: none stands there twice. // OAP-2.13
+  const bool replies = entries == 6;
+  if (seen != (kNeeded | (replies ? 1U << kReply : 0)) || at != end) return std::nullopt;
   Gossip gossip;
   gossip.topic = as_text(values[kTopic].bytes());
   if (as_text(values[kKind].bytes()) != "gossip" || !is_topic(gossip.topic)) return std::nullopt;

@@ -76,12 +76,12 @@ class Loop::Impl {
   }
 
   void turn(bool may_sleep) {
-    std::array<epoll_event, kBatch> events;
+    Events events;
     int timeout = 0;
     const bool sleeps = may_sleep && (timeout = left()) != 0 && wakeup.prepare_sleep();
-    const int count =
-        ::epoll_wait(epoll, events.data(), static_cast<int>(kBatch), sleeps ? timeout : 0);
+    const int count = sleeps ? wait(events, timeout) : ask(events, 0);
     if (sleeps) wakeup.woke();
+    if (busy_poll > Duration::zero() && count > 0) busy_until = monotonic_now() + busy_poll;
     for (int i = 0; i < count; ++i) happened(events[static_cast<std::size_t>(i)]);
     bury();
     run_jobs();
@@ -89,6 +89,8 @@ class Loop::Impl {
 
   int epoll;
   Instant timer = Instant::never();
+  Duration busy_poll{0};
+  Instant busy_until;  // when it has asked long enough
   Wakeup<> wakeup;
   Guarded<std::vector<Job>> jobs;
   std::vector<Watch::Impl*> dead;  // gone in this turn; its events may still name them
@@ -100,6 +102,24 @@ class Loop::Impl {
   }
 
  private:
+  using Events = std::array<epoll_event, kBatch>;
+
+  int ask(Events& events, int timeout) const {
+    return ::epoll_wait(epoll, events.data(), static_cast<int>(events.size()), timeout);
+  }
+
+  // While it asks it counts as asleep: other threads ring the bell, which is among what it asks
+  // for.
+  int wait(Events& events, int timeout) const {
+    while (busy_poll > Duration::zero()) {
+      const int count = ask(events, 0);
+      const Instant now = monotonic_now();
+      if (count != 0 || timer <= now) return count;
+      if (busy_until <= now) break;
+    }
+    return ask(events, timeout);
+  }
+
   // Milliseconds to the timer, rounded up; -1 without one. A timer that is due is used up.
   int left() {
     if (timer.is_never()) return -1;
@@ -143,6 +163,11 @@ Loop::~Loop() = default;
 void Loop::turn(bool may_sleep) { impl_->turn(may_sleep); }
 
 void Loop::set_timer(Instant at) { impl_->timer = std::min(impl_->timer, at); }
+
+void Loop::set_busy_poll(Duration most) {
+  impl_->busy_poll = most;
+  impl_->busy_until = monotonic_now() + most;
+}
 
 void Loop::post(Job job) {
   impl_->jobs.with([&](std::vector<Job>& waiting) { waiting.push_back(std::move(job)); });

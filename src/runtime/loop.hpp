@@ -44,6 +44,11 @@ class Loop {
   /// due.
   void set_timer(Instant at);
 
+  /// Trades CPU time for latency: a turn that may sleep first asks again and again, until `most`
+  /// has passed since something was ready. Keeps a CPU busy for that long after each event. Zero,
+  /// as a loop begins: sleep at once.
+  void set_busy_poll(Duration most);
+
   /// Any thread: runs `job` on the loop's thread in a coming turn. For rare control, not for data.
   void post(std::move_only_function<void()> job);
 

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <ctime>
 #include <memory>
 #include <thread>
 
@@ -55,6 +56,44 @@ TEST(Loop, OneCallbackForEachArming) {
   ::shutdown(pair.fds[1], SHUT_RDWR);
   loop.turn(true);
   EXPECT_EQ(ear.reads, 3);
+}
+
+TEST(Loop, BusyPollAsksThenSleeps) {
+  Loop loop;
+  const Pair pair;
+  Ear ear;
+  Watch watch(loop, pair.fds[0], ear);
+  watch.want_read();
+  loop.set_busy_poll(10s);
+  ASSERT_EQ(::write(pair.fds[1], "x", 1), 1);
+  loop.turn(true);
+  EXPECT_EQ(ear.reads, 1);
+  char byte = 0;
+  ASSERT_EQ(::read(pair.fds[0], &byte, 1), 1);
+  const Instant begin = monotonic_now();
+  loop.set_timer(begin + 5ms);
+  loop.turn(true);
+  EXPECT_GE(monotonic_now() - begin, 5ms) << "asks until the timer is due";
+  EXPECT_LT(monotonic_now() - begin, 5s);
+  loop.set_busy_poll(1ms);
+  const auto cpu_begin = std::clock();
+  const Instant again = monotonic_now();
+  while (monotonic_now() - again < 500ms) {
+    loop.set_timer(again + 500ms);
+    loop.turn(true);
+  }
+  EXPECT_LT(std::clock() - cpu_begin, CLOCKS_PER_SEC / 4) << "sleeps when it has asked long enough";
+}
+
+TEST(Loop, BusyPollHearsOtherThreads) {
+  Loop loop;
+  loop.set_busy_poll(10s);
+  bool ran = false;
+  std::thread other([&] { loop.post([&] { ran = true; }); });
+  const Instant begin = monotonic_now();
+  while (!ran && monotonic_now() - begin < 5s) loop.turn(true);
+  other.join();
+  EXPECT_TRUE(ran);
 }
 
 TEST(Loop, NothingComesAfterTheWatchHasGone) {

@@ -130,7 +130,8 @@ class Client {
               const oap::Ack& ack = {}, std::string body = {});
   void give_up(Ticket ticket, ClientError why, ClientActions& out);
   void queue_op(Ticket ticket, SubOp op);
-  void strip_unwanted(ClientActions& out);
+  enum class Strip : std::uint8_t { kAll, kRestores };
+  void strip_unwanted(Strip which, ClientActions& out);
   void op_answered(Ticket ticket, SubOp op, std::optional<ClientError> error, const oap::Ack& ack,
                    Instant now, ClientActions& out);
   void expire(Instant now, ClientActions& out);
@@ -187,7 +188,7 @@ class Client {
   ClientSubs subs_;
   std::map<Ticket, SubOp> ops_;    // sub and unsub not answered yet
   std::vector<Ticket> op_queue_;   // of them: not sent, in order
-  std::size_t restores_open_ = 0;  // publications wait for these
+  std::size_t restores_open_ = 0;  // not answered once: publications wait for these
   Pending pending_;
   Ticket next_internal_;
   Instant pace_at_ = Instant::never();  // what waits for its pace may go then

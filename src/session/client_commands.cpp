@@ -10,7 +10,6 @@ namespace {
 
 constexpr std::uint64_t kOpenMost = 1024;   // requests open where the node sets no limit
 constexpr std::size_t kCompressFrom = 512;  // smaller payloads do not pay
-constexpr Duration kRestoreRetry = 250ms;
 
 }  // namespace
 
@@ -41,8 +40,13 @@ void Client::on(const Subscribe& command, Instant now, ClientActions& out) {
   (void)now;
   if (auto refusal = subs_.judge(command)) return answer(command.ticket, std::move(refusal), out);
   if (!pending_.add(command.ticket, command.deadline)) return;
-  SubOp op{command.add,   false,        command.tenant, command.patterns,
-           command.group, command.echo, Instant{},      command.deadline};
+  SubOp op;
+  op.add = command.add;
+  op.tenant = command.tenant;
+  op.patterns = command.patterns;
+  op.group = command.group;
+  op.echo = command.echo;
+  op.deadline = command.deadline;
   if (command.add) {
     subs_.add(op);
   } else {
@@ -51,9 +55,10 @@ void Client::on(const Subscribe& command, Instant now, ClientActions& out) {
     if (op.patterns.empty() || !in_session) {
       // A session that is yet to come will not be asked for them at all.
       pending_.give_up(command.ticket);
-      strip_unwanted(out);
+      strip_unwanted(Strip::kAll, out);
       return answer(command.ticket, std::nullopt, out);
     }
+    strip_unwanted(Strip::kRestores, out);
   }
   ops_.emplace(command.ticket, std::move(op));
   op_queue_.push_back(command.ticket);
@@ -97,6 +102,7 @@ void Client::give_up(Ticket ticket, ClientError why, ClientActions& out) {
       op.deadline = Instant::never();
       // The node may have it by now; an unsub takes it back, and nobody waits for the answer.
       if (given.open && !op.patterns.empty()) queue_op(next_internal_++, std::move(op));
+      strip_unwanted(Strip::kRestores, out);
     }
   }
   answer(ticket, std::move(why), out);
@@ -117,11 +123,14 @@ void Client::expire(Instant now, ClientActions& out) {
 void Client::op_answered(Ticket ticket, SubOp op, std::optional<ClientError> error,
                          const oap::Ack& ack, Instant now, ClientActions& out) {
   if (op.restores) {
-    --restores_open_;
+    if (!op.refused) --restores_open_;
     if (!error) return subs_.confirm(op);
     if (error->retryable) {
-      op.not_before = now + std::max(kRestoreRetry, error->retry_after);
-      ++restores_open_;
+      const Duration wait = std::max(op.backoff.next(choice_), error->retry_after);
+      op.not_before = now + wait;
+      op.refused = true;
+      out.events.emplace_back(
+          SubscriptionRefused{std::move(*error), op.tenant, op.patterns, op.group, wait});
       return queue_op(next_internal_++, std::move(op));
     }
     subs_.forget(op);
@@ -167,20 +176,21 @@ void Client::requeue_after_loss(bool orderly, ClientActions& out) {
     op_lost(ticket, std::move(op), out);
   }
   restores_open_ = 0;
-  strip_unwanted(out);
+  strip_unwanted(Strip::kAll, out);
 }
 
-// An unsub that needed no frame leaves the subs still to be sent without what it took back.
-void Client::strip_unwanted(ClientActions& out) {
+// An unsub that needed no frame leaves the subs still to be sent without what it took back. One
+// that goes to the node itself overtakes no sub but a restore that waits to be asked for again.
+void Client::strip_unwanted(Strip which, ClientActions& out) {
   std::vector<Ticket> empty;
   for (const Ticket ticket : op_queue_) {
     SubOp& op = ops_.at(ticket);
-    if (!op.add) continue;
+    if (!op.add || (which == Strip::kRestores && !op.restores)) continue;
     subs_.strip(op);
     if (op.patterns.empty()) empty.push_back(ticket);
   }
   for (const Ticket ticket : empty) {
-    if (ops_.at(ticket).restores) --restores_open_;
+    if (ops_.at(ticket).restores && !ops_.at(ticket).refused) --restores_open_;
     std::erase(op_queue_, ticket);
     ops_.erase(ticket);
     pending_.give_up(ticket);

@@ -269,6 +269,64 @@ TEST(ClientSubscriptions, ARestoreThatIsRefusedIsToldOrTriedAgain) {
   EXPECT_EQ(rig.flush().size(), 1U) << "publications go on";
 }
 
+TEST(ClientSubscriptions, ARestoreThatIsRefusedAgainAndAgainIsToldAndAskedForLessAndLess) {
+  Rig rig;
+  rig.connect();
+  rig.subscribe(1, {"a", "b"});
+  rig.ack(rig.flush().at(0).header.corr);
+  rig.in(StreamLost{rig.attempt, "reset"});
+  rig.pass(1s);
+  rig.connect();
+  rig.publish("t");
+  auto asked = rig.flush();
+  ASSERT_EQ(asked.size(), 1U) << "the publication waits for the first answer";
+  Duration waited{0};
+  for (int refusal = 0; refusal < 20; ++refusal) {
+    ASSERT_EQ(asked.at(0).kind, "sub");
+    rig.refuse(asked.at(0).header.corr, oap::Code::kBusy);
+    const auto told = rig.take<SubscriptionRefused>();
+    ASSERT_EQ(told.size(), 1U);
+    EXPECT_EQ(told[0].why.failure, Failure::kBusy);
+    EXPECT_EQ(told[0].patterns, (std::vector<std::string>{"a", "b"}));
+    EXPECT_GE(told[0].retry_in, 125ms);
+    EXPECT_LE(told[0].retry_in, 30s);
+    if (refusal > 10) EXPECT_GE(told[0].retry_in, 15s);
+    const auto between = rig.flush();
+    EXPECT_EQ(between.size(), refusal == 0 ? 1U : 0U) << "publications wait no longer";
+    for (Duration left = told[0].retry_in; left > 0s; left -= 4s) {
+      rig.event(oap::write_keep());  // the node is alive
+      rig.pass(std::min<Duration>(left, 4s));
+      asked = rig.flush();
+    }
+    std::erase_if(asked, [](const Seen& seen) { return seen.kind != "sub"; });
+    waited += told[0].retry_in;
+  }
+  EXPECT_GE(waited, 3min);
+  rig.ack(asked.at(0).header.corr);
+  EXPECT_TRUE(rig.take<SubscriptionLost>().empty());
+  rig.in(StreamLost{rig.attempt, "reset"});
+  rig.pass(1s);
+  rig.connect();
+  EXPECT_EQ(rig.flush().at(0).kind, "sub") << "confirmed: restored by the next session, too";
+}
+
+TEST(ClientSubscriptions, WhatNobodyWantsAnyMoreIsNotAskedForAgain) {
+  Rig rig;
+  rig.connect();
+  rig.subscribe(1, {"a"});
+  rig.ack(rig.flush().at(0).header.corr);
+  rig.in(StreamLost{rig.attempt, "reset"});
+  rig.pass(1s);
+  rig.connect();
+  rig.refuse(rig.flush().at(0).header.corr, oap::Code::kBusy);
+  rig.subscribe(2, {"a"}, false);
+  for (const Seen& seen : rig.flush()) rig.ack(seen.header.corr);
+  rig.pass(2s);
+  for (const Seen& seen : rig.flush()) EXPECT_NE(seen.kind, "sub");
+  rig.publish("t");
+  EXPECT_EQ(rig.flush().size(), 1U);
+}
+
 TEST(ClientSubscriptions, AreCounted) {
   Rig rig;
   rig.connect();

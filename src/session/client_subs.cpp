@@ -86,7 +86,12 @@ std::vector<SubOp> ClientSubs::restore() {
       if (fits(candidate, key, entry)) batch = &candidate;
     }
     if (batch == nullptr) {
-      batches.push_back({true, true, key.tenant, {}, key.group, entry.echo, {}, Instant::never()});
+      SubOp fresh;
+      fresh.restores = true;
+      fresh.tenant = key.tenant;
+      fresh.group = key.group;
+      fresh.echo = entry.echo;
+      batches.push_back(std::move(fresh));
       batch = &batches.back();
     }
     batch->patterns.push_back(key.pattern);

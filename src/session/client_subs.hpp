@@ -13,6 +13,7 @@
 #include <tuple>
 #include <vector>
 
+#include "policy/backoff.hpp"
 #include "session/client_types.hpp"
 
 namespace ron::session {
@@ -27,6 +28,9 @@ struct SubOp {
   bool echo = false;
   Instant not_before;  // a refused restore waits
   Instant deadline = Instant::never();
+  bool refused = false;  // a restore that a node did not want yet: publications go on without it
+  policy::Backoff backoff{
+      {.first = std::chrono::milliseconds(250), .most = std::chrono::seconds(30)}};
 };
 
 class ClientSubs {

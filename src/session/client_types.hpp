@@ -206,6 +206,16 @@ struct ByeIn {
   std::vector<std::string> alt;
   Duration after{0};
 };
+/// A node does not want to restore a live subscription after a reconnect, for now: what is
+/// published on it is missed meanwhile. It is asked again in `retry_in`, which grows to half a
+/// minute; each refusal is told. Publications do not wait for it any more.
+struct SubscriptionRefused {
+  ClientError why;
+  TenantId tenant;
+  std::vector<std::string> patterns;
+  std::string group;
+  Duration retry_in{0};
+};
 /// A live subscription could not be restored after a reconnect; it is gone.
 struct SubscriptionLost {
   ClientError why;
@@ -219,8 +229,9 @@ struct Writable {};
 /// The machine is done; nothing follows.
 struct Ended {};
 
-using ClientEvent = std::variant<Connected, Disconnected, MessageIn, Answer, Lagged, RefusedEvents,
-                                 ByeIn, SubscriptionLost, Paused, Writable, Ended>;
+using ClientEvent =
+    std::variant<Connected, Disconnected, MessageIn, Answer, Lagged, RefusedEvents, ByeIn,
+                 SubscriptionRefused, SubscriptionLost, Paused, Writable, Ended>;
 
 /// Appended to by the machine, drained by the driver, reused.
 struct ClientActions {

@@ -1,8 +1,6 @@
 // openssl_idle PORT CERTIFICATE KEY: the floor of what a TLS session costs. One thread on raw epoll
 // that accepts, shakes hands and keeps a descriptor and the library's object, nothing else;
 // version, groups, cipher and modes are the node's.
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
@@ -11,11 +9,11 @@
 #include <unistd.h>
 
 #include <array>
-#include <bit>
 #include <csignal>
-#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+
+#include "bench/peers/listen.hpp"
 
 namespace {
 
@@ -33,21 +31,6 @@ SSL_CTX* tls_context(const char* certificate, const char* key) {
     std::exit(1);
   }
   return context;
-}
-
-int listen_at(int port) {
-  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  const int one = 1;
-  setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
-  sockaddr_in at{};
-  at.sin_family = AF_INET;
-  at.sin_port = htons(static_cast<std::uint16_t>(port));
-  at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  if (bind(fd, std::bit_cast<const sockaddr*>(&at), sizeof at) == 0 && listen(fd, 4096) == 0) {
-    return fd;
-  }
-  std::perror("listen");
-  std::exit(1);
 }
 
 void watch(int epoll, int fd, void* what) {
@@ -95,7 +78,11 @@ int main(int argc, char** argv) {
   }
   std::signal(SIGPIPE, SIG_IGN);
   SSL_CTX* context = tls_context(argv[2], argv[3]);
-  const int listener = listen_at(std::atoi(argv[1]));
+  const int listener = ron::peers::listen_inet(std::atoi(argv[1]));
+  if (listener < 0) {
+    std::perror("listen");
+    return 1;
+  }
   const int epoll = epoll_create1(EPOLL_CLOEXEC);
   watch(epoll, listener, nullptr);
   std::array<epoll_event, 512> events{};

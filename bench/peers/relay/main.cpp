@@ -1,5 +1,4 @@
 // relay PORT|PATH frame|bytes [CERTIFICATE KEY]: see relay.hpp. With a certificate over TLS 1.3.
-#include <arpa/inet.h>
 #include <openssl/err.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -11,22 +10,10 @@
 #include <cstdlib>
 #include <string>
 
+#include "bench/peers/listen.hpp"
 #include "relay.hpp"
 
 namespace {
-
-constexpr int kBacklog = 4096;
-
-int listen_inet(int port) {
-  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  const int one = 1;
-  setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
-  sockaddr_in at{};
-  at.sin_family = AF_INET;
-  at.sin_port = htons(static_cast<std::uint16_t>(port));
-  at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  return bind(fd, std::bit_cast<const sockaddr*>(&at), sizeof at) == 0 ? fd : -1;
-}
 
 int listen_unix(const std::string& path) {
   const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -34,7 +21,8 @@ int listen_unix(const std::string& path) {
   at.sun_family = AF_UNIX;
   path.copy(at.sun_path, sizeof at.sun_path - 1);
   unlink(path.c_str());
-  return bind(fd, std::bit_cast<const sockaddr*>(&at), sizeof at) == 0 ? fd : -1;
+  const bool bound = bind(fd, std::bit_cast<const sockaddr*>(&at), sizeof at) == 0;
+  return bound && listen(fd, ron::peers::kBacklog) == 0 ? fd : -1;
 }
 
 SSL_CTX* tls_context(const char* certificate, const char* key) {
@@ -65,9 +53,10 @@ int main(int argc, char** argv) {
   const auto mode =
       std::string(argv[2]) == "bytes" ? ron::peers::Mode::kBytes : ron::peers::Mode::kFrames;
   SSL_CTX* context = argc == 5 ? tls_context(argv[3], argv[4]) : nullptr;
-  const int listener =
-      address.starts_with('/') ? listen_unix(address) : listen_inet(std::atoi(address.c_str()));
-  if (listener < 0 || listen(listener, kBacklog) != 0) {
+  const int listener = address.starts_with('/')
+                           ? listen_unix(address)
+                           : ron::peers::listen_inet(std::atoi(address.c_str()));
+  if (listener < 0) {
     std::perror(address.c_str());
     return 1;
   }

@@ -128,6 +128,7 @@ class Core : public std::enable_shared_from_this<Core> {
   void on(session::Lagged& event);
   void on(session::RefusedEvents& event);
   void on(session::ByeIn& event);
+  void on(session::SubscriptionRefused& event);
   void on(session::SubscriptionLost& event);
   void on(session::Paused& event);
   void on(session::Writable& event);

@@ -219,6 +219,15 @@ void Core::on(session::ByeIn& event) {
   tell(told);
 }
 
+void Core::on(session::SubscriptionRefused& event) {
+  ConnectionEvent told;
+  told.kind = ConnectionEvent::Kind::kSubscriptionRefused;
+  told.error = error_of(event.why);
+  told.patterns = event.patterns;
+  told.retry_in = std::chrono::ceil<std::chrono::milliseconds>(event.retry_in);
+  tell(told);
+}
+
 void Core::on(session::SubscriptionLost& event) {
   ConnectionEvent told;
   told.kind = ConnectionEvent::Kind::kSubscriptionLost;

@@ -29,6 +29,9 @@ void report(const Context& context, const sdk::ConnectionEvent& event) {
     tell("connected to " + context.url);
   } else if (event.kind == Kind::kSubscriptionLost) {
     tell("the node refused to restore the subscription: " + event.error.message);
+  } else if (event.kind == Kind::kSubscriptionRefused) {
+    tell("the node does not restore the subscription yet: " + event.error.message +
+         "; trying again");
   }
 }
 

@@ -86,6 +86,7 @@ host::Settings host_settings(const config::Settings& settings, const NodeId& nod
   out.accept = accept_limits(settings);
   out.backlog = static_cast<int>(settings.transport.backlog);
   out.insecure_public = settings.overlay.insecure_plaintext;
+  out.busy_poll = settings.overlay.busy_poll;
   out.node = node_config(settings, node);
   return out;
 }
@@ -97,7 +98,7 @@ config::MemoryPlan memory_plan(const config::Settings& settings) {
 }
 
 host::LiveSettings live_settings(const config::Settings& settings) {
-  return {accept_limits(settings), node_config(settings, {})};
+  return {accept_limits(settings), node_config(settings, {}), settings.overlay.busy_poll};
 }
 
 std::string tls_text(const config::Settings& settings) {

@@ -43,21 +43,23 @@ struct SessionInfo {
 struct ConnectionEvent {
   /// Kinds of event.
   enum class Kind : std::uint8_t {
-    kConnected,         ///< in session; `info` is set
-    kDisconnected,      ///< `error` says why, `retry_in` when the next attempt comes
-    kLeaving,           ///< the node said bye; the client moves on by itself
-    kLagged,            ///< the node dropped `count` messages for this client
-    kRefused,           ///< `count` publications without acknowledgement were dropped: `error`
-    kSubscriptionLost,  ///< the node refused to restore `patterns` after a reconnect: `error`
-    kEnded,             ///< the client will not connect again
+    kConnected,            ///< in session; `info` is set
+    kDisconnected,         ///< `error` says why, `retry_in` when the next attempt comes
+    kLeaving,              ///< the node said bye; the client moves on by itself
+    kLagged,               ///< the node dropped `count` messages for this client
+    kRefused,              ///< `count` publications without acknowledgement were dropped: `error`
+    kSubscriptionLost,     ///< the node refused to restore `patterns` after a reconnect: `error`
+    kEnded,                ///< the client will not connect again
+    kSubscriptionRefused,  ///< as kSubscriptionLost, but for now: asked again in `retry_in`
   };
-  Kind kind = Kind::kEnded;               ///< what happened
-  SessionInfo info;                       ///< with kConnected
-  Error error;                            ///< with kDisconnected, kRefused, kSubscriptionLost
-  bool will_retry = false;                ///< with kDisconnected
-  std::chrono::milliseconds retry_in{0};  ///< with kDisconnected, if will_retry
-  std::uint64_t count = 0;                ///< with kLagged, kRefused
-  std::vector<std::string> patterns;      ///< with kSubscriptionLost
+  Kind kind = Kind::kEnded;  ///< what happened
+  SessionInfo info;          ///< with kConnected
+  Error error;               ///< with kDisconnected, kRefused, kSubscription...
+  bool will_retry = false;   ///< with kDisconnected
+  std::chrono::milliseconds retry_in{
+      0};                             ///< with kDisconnected, if will_retry; kSubscriptionRefused
+  std::uint64_t count = 0;            ///< with kLagged, kRefused
+  std::vector<std::string> patterns;  ///< with kSubscription...
 };
 
 /// How a client connects and behaves. Everything has a default that works against a local node.

@@ -1,0 +1,88 @@
+#include "sim/listener.hpp"
+
+namespace ron::sim {
+
+void Listener::connect() {
+  if (conn_ != nullptr) return;
+  conn_ = &world_.dial(1000 + node_, node_);
+  conn_->down.on_readable = [this] { read(); };
+  oap::Hello hello;
+  hello.pq = oap::Pq::kOff;
+  hello.version_1 = true;
+  hello.max_frame = oap::kMaxFrame;
+  send(1, {}, oap::write_hello(hello));
+  oap::SubOut sub;
+  sub.topics = {"**"};
+  CorrId corr = 2;
+  for (const TenantId tenant : world_.profile.tenants) send(corr++, tenant, oap::write_sub(sub));
+}
+
+void Listener::send(CorrId corr, TenantId tenant, const std::vector<std::uint8_t>& payload) {
+  const Slice frame = oap::make_frame(oap::kReq, tenant, corr, payload);
+  std::size_t written = 0;
+  while (written < frame.size()) {
+    const std::size_t took = conn_->up.write(frame.bytes().subspan(written));
+    if (took == 0) return;  // the pipe is small: it listens to fewer tenants
+    written += took;
+  }
+}
+
+void Listener::read() {
+  const std::vector<std::uint8_t> bytes = conn_->down.read(64U * 1024);
+  Slice input = Slice::copy_of(bytes, nullptr);
+  while (!input.empty()) {
+    auto next = parser_.next(input);
+    if (!next) return world_.fail("the node sent a listener what does not parse");
+    if (!*next) break;
+    on_frame(**next);
+  }
+  if (conn_->down.at_fin() && !conn_->up.finished() && !conn_->up.broken()) conn_->up.finish();
+}
+
+void Listener::on_frame(const oap::Frame& frame) {
+  const auto message = oap::read_message(frame.payload());
+  if (!message) return world_.fail("the node sent a listener a payload that is not legal");
+  if (message->kind == "gossip") return on_gossip(frame, *message);
+  if (message->kind == "lagged") lagged_ = true;
+  if (message->kind == "ack") wants_[frame.header.tenant] = world_.stamp();
+}
+
+void Listener::conclude() {
+  if (!world_.profile.roomy || lagged_ || conn_ == nullptr || !conn_->session) return;
+  for (unsigned shard = 0; shard < world_.shards(); ++shard) {
+    for (const std::uint64_t shed : world_.node(shard).stats().peer_shed) {
+      if (shed > 0) return;
+    }
+  }
+  const auto& publications = world_.history.publications;
+  for (std::uint32_t i = 0; i < publications.size(); ++i) {
+    const Publication& one = publications[i];
+    const auto since = wants_.find(one.tenant);
+    if (one.fate != Fate::kAccepted || since == wants_.end() || one.sent < since->second) continue;
+    if (!heard_.contains(i)) {
+      return world_.fail("publication " + std::to_string(i) + " never came to node " +
+                         std::to_string(node_));
+    }
+  }
+}
+
+void Listener::on_gossip(const oap::Frame& frame, const oap::Message& message) {
+  const auto gossip = oap::read_gossip(message);
+  if (!gossip || gossip->data.size() < 8) return world_.fail("a relayed gossip does not decode");
+  const auto index = static_cast<std::uint32_t>(load_be<std::uint64_t>(gossip->data.data()));
+  const auto complain = [&](const char* what) {
+    world_.fail("publication " + std::to_string(index) + " reached node " + std::to_string(node_) +
+                " " + what);
+  };
+  world_.note("heard", node_, index);
+  if (index >= world_.history.publications.size()) return complain("though nobody published it");
+  const Publication& publication = world_.history.publications[index];
+  if (!heard_.insert(index).second) return complain("twice");
+  if (publication.fate == Fate::kRefused) return complain("though it was refused");
+  if (publication.digest != digest_of(frame.payload())) return complain("changed");
+  if (publication.tenant != frame.header.tenant) return complain("in another tenant");
+  const bool any_corr = publication.corr == kAnyCorr;
+  if (!any_corr && publication.corr != frame.header.corr) return complain("with another corr_id");
+}
+
+}  // namespace ron::sim

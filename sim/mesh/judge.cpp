@@ -1,0 +1,122 @@
+// What is true at the end of a run.
+#include <algorithm>
+
+#include "base/hash.hpp"
+#include "sim/mesh/world.hpp"
+
+namespace ron::meshsim {
+namespace {
+
+constexpr Duration kSymmetryPause = 1s;
+constexpr double kNeverSeconds = 999;
+
+}  // namespace
+
+// Links to hosts that are gone are left out: their holders will find out.
+Graph World::graph() {
+  Graph graph{.links = std::vector<std::vector<HostIndex>>(hosts_), .up = std::vector<bool>(hosts_)};
+  for (HostIndex host = 0; host < hosts_; ++host) {
+    if (!network_->is_up(host)) continue;
+    graph.up[host] = true;
+    for (const NodeId& node : network_->node(host)->neighbours(network_->local_now(host))) {
+      const auto peer = by_node_.find(node);
+      if (peer == by_node_.end() || !network_->is_up(peer->second)) continue;
+      if (network_->identity(peer->second).node == node) graph.links[host].push_back(peer->second);
+    }
+  }
+  return graph;
+}
+
+// A link that only one side holds may be on its way for a round trip, so those count that are found
+// twice.
+void World::judge_views() {
+  after(kSymmetryPause, [this, before = one_sided(graph())] {
+    done_ = true;
+    if (protocol_ != Protocol::kMesh) return;
+    const Graph last = graph();
+    for (const auto& link : one_sided(last)) {
+      if (!before.contains(link) || hostile_[link.first] || hostile_[link.second]) continue;
+      return ledger_.fail("only " + who(link.first) + " holds its link to " + who(link.second));
+    }
+    if (const unsigned count = parts(last); count > 1) {
+      return ledger_.fail("the network is in " + std::to_string(count) + " parts");
+    }
+    const std::string lacking = ledger_.lacking();
+    if (!lacking.empty() && scenario_.adversaries == 0) ledger_.fail("never delivered: " + lacking);
+  });
+}
+
+Figures World::counters() const {
+  Figures sums;
+  double up = 0;
+  for (HostIndex host = 0; host < hosts_; ++host) {
+    if (!network_->is_up(host)) continue;
+    ++up;
+    const NodeGauges gauges = network_->node(host)->gauges();
+    const auto add = [&](const char* name, std::uint64_t value) {
+      sums[name] += static_cast<double>(value);
+    };
+    add("grafts", gauges.grafts);
+    add("prunes", gauges.prunes);
+    add("repaired", gauges.repaired);
+    add("dials_failed", gauges.dials_failed);
+    add("long_probes", gauges.long_probes);
+    add("links_up", gauges.links_up);
+    add("links_lost", gauges.links_lost);
+    add("links_dropped", gauges.links_dropped);
+    add("links_refused", gauges.links_refused);
+    add("links", gauges.links);
+  }
+  for (auto& [name, value] : sums) value /= std::max(up, 1.0);
+  return sums;
+}
+
+void World::traffic(Outcome& outcome) const {
+  Figures& out = outcome.figures;
+  const NetworkCounts& now = network_->counts();
+  const double seconds = std::max(to_seconds(queue_.now() - measured_at_), 1e-9);
+  const double deliveries = std::max(out["deliveries"], 1.0);
+  const auto since = [](std::uint64_t after, std::uint64_t before) {
+    return static_cast<double>(after - before);
+  };
+  out["control_frames_per_delivery"] =
+      since(now.control_frames, counts_before_.control_frames) / deliveries;
+  out["control_bytes_per_delivery"] =
+      since(now.control_bytes, counts_before_.control_bytes) / deliveries;
+  out["dials_per_node_s"] = since(now.dials, counts_before_.dials) / seconds / hosts_;
+  out["dials_node_second_most"] = dials_most_;
+  if (healed_) out["dials_healed_most"] = dials_most_healed_;
+  out["frames_lost"] = static_cast<double>(now.lost);
+  out["frames_shed"] = static_cast<double>(now.shed);
+  // Since the measured phase began, a node and second; of nodes that came meanwhile, since they came.
+  for (const auto& [name, value] : counters()) {
+    const auto before = counters_before_.find(name);
+    if (name == "links") out["links_mean"] = value;
+    else out[name + "_per_node_s"] =
+             (value - (before == counters_before_.end() ? 0 : before->second)) / seconds;
+  }
+}
+
+void World::judge(Outcome& outcome) {
+  ledger_.figures(outcome.figures, fault_);
+  traffic(outcome);
+  Figures& out = outcome.figures;
+  out["nodes"] = hosts_;
+  out["virtual_s"] = to_seconds(queue_.now().since_origin());
+  if (scenario_.partition > 0) out["one_component_s"] = one_component_s_ < 0 ? kNeverSeconds : one_component_s_;
+  if (scenario_.at_last_link) {
+    Duration far{0};
+    for (HostIndex a = 0; a < hosts_; ++a) {
+      for (HostIndex b = 0; b < a; ++b) far = std::max(far, network_->latency().one_way(a, b));
+    }
+    const double rtt_ms = 2e3 * to_seconds(far);
+    out["max_rtts"] = rtt_ms > 0 ? out["max_ms"] / rtt_ms : 0;
+  }
+  if (!done_ && ledger_.failure().empty()) ledger_.fail("the world came to a stop");
+  outcome.failure = ledger_.failure();
+  outcome.events = queue_.run();
+  outcome.hash = mix(network_->hash(), outcome.events);
+  outcome.latencies = ledger_.latencies();
+}
+
+}  // namespace ron::meshsim

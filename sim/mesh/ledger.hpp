@@ -1,0 +1,98 @@
+// What was published, who should get it, who got it, when and how often.
+//
+// Judges every delivery as it happens (nothing twice, nothing of another tenant, nothing nobody
+// published, nothing a leaf did not ask for) and the rest at the end (everything to everyone who was
+// there). Figures are those of the measured messages, except where a name says otherwise.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "sim/mesh/scenario.hpp"
+#include "sim/mesh/sim_node.hpp"
+
+namespace ron::meshsim {
+
+/// Figures by name, in the order of their names.
+using Figures = std::map<std::string, double>;
+
+struct Message {
+  HostIndex origin = 0;
+  Instant at;
+  TenantId tenant;
+  std::uint32_t topic = 0;
+  std::vector<std::uint8_t> bytes;  // the gossip payload
+  bool measured = false, after_fault = false;
+  std::uint32_t copies = 0, got_count = 0;
+  std::vector<std::uint64_t> got, in_time, prompt;  // a bit a host: ever, and within the bounds
+};
+
+/// From when to when a host's node was there.
+struct Life {
+  Instant up, down = Instant::never();
+};
+
+class Ledger {
+ public:
+  /// `altered`: hostile nodes make up messages, so one that nobody published is none of our faults.
+  Ledger(const Scenario& scenario, HostIndex hosts, bool altered);
+
+  void born(HostIndex host, Instant at) { lives_[host].push_back({at}); }
+  void died(HostIndex host, Instant at) { lives_[host].back().down = at; }
+  /// A leaf that wants only these topics; hostile nodes are owed nothing.
+  void leaf(HostIndex host, std::vector<std::uint32_t> topics);
+  void hostile(HostIndex host) { hostile_[host] = true; }
+
+  /// From `at` to `heal`, hosts of different groups did not hear each other.
+  void split(std::vector<std::uint8_t> groups, Instant at, Instant heal);
+
+  std::uint32_t add(Message message);
+  const Message& message(std::uint32_t number) const { return messages_[number]; }
+  std::uint32_t size() const { return static_cast<std::uint32_t>(messages_.size()); }
+
+  void delivered(HostIndex host, const Delivery& delivery, Instant at);
+  void copied(HostIndex host, std::uint32_t number, const std::optional<ByteView>& message);
+
+  /// Must this host have the message at the end?
+  bool owed(const Message& message, HostIndex host) const;
+
+  /// The first rule that was broken, or nothing.
+  const std::string& failure() const { return failure_; }
+  void fail(std::string what) {
+    if (failure_.empty()) failure_ = std::move(what);
+  }
+
+  /// Adds the figures of all messages; `fault` is when it struck, if one did.
+  void figures(Figures& out, std::optional<Instant> fault) const;
+  /// Who still lacks what it is owed; empty = nobody.
+  std::string lacking() const;
+  /// Measured messages by latency, a bin a tenth of a millisecond.
+  const std::vector<std::uint32_t>& latencies() const { return latencies_; }
+
+ private:
+  bool wants(HostIndex host, const Message& message) const;
+  bool cut_off(HostIndex host, const Message& message) const;
+  double percentile(double part) const;
+  using Bits = std::vector<std::uint64_t> Message::*;
+  /// How many hosts of those that are owed the message are among `bits`, and how many are owed.
+  std::pair<std::uint64_t, std::uint64_t> delivered_of(const Message& message, Bits bits) const;
+  std::size_t covered_from(const std::vector<const Message*>& after, Bits bits) const;
+  void coverage(Figures& out, Instant fault) const;
+
+  const Scenario& scenario_;
+  HostIndex hosts_;
+  bool altered_;
+  std::vector<Message> messages_;
+  std::vector<std::vector<Life>> lives_;
+  std::vector<std::vector<std::uint32_t>> topics_;  // of a leaf; empty: everything
+  std::vector<bool> hostile_;
+  std::vector<std::uint8_t> groups_;  // of a partition
+  Instant split_at_, healed_at_;
+  std::vector<std::uint32_t> latencies_;
+  std::uint64_t latency_count_ = 0, made_up_ = 0, uninterested_copies_ = 0;
+  std::string failure_;
+};
+
+}  // namespace ron::meshsim

@@ -1,0 +1,150 @@
+// Every judge can fail: what it is for, done once by hand.
+#include <gtest/gtest.h>
+
+#include "sim/mesh/graph.hpp"
+#include "sim/mesh/ledger.hpp"
+#include "sim/mesh/mesh_node.hpp"
+
+namespace ron::meshsim {
+namespace {
+
+constexpr HostIndex kHosts = 3;
+
+class LedgerTest : public ::testing::Test {
+ protected:
+  LedgerTest() : ledger_(scenario_, kHosts, false) {
+    scenario_.grace = 0s;
+    for (HostIndex host = 0; host < kHosts; ++host) ledger_.born(host, Instant());
+  }
+  std::uint32_t publish(Duration at = 1s, bool after_fault = false) {
+    Message message;
+    message.at = Instant(at);
+    message.bytes = {1, 2, 3};
+    message.measured = true;
+    message.after_fault = after_fault;
+    return ledger_.add(std::move(message));
+  }
+  void deliver(HostIndex host, std::uint32_t number, Duration at, TenantId tenant = {}) {
+    const std::vector<std::uint8_t> bytes = {1, 2, 3};
+    ledger_.delivered(host, {number, tenant, bytes}, Instant(at));
+  }
+  Figures figures(std::optional<Instant> fault = std::nullopt) {
+    Figures figures;
+    ledger_.figures(figures, fault);
+    return figures;
+  }
+
+  Scenario scenario_;
+  Ledger ledger_;
+};
+
+TEST_F(LedgerTest, CountsCopiesAndTimes) {
+  publish();
+  for (HostIndex host = 1; host < kHosts; ++host) {
+    deliver(host, 0, 1s + 10ms * host);
+    ledger_.copied(host, 0, std::nullopt);
+  }
+  ledger_.copied(1, 0, std::nullopt);
+  const Figures all = figures();
+  EXPECT_EQ(ledger_.failure(), "");
+  EXPECT_EQ(ledger_.lacking(), "");
+  EXPECT_DOUBLE_EQ(all.at("rmr"), 0.5);
+  EXPECT_NEAR(all.at("p50_ms"), 10, 0.1);
+  EXPECT_NEAR(all.at("max_ms"), 20, 0.1);
+  EXPECT_EQ(all.at("delivered_pct"), 100);
+}
+
+TEST_F(LedgerTest, TwiceIsAFault) {
+  publish();
+  deliver(1, 0, 2s);
+  deliver(1, 0, 2s);
+  EXPECT_NE(ledger_.failure().find("twice"), std::string::npos);
+}
+
+TEST_F(LedgerTest, AnotherTenantIsAFault) {
+  publish();
+  deliver(1, 0, 2s, {0, 7});
+  EXPECT_NE(ledger_.failure().find("tenant"), std::string::npos);
+}
+
+TEST_F(LedgerTest, WhatNobodyPublishedIsAFault) {
+  publish();
+  const std::vector<std::uint8_t> other = {9};
+  ledger_.delivered(1, {0, {}, other}, Instant(2s));
+  EXPECT_NE(ledger_.failure().find("nobody published"), std::string::npos);
+}
+
+TEST_F(LedgerTest, OnesOwnPublicationIsAFault) {
+  publish();
+  deliver(0, 0, 2s);
+  EXPECT_NE(ledger_.failure().find("came back"), std::string::npos);
+}
+
+TEST_F(LedgerTest, ALeafMayOnlyGetWhatItAskedFor) {
+  ledger_.leaf(1, {5});
+  publish();
+  EXPECT_FALSE(ledger_.owed(ledger_.message(0), 1));
+  ledger_.copied(1, 0, std::nullopt);
+  EXPECT_NE(ledger_.failure().find("leaf"), std::string::npos);
+}
+
+TEST_F(LedgerTest, WhoLacksWhatIsNamed) {
+  publish();
+  deliver(1, 0, 2s);
+  EXPECT_EQ(ledger_.lacking(), "host 2, message 0");
+  EXPECT_EQ(figures().at("delivered_pct"), 50);
+}
+
+TEST_F(LedgerTest, WhoWasNotThereIsOwedNothing) {
+  ledger_.died(2, Instant(500ms));
+  publish();
+  deliver(1, 0, 2s);
+  EXPECT_EQ(ledger_.lacking(), "");
+}
+
+TEST_F(LedgerTest, APartitionExcusesOnlyWhatIsTooOld) {
+  scenario_.repair_window = 30s;
+  scenario_.merge_time = 5s;
+  ledger_.split({1, 1, 2}, Instant(10s), Instant(70s));
+  publish(20s);
+  publish(50s);
+  EXPECT_TRUE(ledger_.owed(ledger_.message(0), 1)) << "of the same side";
+  EXPECT_FALSE(ledger_.owed(ledger_.message(0), 2));
+  EXPECT_TRUE(ledger_.owed(ledger_.message(1), 2));
+}
+
+TEST_F(LedgerTest, CoverageComesBackWithTheFirstMessageFromWhichOnAllReachAll) {
+  for (const Duration at : {10s, 11s, 12s}) {
+    const std::uint32_t number = publish(at, true);
+    deliver(1, number, at + 10ms);
+    if (number != 1) deliver(2, number, at + (number == 2 ? 500ms : 10ms));
+  }
+  const Figures all = figures(Instant(10s));
+  EXPECT_DOUBLE_EQ(all.at("full_coverage_s"), 2);
+  EXPECT_DOUBLE_EQ(all.at("gap_delivered_pct"), 75);
+  EXPECT_DOUBLE_EQ(all.at("prompt_coverage_s"), 999) << "the last one was late";
+}
+
+TEST(GraphTest, SeesPartsAndOneSidedLinks) {
+  Graph graph{.links = {{1}, {0}, {3}, {}}, .up = {true, true, true, true}};
+  EXPECT_EQ(parts(graph), 2U);
+  EXPECT_EQ(one_sided(graph).size(), 1U);
+  graph.links[3] = {2};
+  EXPECT_TRUE(one_sided(graph).empty());
+  graph.links[2].push_back(0);
+  EXPECT_EQ(parts(graph), 1U);
+}
+
+TEST(BoundTest, NamesTheGaugeThatIsOver) {
+  const mesh::MeshConfig config;
+  mesh::MembershipStats views;
+  mesh::RelayStats relay;
+  EXPECT_EQ(over_bound(config, views, relay), "");
+  relay.missing = config.relay.missing + 1;
+  EXPECT_NE(over_bound(config, views, relay).find("missing"), std::string::npos);
+  views.active = config.views.active_max + 1;
+  EXPECT_NE(over_bound(config, views, relay).find("active"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace ron::meshsim

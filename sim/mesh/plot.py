@@ -1,0 +1,91 @@
+#!/usr/bin/env python3
+"""A picture of one scenario: how many deliveries had come after how long, a line a protocol.
+
+    plot.py --scenario NAME [--seed S] [--program build/bin/ron-mesh-sim] [--out build/sim] [-- OPTIONS]
+"""
+import argparse
+import json
+import pathlib
+import subprocess
+import sys
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parents[1] / "bench/peers"))
+from svg import line, page, text  # noqa: E402
+
+CLASSES = {"mesh": "ours", "gossipsub": "redis", "plumtree": "nats"}  # colours of the benchmarks' pages
+WIDTH, HEIGHT, LEFT, TOP = 760, 380, 56, 84
+
+
+def run(options, protocol):
+    command = [options.program, "--scenario", options.scenario, "--protocol", protocol, "--seed",
+               str(options.seed), "--latencies", *options.more]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    lines = done.stdout.splitlines()
+    return json.loads(lines[-1]) if lines else None
+
+
+def curve(bins):
+    """(milliseconds, part delivered) at each step."""
+    total, sum_, points = sum(count for _, count in bins), 0, []
+    for milliseconds, count in bins:
+        sum_ += count
+        points.append((milliseconds, sum_ / total))
+    return points
+
+
+def draw(scenario, runs):
+    longest = max(run["p99_ms"] for run in runs.values()) * 1.3
+    width, height = WIDTH - LEFT - 24, HEIGHT - TOP - 60
+
+    def at(milliseconds, part):
+        return LEFT + width * min(milliseconds / longest, 1), TOP + height * (1 - part)
+
+    parts = [text(16, 26, f"{scenario}: delivered within", "title"),
+             text(16, 45, "part of the deliveries, by time since publication in milliseconds", "soft")]
+    for step in range(5):
+        x, y = at(longest * step / 4, step / 4)
+        parts += [line(LEFT, y, LEFT + width, y), text(LEFT - 8, y + 4, f"{25 * step} %", "soft", "end"),
+                  text(x, TOP + height + 20, f"{longest * step / 4:.0f}", "soft", "middle")]
+    words, x = [], LEFT
+    for protocol, result in runs.items():
+        points = " ".join("{:.1f},{:.1f}".format(*at(*point)) for point in curve(result["latencies"]))
+        kind = CLASSES[protocol]
+        parts += [f'<polyline points="{points}" class="line {kind}"/>',
+                  f'<rect x="{x}" y="58" width="14" height="4" class="{kind}"/>',
+                  text(x + 20, 66, f"{protocol}: {1 + result['rmr']:.2f} copies a delivery")]
+        x += 230
+        words.append(f"{protocol}: p50 {result['p50_ms']:.0f}, p95 {result['p95_ms']:.0f}, "
+                     f"p99 {result['p99_ms']:.0f} ms, {1 + result['rmr']:.2f} copies a delivery.")
+    return page(WIDTH, HEIGHT, f"{scenario}: time to delivery", " ".join(words), parts)
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--scenario", required=True)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--program", default="build/bin/ron-mesh-sim")
+    parser.add_argument("--out", type=pathlib.Path, default=pathlib.Path("build/sim"))
+    parser.add_argument("--protocols", type=lambda value: value.split(","), default=list(CLASSES))
+    options, options.more = parser.parse_known_args()
+    runs = {}
+    for protocol in options.protocols:
+        result = run(options, protocol)
+        if result and result.get("latencies"):
+            runs[protocol] = result
+    if not runs:
+        print("nothing was delivered", file=sys.stderr)
+        return 1
+    options.out.mkdir(parents=True, exist_ok=True)
+    name = pathlib.Path(options.scenario).stem
+    for protocol, result in runs.items():
+        bins = result.pop("latencies")
+        (options.out / f"{name}-{protocol}.json").write_text(json.dumps(result) + "\n", encoding="utf-8")
+        result["latencies"] = bins
+    (options.out / f"{name}.svg").write_text(draw(name, runs), encoding="utf-8")
+    print(options.out / f"{name}.svg")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,100 @@
+// What stands behind the virtual network: one node, told facts, asked for its next deadline.
+//
+// Implementations: MeshNode (the production machine), and the baselines. All speak to the network
+// through a Port, in values; times are those of the node's own, skewed clock.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/ids.hpp"
+#include "base/slab.hpp"
+#include "base/time.hpp"
+
+namespace ron::meshsim {
+
+using HostIndex = std::uint32_t;
+inline constexpr HostIndex kNoHost = UINT32_MAX;
+
+/// The lanes of a session, most urgent first, as mesh::Lane.
+enum class Lane : std::uint8_t { kControl, kOwn, kRelay, kLazy };
+inline constexpr unsigned kLanes = 4;
+
+/// Who speaks at one end of a session, as the handshake would prove it.
+struct Identity {
+  NodeId node{};
+  std::uint64_t epoch = 0;
+};
+
+/// A session that came up.
+struct SessionUp {
+  SessionId session;
+  Identity peer;
+  HostIndex host = 0;  // of the peer: for baselines, which need no ids
+  std::optional<std::uint64_t> dial;
+  bool given = false;  // by the world, to baselines: nobody dialed
+};
+
+/// A publication that the world asks a node for.
+struct Publication {
+  std::uint32_t number = 0;  // in the world's list of messages
+  TenantId tenant;
+  std::string_view topic;
+  ByteView message;  // the gossip payload
+};
+
+/// What a delivery says of itself; the world knows what is true.
+struct Delivery {
+  std::uint32_t number = 0;
+  TenantId tenant;
+  std::optional<ByteView> message;  // baselines hand over none: their frames cannot be altered
+};
+
+/// Sizes that must stay within bounds, and counters for the report.
+struct NodeGauges {
+  std::uint32_t links = 0;
+  std::uint64_t dials = 0, dials_failed = 0, long_probes = 0, grafts = 0, prunes = 0, ihave = 0,
+                iwant = 0, repaired = 0;
+  std::uint64_t links_up = 0, links_lost = 0, links_dropped = 0, links_refused = 0;
+  std::string over;  // the first bound that does not hold; empty = all hold
+};
+
+/// What a node may do, from within any of its calls.
+class Port {
+ public:
+  virtual ~Port() = default;
+  virtual HostIndex host() const = 0;
+  /// `hold`: the frame leaves the node so much later (validation of what it carries).
+  virtual void send(SessionId session, Lane lane, Slice frame, Duration hold) = 0;
+  virtual void dial(std::uint64_t dial, std::string_view addr, std::optional<NodeId> expect) = 0;
+  virtual void cancel(std::uint64_t dial) = 0;
+  virtual void close(SessionId session) = 0;
+  /// `hold` as above: this much later the sessions of this node have it.
+  virtual void deliver(const Delivery& delivery, Duration hold) = 0;
+  /// A copy of a message came in, with the bytes of its payload where frames can be altered.
+  virtual void copy(std::uint32_t number, std::optional<ByteView> message) = 0;
+};
+
+class SimNode {
+ public:
+  virtual ~SimNode() = default;
+  virtual void start(Instant now) = 0;
+  virtual void session_up(const SessionUp& up, Instant now) = 0;
+  virtual void session_down(SessionId session, Instant now) = 0;
+  virtual void dial_failed(std::uint64_t dial, Instant now) = 0;
+  virtual void frames(SessionId session, std::span<const Slice> frames, Instant now) = 0;
+  /// A lane of a session shed so many relay frames.
+  virtual void shed(SessionId session, std::uint32_t frames, Instant now) = 0;
+  virtual void publish(const Publication& publication, Instant now) = 0;
+  virtual void tick(Instant now) = 0;
+  virtual Instant next_deadline() const = 0;
+  /// Neighbours in the active view.
+  virtual std::vector<NodeId> neighbours(Instant now) const = 0;
+  virtual NodeGauges gauges() const = 0;
+};
+
+}  // namespace ron::meshsim
