@@ -93,6 +93,7 @@ struct Settings {
     std::uint64_t active_view = 0, passive_view = 0;
     Millis repair_window{}, dedup_horizon{};
     std::uint64_t repair_bytes = 0;
+    bool score_dry_run = false;
   } mesh;
 
   struct {

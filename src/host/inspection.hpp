@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "mesh/membership.hpp"
+#include "mesh/score.hpp"
 #include "node/control.hpp"
 
 namespace ron::host {
@@ -21,11 +22,17 @@ struct SessionInfo {
   std::optional<NodeId> node;  // the other side proved to be this node
 };
 
+/// A node of the mesh, and how it behaves.
+struct PeerInfo {
+  mesh::PeerView view;
+  mesh::Scores::Explanation score;
+};
+
 struct Inspection {
   std::vector<SessionInfo> sessions;
   std::vector<node::PatternView> patterns;  // each once, sessions of all shards added up
   std::vector<node::TopicView> topics;      // the same
-  std::vector<mesh::PeerView> peers;        // neighbours and candidates of the mesh
+  std::vector<PeerInfo> peers;              // neighbours and candidates of the mesh
   bool complete = true;                     // every shard answered in time
 };
 

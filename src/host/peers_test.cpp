@@ -131,7 +131,7 @@ TEST_F(HostPeers, WhereTheyListenIsToldWhenNobodySays) {
   ASSERT_TRUE(soon([&] { return one.links() == 1; }));
   EXPECT_TRUE(soon([&] {
     const Inspection known = one.host->inspect(Inspect::kPeers);
-    return known.peers.size() == 1 && known.peers.front().addr == two.host->bound().front();
+    return known.peers.size() == 1 && known.peers.front().view.addr == two.host->bound().front();
   }));
 }
 

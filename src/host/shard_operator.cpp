@@ -105,7 +105,11 @@ void ShardHost::inspect(Inspect what, Parts into, std::shared_ptr<runtime::Gate>
         part.sessions.push_back(info_of(view));
       }
     } else if (what == Inspect::kPeers) {
-      part.peers = shard_.peers(runtime::monotonic_now());
+      const Instant now = runtime::monotonic_now();
+      for (mesh::PeerView& view : shard_.peers(now)) {
+        auto score = shard_.explain(view.node, now);
+        part.peers.push_back({.view = std::move(view), .score = std::move(score)});
+      }
     } else {
       part.patterns = shard_.patterns();
       part.topics = shard_.topics();

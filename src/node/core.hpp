@@ -99,6 +99,7 @@ class ShardCore {
   std::vector<SessionView> session_views(Instant now) const;
   std::vector<PatternView> pattern_views() const;
   std::vector<mesh::PeerView> peers(Instant now) const;
+  mesh::Scores::Explanation explain(const NodeId& node, Instant now) const;
   const mesh::MembershipStats* membership() const;
   const mesh::RelayStats* relay() const;
   std::vector<TopicView> topic_views() const { return subscriptions_.topic_views(); }

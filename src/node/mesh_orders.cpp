@@ -293,6 +293,9 @@ void ShardCore::remove_plain(const Session& session, const SubscriptionKey& key,
 std::vector<mesh::PeerView> ShardCore::peers(Instant now) const {
   return seat_ ? seat_->machine.peers(now) : std::vector<mesh::PeerView>();
 }
+mesh::Scores::Explanation ShardCore::explain(const NodeId& node, Instant now) const {
+  return seat_ ? seat_->machine.explain(node, now) : mesh::Scores::Explanation();
+}
 const mesh::MembershipStats* ShardCore::membership() const {
   return seat_ ? &seat_->machine.membership() : nullptr;
 }

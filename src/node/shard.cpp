@@ -74,6 +74,9 @@ std::vector<PatternView> Shard::patterns() const { return impl_->pattern_views()
 std::vector<TopicView> Shard::topics() const { return impl_->topic_views(); }
 
 std::vector<mesh::PeerView> Shard::peers(Instant now) const { return impl_->peers(now); }
+mesh::Scores::Explanation Shard::explain(const NodeId& node, Instant now) const {
+  return impl_->explain(node, now);
+}
 const mesh::MembershipStats* Shard::membership() const noexcept { return impl_->membership(); }
 const mesh::RelayStats* Shard::relay() const noexcept { return impl_->relay(); }
 

@@ -28,6 +28,7 @@
 #include "mesh/membership.hpp"
 #include "mesh/orders.hpp"
 #include "mesh/relay_stats.hpp"
+#include "mesh/score.hpp"
 #include "node/actions.hpp"
 #include "node/config.hpp"
 #include "node/control.hpp"
@@ -120,6 +121,8 @@ class Shard {
 
   /// The nodes the mesh knows, neighbours and candidates; none without a mesh or on other shards.
   std::vector<mesh::PeerView> peers(Instant now) const;
+  /// Why a node that the mesh knows stands as it does; good without a mesh or on other shards.
+  mesh::Scores::Explanation explain(const NodeId& node, Instant now) const;
   /// Null without a mesh or on other shards.
   const mesh::MembershipStats* membership() const noexcept;
   const mesh::RelayStats* relay() const noexcept;

@@ -175,7 +175,7 @@ class Operators(MeshCase):
         peer = json.loads(ctl.run(one, "--json", "peers", "list"))["peers"][0]
         self.assertEqual((peer["node"], peer["state"], peer["role"]), (self.ids["b"], "active", "relay"))
         short = self.ids["b"][:12]
-        self.assertIn("Nothing is wrong", ctl.run(one, "peers", "explain", short))
+        self.assertIn("Nothing is held against it", ctl.run(one, "peers", "explain", short))
         self.assertIn(self.ids["b"][:16], ctl.run(one, "peers", "list"))
         mesh = json.loads(ctl.run(one, "--json", "mesh"))
         self.assertEqual((mesh["node"], mesh["name"], mesh["role"]), (self.ids["a"], "a", "relay"))

@@ -38,6 +38,40 @@ std::string quoted(const std::string& text) {
   return out + '"';
 }
 
+// What a misdeed means, and what to do about it.
+std::string_view advice(std::string_view misdeed) {
+  if (misdeed == "malformed") return "frames that break the protocol: compare versions";
+  if (misdeed == "unsolicited") return "messages nobody asked it for";
+  if (misdeed == "broken_promise") return "messages it announced and never sent";
+  if (misdeed == "slow")
+    return "does not take in time what is relayed to it, and asks for it later: look at its CPU "
+           "and "
+           "at the network between";
+  if (misdeed == "variant") return "one more version of a message that has many";
+  return "";
+}
+
+std::string behaviour(const Json& score) {
+  const Json& reasons = at(score, "reasons");
+  if (reasons.empty()) return "Nothing is held against it.\n";
+  const std::string standing = text_at(score, "standing");
+  std::string out = number_text("%.1f", number_at(score, "points")) + " points are held against it";
+  if (standing == "good") out += ", which is nothing to act on; they fade.\n";
+  if (standing == "warned") out += ": watch it. They fade.\n";
+  if (standing == "shed") out += ": its announcements are refused until they fade.\n";
+  if (standing == "disconnect") out += ": it is let go until they fade.\n";
+  if (standing != "good" && standing != "warned" && !flag_at(score, "acts"))
+    out += "(Not done: mesh.score_dry_run, or too few other links would be left.)\n";
+  Table table(
+      {{"misdeed"}, {"count", Align::kRight}, {"points", Align::kRight}, {"", Align::kLeft, 120}});
+  for (const Json& reason : reasons) {
+    const std::string misdeed = text_at(reason, "misdeed");
+    table.add({misdeed, count_text(count_at(reason, "count")),
+               number_text("%.1f", number_at(reason, "points")), std::string(advice(misdeed))});
+  }
+  return out + "\n" + table.text();
+}
+
 }  // namespace
 
 std::string short_id(const std::string& id) { return id.substr(0, kShortId); }
@@ -132,11 +166,7 @@ std::string explained(const Json& peer, const Json& session) {
                              bytes_text(number_at(session, "queued.bytes")));
     facts.add("dropped", count_of(session, "dropped") + " messages for it");
   }
-  const bool slow = count_at(session, "dropped") > 0;
-  return facts.text() +
-         (slow ? "\nSlow: it did not take what was relayed to it in time, so messages were left "
-                 "out; it asks\nfor them later. Look at its CPU and at the network between.\n"
-               : "\nNothing is wrong with this link.\n");
+  return facts.text() + "\n" + behaviour(at(peer, "score"));
 }
 
 }  // namespace ron::cli

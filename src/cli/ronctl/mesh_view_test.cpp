@@ -32,14 +32,26 @@ TEST(MeshView, APictureHasEachLinkOnce) {
   EXPECT_NE(dot.find("dashed"), std::string::npos) << dot;
 }
 
+Json scored(double points, const char* standing, bool acts, Json reasons) {
+  Json peer = link("aa");
+  peer["score"] = {
+      {"points", points}, {"standing", standing}, {"acts", acts}, {"reasons", std::move(reasons)}};
+  return peer;
+}
+
+bool says(const Json& peer, const std::string& text) {
+  return explained(peer, Json()).find(text) != std::string::npos;
+}
+
 TEST(MeshView, ExplainsWhatItSees) {
-  const Json session = {{"id", 7}, {"kex", "X25519MLKEM768"}, {"dropped", 0}};
-  EXPECT_NE(explained(link("aa"), session).find("Nothing is wrong"), std::string::npos);
-  Json slow = session;
-  slow["dropped"] = 3;
-  EXPECT_NE(explained(link("aa"), slow).find("Slow"), std::string::npos);
-  EXPECT_NE(explained({{"node", "bb"}, {"state", "passive"}}, Json()).find("No link"),
-            std::string::npos);
+  EXPECT_TRUE(says(scored(0, "good", false, Json::array()), "Nothing is held against it"));
+  const Json slow = Json::array({{{"misdeed", "slow"}, {"points", 60.0}, {"count", 70}}});
+  EXPECT_TRUE(says(scored(60, "shed", true, slow), "announcements are refused"));
+  EXPECT_TRUE(says(scored(60, "shed", true, slow), "network between"));
+  EXPECT_FALSE(says(scored(60, "shed", true, slow), "Not done"));
+  EXPECT_TRUE(says(scored(60, "shed", false, slow), "Not done"));
+  EXPECT_FALSE(says(scored(3, "good", false, slow), "Not done"));
+  EXPECT_TRUE(says({{"node", "bb"}, {"state", "passive"}}, "No link"));
 }
 
 }  // namespace

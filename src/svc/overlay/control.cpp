@@ -124,7 +124,8 @@ ControlResult Control::hang_up(const Args& args) {
   const auto id = config::parse_node_id(text == nullptr ? "" : *text);
   if (!id) return bad("id " + id.error());
   const host::Inspection known = health_.host()->inspect(host::Inspect::kPeers);
-  if (std::ranges::find(known.peers, *id, &mesh::PeerView::node) == known.peers.end())
+  const auto node_of = [](const host::PeerInfo& peer) { return peer.view.node; };
+  if (std::ranges::find(known.peers, *id, node_of) == known.peers.end())
     return std::unexpected(ControlError{oap::Code::kNotFound, "no such node is known"});
   health_.host()->hang_up(*id);
   return nlohmann::ordered_json({{"hung_up", true}, {"id", *text}}).dump() + "\n";

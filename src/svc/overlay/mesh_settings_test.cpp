@@ -39,6 +39,7 @@ TEST(MeshSettings, TheKeysReachTheMesh) {
   settings.mesh.repair_bytes = 1U << 20U;
   settings.mesh.repair_window = std::chrono::seconds(7);
   settings.mesh.dedup_horizon = std::chrono::seconds(50);
+  settings.mesh.score_dry_run = true;
   settings.overlay.gossip.relay_fanout = 3;
   settings.overlay.advertise_addr = "here:1";
   const auto start = mesh_start(identity()).value();
@@ -55,6 +56,7 @@ TEST(MeshSettings, TheKeysReachTheMesh) {
   EXPECT_EQ(mesh.views.active_max, 5U);
   EXPECT_EQ(mesh.views.passive, 20U);
   EXPECT_EQ(mesh.relay.fanout, 3U);
+  EXPECT_TRUE(mesh.score.dry_run);
   EXPECT_EQ(mesh.relay.repair_bytes, 1U << 20U);
   EXPECT_EQ(mesh.relay_times.repair, std::chrono::seconds(7));
   EXPECT_EQ(mesh.relay_times.dedup, std::chrono::seconds(50));

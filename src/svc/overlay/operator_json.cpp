@@ -187,21 +187,40 @@ double millis(Duration time) {
          1000;
 }
 
-Json json_of(const mesh::PeerView& peer) {
+// What is held against a peer; nothing where nothing is.
+Json json_of(const mesh::Scores::Explanation& score) {
+  Json reasons = Json::array();
+  for (const mesh::Scores::Reason& reason : score.reasons) {
+    if (reason.count == 0) continue;
+    reasons.push_back({{"misdeed", mesh::name(reason.misdeed)},
+                       {"points", reason.points},
+                       {"count", reason.count}});
+  }
+  return {{"points", score.points},
+          {"standing", mesh::name(score.verdict.standing)},
+          {"acts", score.verdict.acts},
+          {"reasons", reasons}};
+}
+
+Json json_of(const host::PeerInfo& info) {
+  const mesh::PeerView& peer = info.view;
   Json out = {
       {"node", hex(peer.node)}, {"addr", peer.addr}, {"state", peer.active ? "active" : "passive"}};
-  if (!peer.active) return out;
-  out.update({{"role", peer.role == mesh::Role::kLeaf ? "leaf" : "relay"},
-              {"rtt_ms", millis(peer.srtt)},
-              {"since_s", seconds(peer.since)},
-              {"session", peer.session.value}});
+  if (peer.active) {
+    out.update({{"role", peer.role == mesh::Role::kLeaf ? "leaf" : "relay"},
+                {"rtt_ms", millis(peer.srtt)},
+                {"since_s", seconds(peer.since)},
+                {"session", peer.session.value}});
+  }
+  out["score"] = json_of(info.score);
   return out;
 }
 
-Json first_peers(std::vector<mesh::PeerView>& peers, std::size_t limit) {
+Json first_peers(std::vector<host::PeerInfo>& peers, std::size_t limit) {
   return first_views(
-      peers, limit, [](const mesh::PeerView& peer) { return std::tuple(!peer.active, peer.node); },
-      [](const mesh::PeerView& peer) { return json_of(peer); });
+      peers, limit,
+      [](const host::PeerInfo& peer) { return std::tuple(!peer.view.active, peer.view.node); },
+      [](const host::PeerInfo& peer) { return json_of(peer); });
 }
 
 Json json_of(const mesh::MembershipStats& m) {
@@ -252,7 +271,8 @@ std::string mesh_json(MeshView view) {
               {"name", view.name},
               {"role", view.role},
               {"complete", view.inspection.complete}};
-  std::erase_if(view.inspection.peers, [](const mesh::PeerView& peer) { return !peer.active; });
+  std::erase_if(view.inspection.peers,
+                [](const host::PeerInfo& peer) { return !peer.view.active; });
   out["links"] = first_peers(view.inspection.peers, view.inspection.peers.size());
   if (const host::MeshStats* mesh = view.snapshot.mesh()) {
     out["views"] = json_of(mesh->membership);
