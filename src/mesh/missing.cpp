@@ -2,10 +2,12 @@
 
 namespace ron::mesh {
 
-bool MissingTable::add(const MissingId& id, std::uint64_t check, Instant due) {
+bool MissingTable::add(const MissingId& id, std::uint64_t check, Instant due, LinkSlot by) {
   if (ids_.contains(id)) return true;
-  if (ids_.size() >= most_) return false;
-  ids_.emplace(id, Missing{.check = check, .due = due, .expected = due});
+  std::size_t& taken = taken_[share_of(by)];
+  if (ids_.size() >= most_ || taken >= most_ / kShares) return false;
+  ++taken;
+  ids_.emplace(id, Missing{.check = check, .due = due, .expected = due, .by = by});
   order_.emplace(due, id);
   return true;
 }
@@ -27,6 +29,7 @@ bool MissingTable::remove(const MissingId& id) {
   const auto found = ids_.find(id);
   if (found == ids_.end()) return false;
   order_.erase({found->second.due, id});
+  --taken_[share_of(found->second.by)];
   ids_.erase(found);
   return true;
 }

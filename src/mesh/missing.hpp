@@ -1,6 +1,7 @@
 // Messages that a neighbour has announced and that have not come: when to ask for them.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -25,6 +26,7 @@ struct Missing {
   Instant expected;       // once asked for: when it should come
   LinkMask asked = 0;     // whom we asked in this round
   LinkMask blamed = 0;    // who was asked and did not send it in time
+  LinkSlot by = kNoSlot;  // who announced it first
   std::uint8_t asks = 0;  // in all
 };
 
@@ -32,8 +34,9 @@ class MissingTable {
  public:
   explicit MissingTable(std::size_t most) : most_(most) {}
 
-  /// Notes that an id is missing, unless it is noted already. False when the table is full.
-  bool add(const MissingId& id, std::uint64_t check, Instant due);
+  /// Notes that an id is missing, unless it is noted already. False when the table is full, or the
+  /// share of it that one neighbour's announcements may take.
+  bool add(const MissingId& id, std::uint64_t check, Instant due, LinkSlot by);
 
   Missing* find(const MissingId& id);
   void postpone(const MissingId& id, Instant due);
@@ -46,7 +49,11 @@ class MissingTable {
   std::size_t size() const { return ids_.size(); }
 
  private:
+  static constexpr std::size_t kShares = 4;  // a neighbour may take one of them
+
   std::size_t most_;
+  std::array<std::size_t, kMaxLinks + 1> taken_{};  // by neighbour, the last for those without slot
+  static std::size_t share_of(LinkSlot by) { return by < kMaxLinks ? by : kMaxLinks; }
   std::map<MissingId, Missing> ids_;
   std::set<std::pair<Instant, MissingId>> order_;
 };

@@ -22,19 +22,38 @@ Epoch* Origins::find(const OriginEpoch& key) {
 }
 
 Origin& Origins::make(const OriginId& id) {
-  while (!order_.empty() && (origins_.size() >= limits_.origins || entries_ > limits_.seen)) {
-    drop_oldest();
-  }
   auto origin = std::make_unique<Origin>();
   origin->id = id;
-  origin->place = order_.insert(order_.end(), id);
+  origin->place = claimed_.insert(claimed_.end(), id);
   return *origins_.emplace(id, std::move(origin)).first->second;
+}
+
+Epoch& Origins::claim(const OriginEpoch& key, LinkSlot by, Instant now) {
+  if (find(key.origin) == nullptr) {
+    const auto theirs = [&](const OriginId& id) { return origins_.at(id)->claimed_by == by; };
+    if (static_cast<std::size_t>(std::ranges::count_if(claimed_, theirs)) >= kClaimsMost) {
+      drop(*origins_.at(*std::ranges::find_if(claimed_, theirs)));
+    }
+    make(key.origin).claimed_by = by;
+  }
+  return touch(key, now);
+}
+
+void Origins::prove(Epoch& epoch, Slice statement) {
+  epoch.statement = std::move(statement);
+  Origin& origin = *epoch.origin;
+  if (!origin.proven) order_.splice(order_.end(), claimed_, origin.place);
+  origin.proven = true;
+  while (order_.size() > 1 && (order_.size() > limits_.origins || entries_ > limits_.seen)) {
+    drop(*origins_.at(order_.front()));
+  }
 }
 
 Epoch& Origins::touch(const OriginEpoch& key, Instant now) {
   Origin* origin = find(key.origin);
   if (origin == nullptr) origin = &make(key.origin);
-  order_.splice(order_.end(), order_, origin->place);
+  std::list<OriginId>& order = origin->proven ? order_ : claimed_;
+  order.splice(order.end(), order, origin->place);
   for (const auto& epoch : origin->epochs) {
     if (epoch->epoch == key.epoch) {
       epoch->used = now;
@@ -91,13 +110,12 @@ void Origins::drop(Epoch& epoch) {
   std::erase_if(origin.epochs, [&](const auto& each) { return each.get() == &epoch; });
 }
 
-void Origins::drop_oldest() {
-  Origin& oldest = *origins_.at(order_.front());
-  for (const auto& epoch : oldest.epochs) entries_ -= entries_of(*epoch);
-  if (oldest.hot) --hot_;
+void Origins::drop(Origin& origin) {
+  for (const auto& epoch : origin.epochs) entries_ -= entries_of(*epoch);
+  if (origin.hot) --hot_;
   ++shed_origins_;
-  const OriginId id = oldest.id;
-  order_.pop_front();
+  const OriginId id = origin.id;
+  (origin.proven ? order_ : claimed_).erase(origin.place);
   origins_.erase(id);
 }
 

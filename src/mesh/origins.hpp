@@ -46,6 +46,8 @@ struct Origin {
   OriginId id{};
   std::vector<std::unique_ptr<Epoch>> epochs;
   std::list<OriginId>::iterator place;  // in the order of use
+  bool proven = false;                  // one of its epochs is, or was
+  LinkSlot claimed_by = kNoSlot;        // who spoke of it first
 
   // The tree (docs/mesh.md). A bit in `pruned`: that neighbour wants no eager copies; in `grafted`:
   // it asked for them, though the origin is cold here.
@@ -58,6 +60,11 @@ struct Origin {
   bool hot = false;
 };
 
+/// Origins that were only spoken of are cheap to make up: so many are remembered of each neighbour,
+/// and so many ids of each of them.
+inline constexpr std::size_t kClaimsMost = 128;
+inline constexpr std::size_t kClaimedIdsMost = 64;
+
 class Origins {
  public:
   Origins(const RelayLimits& limits, std::uint64_t hash_key);
@@ -66,7 +73,13 @@ class Origins {
   Epoch* find(const OriginEpoch& key);
 
   /// The epoch, made where it is new; the least recently used one goes where there are too many.
+  /// One that nobody has proven yet takes no place of those that are.
   Epoch& touch(const OriginEpoch& key, Instant now);
+  /// The same for one that a neighbour spoke of, which takes the place of its own claims only.
+  Epoch& claim(const OriginEpoch& key, LinkSlot by, Instant now);
+
+  /// The origin of an epoch that was touched has shown its statement.
+  void prove(Epoch& epoch, Slice statement);
 
   /// The entry of an id, made where it is new.
   Entry& touch(Epoch& epoch, std::uint64_t seq);
@@ -90,7 +103,7 @@ class Origins {
   /// Calls `visit(Origin&)` for all, in the order of their last use.
   template <typename Visit>
   void each(Visit visit) {
-    for (const OriginId& id : order_) visit(*origins_.at(id));
+    for (const OriginId& id : order_) visit(*origins_.at(id));  // those that were proven
   }
 
   struct Hash {
@@ -102,13 +115,13 @@ class Origins {
 
  private:
   Origin& make(const OriginId& id);
-  void drop_oldest();
+  void drop(Origin& origin);
   void drop(Epoch& epoch);
   static std::size_t entries_of(const Epoch& epoch);
 
   RelayLimits limits_;
   std::unordered_map<OriginId, std::unique_ptr<Origin>, Hash> origins_;
-  std::list<OriginId> order_;  // least recently used first
+  std::list<OriginId> order_, claimed_;  // least recently used first; the latter not proven
   std::size_t entries_ = 0, hot_ = 0;
   std::uint64_t shed_origins_ = 0, shed_windows_ = 0;
 };

@@ -176,7 +176,7 @@ std::optional<oap::Fault> RelayMachine::on_origin(Neighbour& from, const oap::Me
       return "the origin's statement does not verify";
     }
     epoch = &origins_.touch(key, now_);
-    epoch->statement = Slice::copy_of(frame.bytes(), meter_);
+    origins_.prove(*epoch, Slice::copy_of(frame.bytes(), meter_));
   }
   epoch->told |= mask_of(from);
   return std::nullopt;

@@ -151,7 +151,7 @@ class RelayMachine {
   void blame(Missing& missing, const Entry& entry);
   Neighbour* whom_to_ask(const Entry& entry, LinkMask asked) const;
   void mend_tree(Origin& origin, Neighbour& by);
-  void miss(const MissingId& id, std::uint64_t check, bool soon);
+  void miss(const MissingId& id, std::uint64_t check, LinkSlot by, bool soon);
   Duration patience(const Origin& origin) const;
   void tell_idontwant(LinkMask to, const OriginEpoch& key, std::uint64_t seq, std::uint64_t hash);
 

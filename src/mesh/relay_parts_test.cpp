@@ -69,18 +69,36 @@ TEST(Origins, TheLeastRecentlyUsedGoes) {
   limits.origins = 3;
   limits.epochs = 2;
   Origins origins(limits, 1);
-  for (std::uint8_t i = 1; i <= 3; ++i) origins.touch({OriginId{i}, 1}, Instant());
-  origins.touch({OriginId{1}, 1}, Instant(1s));
-  origins.touch({OriginId{4}, 1}, Instant(2s));
+  const auto proven = [&](std::uint8_t id, Instant at) {
+    Epoch& epoch = origins.touch({OriginId{id}, 1}, at);
+    origins.prove(epoch, Slice::allocate(1, nullptr));
+  };
+  for (std::uint8_t i = 1; i <= 3; ++i) proven(i, Instant());
+  proven(1, Instant(1s));
+  proven(4, Instant(2s));
   EXPECT_NE(origins.find(OriginId{1}), nullptr);
   EXPECT_EQ(origins.find(OriginId{2}), nullptr);
   EXPECT_EQ(origins.size(), 3U);
   // Of epochs those go first that nobody has proven.
-  origins.find(OriginEpoch{OriginId{1}, 1})->statement = Slice::allocate(1, nullptr);
+  origins.prove(*origins.find(OriginEpoch{OriginId{1}, 1}), Slice::allocate(1, nullptr));
   origins.touch({OriginId{1}, 2}, Instant(3s));
   origins.touch({OriginId{1}, 3}, Instant(4s));
   EXPECT_NE(origins.find(OriginEpoch{OriginId{1}, 1}), nullptr);
   EXPECT_EQ(origins.find(OriginEpoch{OriginId{1}, 2}), nullptr);
+}
+
+TEST(Origins, ClaimsOfOneNeighbourTakeNoPlaceOfOthers) {
+  Origins origins({}, 1);
+  origins.prove(origins.touch({OriginId{1}, 1}, Instant()), Slice::allocate(1, nullptr));
+  origins.claim({OriginId{2}, 1}, 0, Instant());
+  for (std::uint64_t i = 0; i < 10 * kClaimsMost; ++i) {
+    OriginId made_up{3};
+    store_be(made_up.data() + 8, i);
+    origins.claim({made_up, 1}, 1, Instant(1s));
+  }
+  EXPECT_NE(origins.find(OriginId{1}), nullptr);
+  EXPECT_NE(origins.find(OriginId{2}), nullptr);
+  EXPECT_EQ(origins.size(), 2 + kClaimsMost);
 }
 
 TEST(RepairStore, KeepsTheLatestWithinItsBytes) {
@@ -108,13 +126,13 @@ TEST(RepairStore, KeepsTheLatestWithinItsBytes) {
 }
 
 TEST(Missing, ComesDueInOrderAndIsBounded) {
-  MissingTable table(3);
+  MissingTable table(4);  // one for each neighbour
   const auto id = [](std::uint64_t seq) { return MissingId{.from = {}, .seq = seq}; };
-  EXPECT_TRUE(table.add(id(1), 0, Instant(3s)));
-  EXPECT_TRUE(table.add(id(2), 0, Instant(1s)));
-  EXPECT_TRUE(table.add(id(2), 0, Instant(9s)));  // known: stays as it is
-  EXPECT_TRUE(table.add(id(3), 0, Instant(2s)));
-  EXPECT_FALSE(table.add(id(4), 0, Instant(1s)));
+  EXPECT_TRUE(table.add(id(1), 0, Instant(3s), 0));
+  EXPECT_TRUE(table.add(id(2), 0, Instant(1s), 1));
+  EXPECT_TRUE(table.add(id(2), 0, Instant(9s), 1));  // known: stays as it is
+  EXPECT_TRUE(table.add(id(3), 0, Instant(2s), 2));
+  EXPECT_FALSE(table.add(id(4), 0, Instant(1s), 0));  // its share is taken
   EXPECT_EQ(table.due(Instant(500ms)), nullptr);
   ASSERT_NE(table.due(Instant(1s)), nullptr);
   EXPECT_EQ(table.due(Instant(1s))->seq, 2U);

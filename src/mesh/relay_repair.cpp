@@ -12,6 +12,7 @@ constexpr Duration kPatienceMost = 500ms;
 constexpr Duration kAskAgainLeast = 30ms;
 constexpr Duration kAskAgainUnknown = 300ms;
 constexpr Duration kMuchNearer = 10ms;
+constexpr unsigned kAsksOfClaimed = 3;
 constexpr std::uint8_t kMissesForGraft = 2;
 
 }  // namespace
@@ -81,9 +82,11 @@ std::optional<oap::Fault> RelayMachine::on_ihave(Neighbour& from, const oap::Mes
     const OriginEpoch key{range.origin, range.epoch};
     if (key == self_) continue;
     Epoch* epoch = origins_.find(key);
-    if (epoch == nullptr) epoch = &origins_.touch(key, now_);
+    if (epoch == nullptr) epoch = &origins_.claim(key, from.slot, now_);
+    unsigned claims = 0;
     for (std::uint64_t seq = range.first; seq <= range.last; ++seq) {
       if (left-- == 0) return std::nullopt;
+      if (!epoch->proven() && ++claims > kClaimedIdsMost) break;
       announced(from, *epoch, seq, range.first == range.last ? range.check : 0);
     }
     if (range.first != range.last && range.check != 0) compare(from, *epoch, range);
@@ -127,13 +130,13 @@ void RelayMachine::announced(Neighbour& from, Epoch& epoch, std::uint64_t seq,
   if (entry.state != Entry::State::kSeen) {
     entry.state = Entry::State::kAnnounced;
     if (mask != 0 && ask_nearer({key, seq}, from, entry)) return;
-    miss({key, seq}, 0, origin.hot && origin.parent == kNoSlot);
+    miss({key, seq}, 0, from.slot, origin.hot && origin.parent == kNoSlot);
     return;
   }
   if (check != 0 && check != entry.hash) {
     const auto known = variants_.find({key, seq});
     if (known == variants_.end() || std::ranges::count(known->second, check) == 0) {
-      miss({key, seq}, check, false);
+      miss({key, seq}, check, from.slot, false);
     }
     return;
   }
@@ -145,11 +148,11 @@ void RelayMachine::announced(Neighbour& from, Epoch& epoch, std::uint64_t seq,
   }
 }
 
-void RelayMachine::miss(const MissingId& id, std::uint64_t check, bool soon) {
+void RelayMachine::miss(const MissingId& id, std::uint64_t check, LinkSlot by, bool soon) {
   const Origin* const origin = origins_.find(id.from.origin);
   const Duration wait =
       soon || origin == nullptr ? config_.relay_times.graft_least : patience(*origin);
-  if (!missing_.add(id, check, now_ + wait)) ++stats_.shed_missing;
+  if (!missing_.add(id, check, now_ + wait, by)) ++stats_.shed_missing;
 }
 
 // How long an eager copy may be behind the first announcement before it counts as lost.
@@ -182,7 +185,9 @@ void RelayMachine::ask(const MissingId& id, std::map<SessionId, std::vector<oap:
     missing.asked = 0;  // another round
     by = whom_to_ask(*entry, 0);
   }
-  if (by == nullptr || missing.asks >= kAsksMax) {
+  // Nobody has proven that there is such an origin: asked for once, not again and again.
+  const bool claimed = epoch != nullptr && !epoch->proven() && missing.asks >= kAsksOfClaimed;
+  if (by == nullptr || claimed || missing.asks >= kAsksMax) {
     // Whoever announces it next is asked again.
     ++stats_.given_up;
     if (entry != nullptr && entry->state == Entry::State::kAnnounced) *entry = Entry{};
