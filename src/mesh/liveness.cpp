@@ -22,7 +22,7 @@ Instant dies_at(const Session& session, const ViewTimes& times) {
   return session.life.heard + std::max({times.dead, way, lossy});
 }
 
-// OAP-9.72 OAP-9.83
+// OAP-9.72 OAP-9.77
 Instant pings_at(const Session& session, bool lower_id, const ViewTimes& times) {
   const Liveness& life = session.life;
   if (life.ping != 0) return Instant::never();

@@ -30,7 +30,7 @@ TEST_F(LivenessTest, TheLowerIdPingsSoThatSomethingIsHeardInTime) {
   EXPECT_TRUE(pings_at(session, true, times).is_never()) << "one at a time";
 }
 
-// OAP-9.83
+// OAP-9.77
 TEST_F(LivenessTest, ANewLinkIsMeasuredAtOnceAndABusyOneOnceInAWhile) {
   session.life.samples = kFirstSamples - 1;
   EXPECT_EQ(pings_at(session, false, times), at(10s));

@@ -24,7 +24,7 @@ void Membership::Impl::send(const Session& session, std::uint16_t flags, CorrId 
       {session.id, Lane::kControl, oap::make_frame(flags, TenantId{}, corr, payload)});
 }
 
-// OAP-9.71 OAP-9.81: every ack tells how many links there are, so that neighbours know who has too
+// OAP-9.71 OAP-9.75: every ack tells how many links there are, so that neighbours know who has too
 // many.
 void Membership::Impl::send_ack(const Session& session, CorrId corr, Orders& out) {
   oap::Ack ack;
@@ -93,7 +93,7 @@ bool Membership::Impl::has_room(const Session& session, const oap::LinkRequest& 
   return true;
 }
 
-// OAP-9.82: one candidate alone. With unlink it is one to dial; to a newcomer, one that will dial
+// OAP-9.76: one candidate alone. With unlink it is one to dial; to a newcomer, one that will dial
 // it.
 void Membership::Impl::introduce(const Session& reader, const Session& to, Orders& out) {
   if (to.addr.empty()) return;
@@ -219,7 +219,7 @@ void Membership::Impl::on_unlink(Session& session, Instant now) {
   ++stats_.links_dropped;
   link_down(session, now);
   met(session);
-  if (session.hint) views_.mark_fresh(*session.hint);  // OAP-9.82
+  if (session.hint) views_.mark_fresh(*session.hint);  // OAP-9.76
 }
 
 void Membership::Impl::on_pong(Session& session, const oap::Ack& ack, Instant now, Orders& out) {

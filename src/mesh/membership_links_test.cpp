@@ -48,7 +48,7 @@ std::vector<SessionId> with_links(Solo& solo, std::size_t count) {
   return links;
 }
 
-// OAP-9.64 OAP-9.81 OAP-9.83
+// OAP-9.64 OAP-9.75 OAP-9.77
 TEST(MembershipLinks, ALinkIsAckedWithTheNumberOfLinksAndMeasured) {
   Solo solo(1);
   const SessionId id = solo.up(1);
@@ -93,7 +93,7 @@ TEST(MembershipLinks, AFullNodeNamesOthers) {
   EXPECT_GE(oap::read_busy_peers(sent[0].message())->count(), 8U);
 }
 
-// OAP-9.66 OAP-9.82
+// OAP-9.66 OAP-9.76
 TEST(MembershipLinks, ANewcomerIsSetIntoTheMiddleOfALink) {
   Solo solo(4);
   const std::vector<SessionId> links = with_links(solo, 8);
@@ -136,7 +136,7 @@ TEST(MembershipLinks, UnlinkEndsTheLinkAndTheSessionLater) {
   EXPECT_FALSE(solo.open().contains(id));
 }
 
-// OAP-9.82
+// OAP-9.76
 TEST(MembershipLinks, WhoIsLetGoDialsTheOneItIsToldOf) {
   Solo solo(7);
   const std::vector<SessionId> links = with_links(solo, 8);

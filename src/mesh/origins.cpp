@@ -125,6 +125,7 @@ void Origins::forget_link(LinkSlot slot) {
     origin->grafted &= ~bit(slot);
     if (origin->parent == slot) origin->parent = kNoSlot;
     if (origin->second == slot) origin->second = kNoSlot;
+    if (origin->next == slot) origin->next = kNoSlot;
     for (const auto& epoch : origin->epochs) epoch->told &= ~bit(slot);
   }
 }

@@ -53,6 +53,7 @@ struct Origin {
   // it asked for them, though the origin is cold here.
   LinkMask pruned = 0, grafted = 0;
   LinkSlot parent = kNoSlot;       // from whom the last eager copy came first
+  LinkSlot next = kNoSlot;         // who announced the last message first after the parent
   LinkSlot second = kNoSlot;       // a redundant parent, kept where messages are lost
   std::uint32_t publications = 0;  // seen here
   std::uint8_t misses = 0;         // messages in a row that the parent did not bring

@@ -119,6 +119,7 @@ void RelayMachine::link_down(SessionId session) {
   links_ &= ~bit(slot);
   slots_[slot] = nullptr;
   shared_.link_down(slot);
+  replace_parent(slot);
   origins_.forget_link(slot);
   if (config_.role == Role::kRelay) {
     improve_shared();
@@ -126,6 +127,18 @@ void RelayMachine::link_down(SessionId session) {
   }
   // What it would have brought, the others shall push.
   for (const auto& [other, neighbour] : neighbours_) tree_change(other, true, nullptr);
+}
+
+// The trees that came over this link: whoever was next to have the last message pushes from now on.
+void RelayMachine::replace_parent(LinkSlot slot) {
+  origins_.each([&](Origin& origin) {
+    if (!origin.hot || origin.parent != slot) return;
+    LinkSlot heir = origin.second != kNoSlot ? origin.second : origin.next;
+    if (heir == slot || heir == kNoSlot || slots_[heir] == nullptr) return;
+    if (heir != origin.second) tree_change(slots_[heir]->link.session, true, &origin.id);
+    if (heir == origin.second) origin.second = kNoSlot;
+    origin.parent = heir;
+  });
 }
 
 // A healed partition converges: both sides tell what they hold. // OAP section 9

@@ -102,6 +102,7 @@ class RelayMachine {
   Neighbour* find(SessionId session) const;
   void link_up(const Link& link);
   void link_down(SessionId session);
+  void replace_parent(LinkSlot slot);
   void announce_kept(Neighbour& to);
   std::optional<oap::Fault> on_origin(Neighbour& from, const oap::Message& message,
                                       const Slice& frame);
@@ -150,7 +151,7 @@ class RelayMachine {
   bool ask_nearer(const MissingId& id, Neighbour& by, Entry& entry);
   void blame(Missing& missing, const Entry& entry);
   Neighbour* whom_to_ask(const Entry& entry, LinkMask asked) const;
-  void mend_tree(Origin& origin, Neighbour& by);
+  void mend_tree(Origin& origin, const Neighbour& by);
   void miss(const MissingId& id, std::uint64_t check, LinkSlot by, bool soon);
   Duration patience(const Origin& origin) const;
   void tell_idontwant(LinkMask to, const OriginEpoch& key, std::uint64_t seq, std::uint64_t hash);

@@ -27,6 +27,7 @@ struct RelayMachine::Neighbour {
   bool is_leaf() const { return link.role == Role::kLeaf; }
   Link link;
   LinkSlot slot = kNoSlot;         // of this machine's masks; leaves have none
+  int broken = 0;                  // announcements it did not make good, lately
   PrunedTopics pruned;             // of a leaf
   std::vector<oap::IdRange> lazy;  // to be announced
 };

@@ -134,6 +134,8 @@ void RelayMachine::accept(Neighbour* from, Epoch& epoch, Entry& entry, const Com
   if (coming.asked) {
     ++stats_.repaired;
     note(from->link.session, std::nullopt);
+    if (from->broken > 0) --from->broken;
+    mend_tree(*epoch.origin, *from);
   }
   ++stats_.delivered;
   const bool first = entry.state != Entry::State::kSeen;

@@ -12,6 +12,8 @@ constexpr Duration kPatienceMost = 500ms;
 constexpr Duration kAskAgainLeast = 30ms;
 constexpr Duration kAskAgainUnknown = 300ms;
 constexpr Duration kMuchNearer = 10ms;
+constexpr Duration kDistrust = 50ms;  // of way, for every promise broken
+constexpr int kBrokenMost = 20;
 constexpr unsigned kAsksOfClaimed = 3;
 constexpr std::uint8_t kMissesForGraft = 2;
 
@@ -140,6 +142,10 @@ void RelayMachine::announced(Neighbour& from, Epoch& epoch, std::uint64_t seq,
     }
     return;
   }
+  if (mask != 0 && from.slot != origin.parent &&
+      (entry.holders & ~mask & ~(origin.parent == kNoSlot ? 0 : bit(origin.parent))) == 0) {
+    origin.next = from.slot;
+  }
   // Where messages are lost, whoever announces next after the parent becomes a second one.
   if (mask != 0 && origin.hot && origin.second == kNoSlot && origin.parent != kNoSlot &&
       origin.parent != from.slot && wants_second(origin)) {
@@ -194,7 +200,6 @@ void RelayMachine::ask(const MissingId& id, std::map<SessionId, std::vector<oap:
     missing_.remove(id);
     return;
   }
-  if (missing.asks == 0 && missing.check == 0) mend_tree(*epoch->origin, *by);
   missing.asked |= bit(by->slot);
   ++missing.asks;
   entry->asked |= bit(by->slot);
@@ -215,7 +220,9 @@ void RelayMachine::blame(Missing& missing, const Entry& entry) {
   const LinkMask late = missing.asked & entry.asked & links_ & ~missing.blamed;
   missing.blamed |= late;
   for (LinkSlot slot = 0; slot < kMaxLinks; ++slot) {
-    if ((late & bit(slot)) != 0) note(slots_[slot]->link.session, Misdeed::kBrokenPromise);
+    if ((late & bit(slot)) == 0) continue;
+    note(slots_[slot]->link.session, Misdeed::kBrokenPromise);
+    slots_[slot]->broken = std::min(slots_[slot]->broken + 1, kBrokenMost);
   }
 }
 
@@ -241,7 +248,8 @@ RelayMachine::Neighbour* RelayMachine::whom_to_ask(const Entry& entry, LinkMask 
   const LinkMask holders = entry.holders & links_ & ~asked;
   for (LinkSlot slot = 0; slot < kMaxLinks; ++slot) {
     if ((holders & bit(slot)) == 0) continue;
-    const Duration way = ways_->round_trip(slots_[slot]->link.session).rto(kAskAgainUnknown);
+    const Duration way = ways_->round_trip(slots_[slot]->link.session).rto(kAskAgainUnknown) +
+                         slots_[slot]->broken * kDistrust;
     if (best == nullptr || way < best_way) {
       best = slots_[slot];
       best_way = way;
@@ -250,9 +258,10 @@ RelayMachine::Neighbour* RelayMachine::whom_to_ask(const Entry& entry, LinkMask 
   return best;
 }
 
-// A message the tree did not bring: one may be lost, two in a row mean that the tree is broken.
-void RelayMachine::mend_tree(Origin& origin, Neighbour& by) {
-  if (!origin.hot) return;
+// A message that the tree did not bring, and `by` did when it was asked: one may be lost, two in a
+// row mean that the tree is broken. Only what came counts: announcements alone prove nothing.
+void RelayMachine::mend_tree(Origin& origin, const Neighbour& by) {
+  if (!origin.hot || by.slot == kNoSlot || origin.parent == by.slot) return;
   if (origin.misses < UINT8_MAX) ++origin.misses;
   if (origin.parent != kNoSlot && origin.misses < kMissesForGraft) return;
   origin.misses = 0;
