@@ -59,7 +59,7 @@ void ShardCore::handle_hello(Session& session, const Incoming& in) {
                    HandshakeFailure::kAuth);
     return;
   }
-  // Links are what an unready node may be waiting for. OAP-3.23 OAP-3.24 OAP-9.77
+  // Links are what an unready node may be waiting for. OAP-3.23 OAP-3.24 OAP-9.83
   const bool not_now = draining() || (!ready_ && !peer);
   if (not_now && session.channel.kind != ChannelKind::kUnix) {
     oap::WireError error =
@@ -119,7 +119,7 @@ void ShardCore::establish(Session& session, const oap::Hello& hello, CorrId corr
                 .max_frame = session.max_frame};
   ack.session = session.id.value;
   ack.agent = config_.agent;
-  if (session.peer) ack.epoch = config_.mesh->epoch;  // OAP-9.75
+  if (session.peer) ack.epoch = config_.mesh->epoch;  // OAP-9.81
   oap::Header to;
   to.corr = corr;
   answer(session, to, oap::write_hello_ack(ack));

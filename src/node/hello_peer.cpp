@@ -70,7 +70,7 @@ void ShardCore::greet(Session& session) {
   const Channel& channel = session.channel;
   const mesh::Dial* dial = dials_.find(*session.peer->dial);
   RON_CHECK(dial != nullptr);  // a dial that was given up takes its session along
-  // OAP-9.76
+  // OAP-9.82
   if (!proves_identity(channel) || (dial->node && dial->node != channel.certificate)) {
     fail_dial(session, HandshakeFailure::kAuth);
     return;
@@ -102,12 +102,12 @@ void ShardCore::handle_hello_ack(Session& session, const Incoming& in) {
   const auto ack = answer && in.message.kind == "hello_ack"
                        ? oap::read_hello_ack(in.message)
                        : std::unexpected(oap::Fault("no hello_ack"));
-  // OAP-9.75
+  // OAP-9.81
   if (!ack || !ack->epoch || ack->limits.max_frame < oap::kMaxFrame) {
     fail_dial(session, HandshakeFailure::kProto);
     return;
   }
-  if (ack->node != session.peer->node) {  // OAP-9.76
+  if (ack->node != session.peer->node) {  // OAP-9.82
     fail_dial(session, HandshakeFailure::kAuth);
     return;
   }

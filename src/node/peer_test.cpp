@@ -75,7 +75,7 @@ class PeerOfTwoShards : public Peer {
 
 // ---- hello -------------------------------------------------------------------------------------
 
-TEST_F(Peer, IsTakenInByItsCertificate) {  // OAP-9.1 OAP-9.75
+TEST_F(Peer, IsTakenInByItsCertificate) {  // OAP-9.1 OAP-9.81
   const SessionId id = greet(peer_hello(), other().channel());
   const auto got = rig_.receive(id);
   ASSERT_FALSE(got.empty());
@@ -119,7 +119,7 @@ TEST_F(Peer, IsRefusedWithoutProof) {  // OAP-9.1 OAP-9.3 OAP-9.6
   }
 }
 
-// Links are what such a node may be waiting for. OAP-3.23 OAP-9.77
+// Links are what such a node may be waiting for. OAP-3.23 OAP-9.83
 TEST_F(Peer, IsTakenInByANodeThatIsNotReadyButNotByOneThatLeaves) {
   rig_.handle_all(Readiness{false});
   const SessionId id = greet(peer_hello(), other().channel());
@@ -415,7 +415,7 @@ TEST_F(Dialing, SaysHelloFirstAndIsUpWithTheAnswer) {
   EXPECT_EQ(rig_.closed(id), nullptr);
 }
 
-TEST_F(Dialing, NobodyButTheExpectedNode) {  // OAP-9.76
+TEST_F(Dialing, NobodyButTheExpectedNode) {  // OAP-9.82
   const Identity third(102);
   const SessionId id = greeted(third.channel());
   EXPECT_TRUE(rig_.receive(id).empty()) << "not a word to a stranger";
@@ -430,7 +430,7 @@ TEST_F(Dialing, NobodyWithoutACertificate) {
   EXPECT_EQ(mesh().dials_failed, 1U);
 }
 
-TEST_F(Dialing, FailsWithWhateverIsNoHelloAckOfThatNode) {  // OAP-9.75 OAP-9.76
+TEST_F(Dialing, FailsWithWhateverIsNoHelloAckOfThatNode) {  // OAP-9.81 OAP-9.82
   oap::HelloAck wrong_node = ack();
   wrong_node.node = self().node;
   oap::HelloAck no_epoch = ack();
