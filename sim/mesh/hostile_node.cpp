@@ -17,7 +17,8 @@ constexpr Duration kFirst = 5s;       // it looks harmless until it has links
 constexpr unsigned kFlood = 2;        // publications at a time: 20 a second, from each that floods
 constexpr unsigned kFloodsOneIn = 5;  // of those that would; a few fill the links of everybody
 constexpr unsigned kForgesOneIn = 4;  // of the messages that it sees
-constexpr std::size_t kOrigins = 64;  // that it remembers
+constexpr std::uint64_t kUsual = 200, kHuge = 60'000, kHugeOneIn = 100;  // ids of a false range
+constexpr std::size_t kOrigins = 64;                                     // that it remembers
 constexpr std::uint64_t kMadeUp = 1ULL << 40U;  // correlation ids that no message of the world has
 
 }  // namespace
@@ -109,7 +110,8 @@ void HostileNode::misbehave() {
       ids.push_back({origin, last.first, last.second + 1, last.second + 1000, 0});
     }
     for (unsigned i = 0; i < 8; ++i) {
-      ids.push_back({nobody, 1 + choice_.index(1000), 1, 1 + choice_.index(60'000), 0});
+      const std::uint64_t most = choice_.chance(1, kHugeOneIn) ? kHuge : kUsual;
+      ids.push_back({nobody, 1 + choice_.index(1000), 1, 1 + choice_.index(most), 0});
     }
     to_all(Lane::kLazy, event(oap::write_ids(oap::IdsKind::kIhave, ids)));
   }

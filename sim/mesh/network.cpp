@@ -201,6 +201,15 @@ void Network::run(const Event& event) {
   }
 }
 
+void Network::prefetch(const Event& event) const {
+  if (event.what == kTimer) __builtin_prefetch(&hosts_[event.who]);
+  if (event.what != kArrive) return;
+  const SessionId session{event.detail};
+  const Conn& conn = conns_[session.slot() / 2];
+  __builtin_prefetch(&conn.pipes[session.slot() % 2]);
+  __builtin_prefetch(&conn);
+}
+
 // --- time
 
 namespace {

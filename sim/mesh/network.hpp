@@ -87,6 +87,8 @@ class Network {
   /// Runs one event of the network's own kinds.
   void run(const Event& event);
   static constexpr std::uint32_t kFirstForeignEvent = 16;
+  /// Fetches what the event will touch: ten thousand nodes fit no cache.
+  void prefetch(const Event& event) const;
 
   bool is_up(HostIndex host) const;
   const SimNode* node(HostIndex host) const;

@@ -46,6 +46,9 @@ class EventQueue {
     }
   }
 
+  /// The event that will probably be next; nullptr where that is not known.
+  const Event* peek() const { return due_.empty() ? nullptr : due_.data(); }
+
   /// Takes the next event and moves the clock there; false when there is none.
   bool pop(Event& event) {
     if (count_ == 0) return false;

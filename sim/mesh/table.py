@@ -112,17 +112,15 @@ def run_rows(options):
                 continue
             count = options.seeds if protocol == "mesh" else min(options.seeds, options.baseline_seeds)
             jobs += [(row, protocol, options.first + i) for i in range(count)]
-    results = {}
+    jobs.sort(key=lambda job: job[2])  # every row has its first seed early
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
         waiting = {pool.submit(run, options.program, *job): job for job in jobs}
         for done, future in enumerate(concurrent.futures.as_completed(waiting), 1):
             row, protocol, seed = waiting[future]
             result = future.result()
-            results.setdefault(row, []).append(result)
+            keep(options.out / f"{row}.jsonl", [result])
             print(f"[{done}/{len(jobs)}] {row} {protocol} seed {seed}: {result['failure'] or 'ok'} "
                   f"({result.get('wall_s', 0):.0f} s)", file=sys.stderr)
-    for row, found in results.items():
-        keep(options.out / f"{row}.jsonl", found)
 
 
 def keep(path, found):

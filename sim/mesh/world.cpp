@@ -85,6 +85,7 @@ Outcome World::run() {
   protocol_ == Protocol::kMesh ? form() : form_given();
   Event event;
   while (!done_ && ledger_.failure().empty() && queue_.pop(event)) {
+    if (const Event* next = queue_.peek(); next != nullptr) network_->prefetch(*next);
     if (event.what < Network::kFirstForeignEvent) {
       network_->run(event);
       continue;

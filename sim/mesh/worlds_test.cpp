@@ -73,8 +73,9 @@ TEST(Worlds, HealAfterAPartition) {
 }
 
 TEST(Worlds, WithHostileNodesDeliverHonestMessages) {
-  const Scenario hostile = scenario(
-      "adversaries", {"nodes = 20", "messages = 20", "origins = 5", "settle = 6s", "rest = 2s"});
+  const Scenario hostile =
+      scenario("adversaries", {"nodes = 16", "messages = 8", "origins = 3", "warm_each = 1",
+                               "form = 1s", "settle = 3s", "warm_rest = 1s", "rest = 2s"});
   const Outcome outcome = run(hostile, 1);
   EXPECT_GE(outcome.figures.at("delivered_pct"), 99);
 }
