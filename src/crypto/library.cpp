@@ -30,9 +30,9 @@ bool verify_signature(ByteView key, ByteView bytes, ByteView signature) {
   start_openssl();
   const unsigned char* at = key.data();
   const KeyPtr owner(d2i_PUBKEY(nullptr, &at, static_cast<long>(key.size())));
-  bool good = owner != nullptr && at == key.data() + key.size() &&
-              (EVP_PKEY_is_a(owner.get(), "ED25519") == 1 ||
-               EVP_PKEY_is_a(owner.get(), "ML-DSA-65") == 1);
+  bool good =
+      owner != nullptr && at == key.data() + key.size() &&
+      (EVP_PKEY_is_a(owner.get(), "ED25519") == 1 || EVP_PKEY_is_a(owner.get(), "ML-DSA-65") == 1);
   if (good) {
     const DigestCtxPtr ctx(EVP_MD_CTX_new());
     good = ctx != nullptr &&

@@ -91,9 +91,9 @@ class Egress {
   PushResult push(unsigned lane, const RunRef& run, std::uint32_t max_frame,
                   const LaneLimits& limits);
 
-  /// From now on these are the lanes of a peer (OAP-5.18): answers pass everything, and own publications,
-  /// what is relayed and what is lazy share the rest in this order of weight. Nothing but answers
-  /// may have been queued.
+  /// From now on these are the lanes of a peer (OAP-5.18): answers pass everything, and own
+  /// publications, what is relayed and what is lazy share the rest in this order of weight. Nothing
+  /// but answers may have been queued.
   void become_peer() { peer_ = true; }
   /// Queues one frame to a lane of a peer; false when the lane is full, and the frame is lost. An
   /// empty lane takes a frame of any size. Only `counted` frames spend credit.

@@ -273,7 +273,7 @@ unsigned RelayMachine::publish(TenantId tenant, CorrId corr, ByteView message, s
   entry.first_at = sign_now();
   entry.stored = store_.add({self_, coming.seq, coming.hash, coming.frame, now_});
   if (++epoch.origin->publications >= config_.relay.hot_after) origins_.heat(*epoch.origin);
-  return forward(nullptr, epoch, entry, coming);
+  return forward(nullptr, epoch, entry.holders, coming);
 }
 
 void RelayMachine::shed(SessionId session, std::uint32_t frames, Instant now) {

@@ -131,7 +131,7 @@ class RelayMachine {
   void accept(Neighbour* from, Epoch& epoch, Entry& entry, const Coming& coming);
   void note_way(Neighbour& from, Epoch& epoch, Entry& entry, const Coming& coming);
   void note_gap(Neighbour& from, Epoch& epoch, const Coming& coming);
-  unsigned forward(Neighbour* from, Epoch& epoch, Entry& entry, const Coming& coming);
+  unsigned forward(Neighbour* from, Epoch& epoch, LinkMask& holders, const Coming& coming);
   LinkMask eager_of(const Origin& origin, LinkMask targets, bool own) const;
   LinkMask at_most(LinkMask mask, unsigned most);
   void push(Neighbour& to, Epoch& epoch, Lane lane, const Slice& frame);

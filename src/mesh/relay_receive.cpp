@@ -148,11 +148,13 @@ void RelayMachine::accept(Neighbour* from, Epoch& epoch, Entry& entry, const Com
     entry.stored = place;
     if (epoch.origin->publications >= config_.relay.hot_after) origins_.heat(*epoch.origin);
   }
-  entry.holders |= mask_of(*from);
+  // Who has another variant under this id need not have this one.
+  LinkMask variant = mask_of(*from);
+  entry.holders |= variant;
   out_->deliveries.push_back(
       {coming.tenant, coming.corr, coming.frame, coming.frame.size() - coming.size});
   if (config_.role == Role::kLeaf) mend_leaf(*from, *epoch.origin, coming);
-  forward(from, epoch, entry, coming);
+  forward(from, epoch, first ? entry.holders : variant, coming);
   if (first) entry.repaired = coming.asked;
   if (shared_.due()) improve_shared();
 }
@@ -225,10 +227,11 @@ LinkMask RelayMachine::at_most(LinkMask mask, unsigned most) {
   return mask;
 }
 
-unsigned RelayMachine::forward(Neighbour* from, Epoch& epoch, Entry& entry, const Coming& coming) {
+unsigned RelayMachine::forward(Neighbour* from, Epoch& epoch, LinkMask& holders,
+                               const Coming& coming) {
   const Origin& origin = *epoch.origin;
   const bool own = from == nullptr;
-  LinkMask targets = config_.role == Role::kLeaf && !own ? 0 : links_ & ~entry.holders;
+  LinkMask targets = config_.role == Role::kLeaf && !own ? 0 : links_ & ~holders;
   if (!own) targets &= ~mask_of(*from);
   unsigned most = config_.relay.fanout;
   if (coming.fanout > 0 && (most == 0 || coming.fanout < most)) {
@@ -247,7 +250,7 @@ unsigned RelayMachine::forward(Neighbour* from, Epoch& epoch, Entry& entry, cons
       lazily(*slots_[slot], coming.key, coming.seq, coming.hash);
     }
   }
-  entry.holders |= eager;
+  holders |= eager;
   return static_cast<unsigned>(std::popcount(eager)) + to_leaves(from, epoch, coming);
 }
 

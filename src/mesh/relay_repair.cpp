@@ -212,7 +212,8 @@ void RelayMachine::ask(const MissingId& id, std::map<SessionId, std::vector<oap:
   }
   const Duration again = ways_->round_trip(by->link.session).rto(kAskAgainUnknown);
   missing.expected = now_ + again;
-  missing_.postpone(id, now_ + std::max(again, kAskAgainLeast) * missing.asks);
+  missing_.postpone(id,
+                    now_ + std::max(again, kAskAgainLeast) * std::min<unsigned>(missing.asks, 3));
 }
 
 // Whoever announced it, was asked and has not sent it in time.
@@ -231,9 +232,12 @@ bool RelayMachine::ask_nearer(const MissingId& id, Neighbour& by, Entry& entry) 
   Missing* const missing = missing_.find(id);
   if (missing == nullptr || missing->asks == 0) return false;
   const RoundTrip way = ways_->round_trip(by.link.session);
-  if (!way.known() || now_ + way.srtt() + kMuchNearer >= missing->expected) return true;
+  // Unless whoever was asked has let its time pass: then this is the next to be asked.
+  const bool nearer = way.known() && now_ + way.srtt() + kMuchNearer < missing->expected;
+  if (!nearer && now_ < missing->expected) return true;
+  if (by.broken >= kBrokenMost) return true;
   missing->asked |= bit(by.slot);
-  missing->expected = now_ + way.srtt();
+  missing->expected = now_ + (way.known() ? way.srtt() : kAskAgainUnknown);
   entry.asked |= bit(by.slot);
   const oap::IdRange range{id.from.origin, id.from.epoch, id.seq, id.seq, missing->check};
   ++stats_.iwant_sent;
@@ -247,7 +251,7 @@ RelayMachine::Neighbour* RelayMachine::whom_to_ask(const Entry& entry, LinkMask 
   Duration best_way{};
   const LinkMask holders = entry.holders & links_ & ~asked;
   for (LinkSlot slot = 0; slot < kMaxLinks; ++slot) {
-    if ((holders & bit(slot)) == 0) continue;
+    if ((holders & bit(slot)) == 0 || slots_[slot]->broken >= kBrokenMost) continue;
     const Duration way = ways_->round_trip(slots_[slot]->link.session).rto(kAskAgainUnknown) +
                          slots_[slot]->broken * kDistrust;
     if (best == nullptr || way < best_way) {

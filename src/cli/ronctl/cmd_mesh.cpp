@@ -19,8 +19,9 @@ struct Mesh {
 Answer ask_mesh(const Context& context) {
   Answer answer = ask(context, "mesh");
   if (!flag_at(answer.json, "enabled"))
-    throw Failed{kRefused,
-                 "the node is in no mesh: set peers, mesh.allow or mesh.ca_path (docs/configuration.md)"};
+    throw Failed{
+        kRefused,
+        "the node is in no mesh: set peers, mesh.allow or mesh.ca_path (docs/configuration.md)"};
   return answer;
 }
 
