@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <numeric>
 
 #include "base/hash.hpp"
 
@@ -30,9 +31,9 @@ std::uint64_t draw(std::uint64_t seed, Draw what, std::uint64_t of) {
 }
 
 std::uint8_t draw_region(std::uint64_t number) {
-  std::uint64_t sum = 0;
-  for (const std::uint32_t weight : kWeights) sum += weight;
-  number %= sum;
+  constexpr std::uint64_t kSum =
+      std::accumulate(kWeights.begin(), kWeights.end(), std::uint64_t{0});
+  number %= kSum;
   std::uint8_t region = 0;
   while (number >= kWeights[region]) number -= kWeights[region++];
   return region;
