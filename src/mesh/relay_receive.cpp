@@ -8,8 +8,8 @@ namespace ron::mesh {
 namespace {
 
 constexpr unsigned kGapMost = 64;        // ids behind a message that are taken for missing
-constexpr Duration kMuchEarlier = 15ms;  // an announcement this long before the eager copy
-constexpr std::uint8_t kSlowRow = 2;     // ... so many times in a row: a better parent
+constexpr Duration kMuchEarlier = 8ms;   // an announcement this long before the eager copy
+constexpr std::uint8_t kSlowRow = 1;     // ... so many times in a row: a better parent
 constexpr unsigned kChildrenForSecond = 2;
 constexpr double kLossWeight = 1.0 / 64;  // of the last message
 
