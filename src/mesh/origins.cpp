@@ -119,6 +119,19 @@ void Origins::drop(Origin& origin) {
   origins_.erase(id);
 }
 
+void Origins::forget_ids(Instant before) {
+  for (const OriginId& id : order_) {
+    bool idle = true;
+    for (const auto& epoch : origins_.at(id)->epochs) {
+      idle = idle && epoch->used < before;
+      if (epoch->used >= before) continue;
+      entries_ -= entries_of(*epoch);
+      epoch->windows.clear();
+    }
+    if (!idle) return;  // those behind it were used later
+  }
+}
+
 void Origins::forget_link(LinkSlot slot) {
   for (const auto& [id, origin] : origins_) {
     origin->pruned &= ~bit(slot);

@@ -24,6 +24,14 @@ struct Origin;
 
 /// One start of an origin.
 struct Epoch {
+  /// The window that has slid past an id, if one has.
+  Window* passed(std::uint64_t seq) {
+    for (Window& window : windows) {
+      if (window.passed(seq)) return &window;
+    }
+    return nullptr;
+  }
+
   std::uint64_t epoch = 0;
   Origin* origin = nullptr;
   Slice statement;    // the `origin` frame; empty: not proven yet
@@ -56,6 +64,8 @@ struct Origin {
   LinkSlot next = kNoSlot;         // who announced the last message first after the parent
   LinkSlot second = kNoSlot;       // a redundant parent, kept where messages are lost
   std::uint32_t publications = 0;  // seen here
+  std::uint64_t parent_seq = 0;    // the last message that the parent pushed
+  Instant parent_at, mended_at;    // when it came; when the tree was last mended
   std::uint8_t misses = 0;         // messages in a row that the parent did not bring
   std::uint8_t slow = 0;           // messages in a row that somebody announced long before
   bool hot = false;
@@ -84,6 +94,9 @@ class Origins {
 
   /// The entry of an id, made where it is new.
   Entry& touch(Epoch& epoch, std::uint64_t seq);
+
+  /// Windows of epochs that were not used since `before` go; the trees stay.
+  void forget_ids(Instant before);
 
   /// A link is gone, or its slot has a new one: no tree knows it.
   void forget_link(LinkSlot slot);

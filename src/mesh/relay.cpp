@@ -10,6 +10,8 @@
 namespace ron::mesh {
 namespace {
 
+constexpr Duration kForgetEvery = 10s;
+
 Slice relay_frame(const MeshConfig& config, std::uint64_t seq, TenantId tenant, CorrId corr,
                   ByteView message, SlabMeter* meter) {
   const oap::Relay relay{
@@ -298,6 +300,12 @@ void RelayMachine::tick(Instant now, Orders& out) {
   out_ = &out;
   if (lazy_due_ <= now) flush_lazy();
   ask_for_missing();
+  if (now_ >= forgot_ + kForgetEvery) {
+    forgot_ = now_;
+    if (now_.since_origin() > config_.relay_times.dedup) {
+      origins_.forget_ids(now_ + -config_.relay_times.dedup);
+    }
+  }
   if (store_.oldest() + config_.relay_times.repair <= now) {
     store_.expire(now + -config_.relay_times.repair + 1ns);
   }

@@ -151,7 +151,8 @@ class RelayMachine {
   bool ask_nearer(const MissingId& id, Neighbour& by, Entry& entry);
   void blame(Missing& missing, const Entry& entry);
   Neighbour* whom_to_ask(const Entry& entry, LinkMask asked) const;
-  void mend_tree(Origin& origin, const Neighbour& by);
+  void mend_tree(Origin& origin, const Neighbour& by, std::uint64_t seq);
+  bool still_coming(const Origin& origin, const Missing& missing, std::uint64_t seq) const;
   void miss(const MissingId& id, std::uint64_t check, LinkSlot by, bool soon);
   Duration patience(const Origin& origin) const;
   void tell_idontwant(LinkMask to, const OriginEpoch& key, std::uint64_t seq, std::uint64_t hash);
@@ -190,6 +191,7 @@ class RelayMachine {
   double loss_ = 0;               // of eager copies, smoothed
   Instant lazy_due_ = Instant::never();
   Instant lazy_last_;  // the last flush
+  Instant forgot_;     // when old ids were last forgotten
   std::vector<std::uint8_t> scratch_;
   RelayStats stats_;
   static constexpr std::size_t kConductMost = 1024;

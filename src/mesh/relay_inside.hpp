@@ -28,6 +28,7 @@ struct RelayMachine::Neighbour {
   Link link;
   LinkSlot slot = kNoSlot;         // of this machine's masks; leaves have none
   int broken = 0;                  // announcements it did not make good, lately
+  Instant blamed_at;               // for the last of them that counted
   PrunedTopics pruned;             // of a leaf
   std::vector<oap::IdRange> lazy;  // to be announced
 };

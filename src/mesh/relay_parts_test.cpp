@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <map>
+#include <set>
 
 #include "base/choice.hpp"
 #include "mesh/missing.hpp"
@@ -37,6 +38,38 @@ TEST(Window, KnowsWhatAMapWouldKnowWithinItsLimit) {
     EXPECT_EQ(window.find(window.high()), nullptr);
     EXPECT_EQ(window.find(window.low() - 1), nullptr);
   }
+}
+
+TEST(Window, WhatItSlidPastLeavesABit) {
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    SeedChoice choice(seed);
+    Window window;
+    std::set<std::uint64_t> seen;
+    std::uint64_t at = 5 + choice.index(1000);
+    const std::uint64_t begin = at;
+    for (int i = 0; i < 5000; ++i, at += 1 + choice.index(3)) {
+      window.touch(at, 64).state = Entry::State::kSeen;
+      seen.insert(at);
+    }
+    EXPECT_FALSE(window.passed(begin - 1));
+    for (std::uint64_t seq = begin; seq < window.low(); ++seq) {
+      ASSERT_TRUE(window.passed(seq));
+      EXPECT_EQ(window.passed_seen(seq), seen.contains(seq)) << seed << ' ' << seq;
+    }
+    window.see_passed(window.low() - 1);
+    EXPECT_TRUE(window.passed_seen(window.low() - 1));
+    EXPECT_FALSE(window.passed(window.low()));
+  }
+}
+
+TEST(Window, RemembersOnlySoManyBits) {
+  Window window;
+  for (std::uint64_t seq = 1; seq < kPassedMost * 3; ++seq) {
+    window.touch(seq, 64).state = Entry::State::kSeen;
+  }
+  EXPECT_FALSE(window.passed(kPassedMost / 2));
+  const std::uint64_t recent = kPassedMost * 3 - 1000;
+  EXPECT_TRUE(window.passed(recent) && window.passed_seen(recent));
 }
 
 TEST(Window, DoesNotJump) {

@@ -7,9 +7,9 @@
 namespace ron::mesh {
 namespace {
 
-constexpr unsigned kGapMost = 64;        // ids behind a message that are taken for missing
-constexpr Duration kMuchEarlier = 8ms;   // an announcement this long before the eager copy
-constexpr std::uint8_t kSlowRow = 1;     // ... so many times in a row: a better parent
+constexpr unsigned kGapMost = 64;       // ids behind a message that are taken for missing
+constexpr Duration kMuchEarlier = 8ms;  // an announcement this long before the eager copy
+constexpr std::uint8_t kSlowRow = 1;    // ... so many times in a row: a better parent
 constexpr unsigned kChildrenForSecond = 2;
 constexpr double kLossWeight = 1.0 / 64;  // of the last message
 
@@ -52,6 +52,14 @@ std::optional<oap::Fault> RelayMachine::on_relay(Neighbour& from, const oap::Hea
   }
   coming.hash = hash_of(header.tenant, relay->message);
   origins_.touch(coming.key, now_);
+  if (Window* const window = epoch->passed(coming.seq)) {
+    // Long behind: of what was seen only a bit is left, of what was not it is late, but new.
+    if (window->passed_seen(coming.seq)) {
+      ++stats_.duplicates;
+      return std::nullopt;
+    }
+    window->see_passed(coming.seq);
+  }
   note_gap(from, *epoch, coming);
   Entry& entry = origins_.touch(*epoch, coming.seq);
   coming.asked = (entry.asked & mask_of(from)) != 0;
@@ -135,7 +143,7 @@ void RelayMachine::accept(Neighbour* from, Epoch& epoch, Entry& entry, const Com
     ++stats_.repaired;
     note(from->link.session, std::nullopt);
     if (from->broken > 0) --from->broken;
-    mend_tree(*epoch.origin, *from);
+    mend_tree(*epoch.origin, *from, coming.seq);
   }
   ++stats_.delivered;
   const bool first = entry.state != Entry::State::kSeen;
@@ -176,6 +184,8 @@ void RelayMachine::note_way(Neighbour& from, Epoch& epoch, Entry& entry, const C
   (origin.hot ? lag_hot_ : lag_cold_).sample(std::max<Duration>(lag, 1us));
   origin.misses = 0;
   origin.parent = from.slot;
+  origin.parent_seq = coming.seq;
+  origin.parent_at = now_;
   if (origin.second == from.slot) origin.second = kNoSlot;
   // Somebody had it long before: with an eager copy from there we would have had it too.
   const bool late = origin.hot && lag >= kMuchEarlier && entry.first != kNoSlot &&

@@ -12,7 +12,10 @@ constexpr Duration kPatienceMost = 500ms;
 constexpr Duration kAskAgainLeast = 30ms;
 constexpr Duration kAskAgainUnknown = 300ms;
 constexpr Duration kMuchNearer = 10ms;
-constexpr Duration kDistrust = 50ms;  // of way, for every promise broken
+constexpr Duration kBurst = 100ms;       // without a message, and a burst is over
+constexpr Duration kMendEvery = 200ms;   // a tree, at most
+constexpr Duration kBlameEvery = 100ms;  // a neighbour, for promises it broke
+constexpr Duration kDistrust = 50ms;     // of way, for every promise broken
 constexpr int kBrokenMost = 20;
 constexpr unsigned kAsksOfClaimed = 3;
 constexpr std::uint8_t kMissesForGraft = 2;
@@ -120,6 +123,8 @@ void RelayMachine::compare(Neighbour& from, Epoch& epoch, const oap::IdRange& ra
 void RelayMachine::announced(Neighbour& from, Epoch& epoch, std::uint64_t seq,
                              std::uint64_t check) {
   Origin& origin = *epoch.origin;
+  const Window* const passed = epoch.passed(seq);
+  if (passed != nullptr && passed->passed_seen(seq)) return;
   Entry& entry = origins_.touch(epoch, seq);
   const OriginEpoch key{origin.id, epoch.epoch};
   const LinkMask mask = mask_of(from);
@@ -185,7 +190,10 @@ void RelayMachine::ask(const MissingId& id, std::map<SessionId, std::vector<oap:
   Missing& missing = *missing_.find(id);
   Epoch* const epoch = origins_.find(id.from);
   Entry* const entry = epoch == nullptr ? nullptr : epoch->find(id.seq);
-  if (entry != nullptr) blame(missing, *entry);
+  if (epoch != nullptr && still_coming(*epoch->origin, missing, id.seq)) {
+    missing_.postpone(id, now_ + patience(*epoch->origin));
+    return;
+  }
   Neighbour* by = entry == nullptr ? nullptr : whom_to_ask(*entry, missing.asked);
   if (by == nullptr && entry != nullptr && missing.asked != 0) {
     missing.asked = 0;  // another round
@@ -196,6 +204,7 @@ void RelayMachine::ask(const MissingId& id, std::map<SessionId, std::vector<oap:
   if (by == nullptr || claimed || missing.asks >= kAsksMax) {
     // Whoever announces it next is asked again.
     ++stats_.given_up;
+    if (entry != nullptr) blame(missing, *entry);
     if (entry != nullptr && entry->state == Entry::State::kAnnounced) *entry = Entry{};
     missing_.remove(id);
     return;
@@ -216,14 +225,25 @@ void RelayMachine::ask(const MissingId& id, std::map<SessionId, std::vector<oap:
                     now_ + std::max(again, kAskAgainLeast) * std::min<unsigned>(missing.asks, 3));
 }
 
-// Whoever announced it, was asked and has not sent it in time.
+// The parent is in the middle of a burst of this origin, and what it sends comes in order: the
+// message is behind others, not lost. Once a later one has come it is lost indeed.
+bool RelayMachine::still_coming(const Origin& origin, const Missing& missing,
+                                std::uint64_t seq) const {
+  return origin.hot && origin.parent != kNoSlot && missing.asks == 0 && origin.parent_seq < seq &&
+         now_ < origin.parent_at + kBurst;
+}
+
+// Whoever announced it, was asked and never sent it. So many a second count, whatever the burst.
 void RelayMachine::blame(Missing& missing, const Entry& entry) {
-  const LinkMask late = missing.asked & entry.asked & links_ & ~missing.blamed;
+  const LinkMask late = entry.asked & links_ & ~missing.blamed;
   missing.blamed |= late;
   for (LinkSlot slot = 0; slot < kMaxLinks; ++slot) {
     if ((late & bit(slot)) == 0) continue;
-    note(slots_[slot]->link.session, Misdeed::kBrokenPromise);
-    slots_[slot]->broken = std::min(slots_[slot]->broken + 1, kBrokenMost);
+    Neighbour& liar = *slots_[slot];
+    liar.broken = std::min(liar.broken + 1, kBrokenMost);
+    if (now_ < liar.blamed_at + kBlameEvery) continue;
+    liar.blamed_at = now_;
+    note(liar.link.session, Misdeed::kBrokenPromise);
   }
 }
 
@@ -264,11 +284,15 @@ RelayMachine::Neighbour* RelayMachine::whom_to_ask(const Entry& entry, LinkMask 
 
 // A message that the tree did not bring, and `by` did when it was asked: one may be lost, two in a
 // row mean that the tree is broken. Only what came counts: announcements alone prove nothing.
-void RelayMachine::mend_tree(Origin& origin, const Neighbour& by) {
+void RelayMachine::mend_tree(Origin& origin, const Neighbour& by, std::uint64_t seq) {
   if (!origin.hot || by.slot == kNoSlot || origin.parent == by.slot) return;
+  // The parent has brought a later one: it lives, and the tree holds.
+  if (origin.parent != kNoSlot && origin.parent_seq > seq) return;
+  if (now_ < origin.mended_at + kMendEvery) return;
   if (origin.misses < UINT8_MAX) ++origin.misses;
   if (origin.parent != kNoSlot && origin.misses < kMissesForGraft) return;
   origin.misses = 0;
+  origin.mended_at = now_;
   origin.parent = by.slot;
   tree_change(by.link.session, true, &origin.id);
 }
@@ -300,18 +324,19 @@ void RelayMachine::answer_iwant(Neighbour& from, Epoch& epoch, const oap::IdRang
                                 std::uint64_t seq) {
   Entry* const entry = epoch.find(seq);
   const Stored* kept = entry == nullptr ? nullptr : store_.find(entry->stored);
+  if (kept == nullptr) kept = store_.find({epoch.origin->id, epoch.epoch}, seq);
   if (kept != nullptr && range.check != 0 && range.check != kept->hash) {
     const OriginEpoch key{epoch.origin->id, epoch.epoch};
     const auto variant = std::ranges::find_if(store_.all(), [&](const Stored& each) {
       return each.from == key && each.seq == seq && each.hash == range.check;
     });
-    kept = entry->varied && variant != store_.all().end() ? &*variant : nullptr;
+    kept = entry != nullptr && entry->varied && variant != store_.all().end() ? &*variant : nullptr;
   }
   if (kept == nullptr) {
     ++stats_.repair_misses;
     return;
   }
-  entry->holders |= mask_of(from);
+  if (entry != nullptr) entry->holders |= mask_of(from);
   push(from, epoch, Lane::kRelay, kept->frame);
 }
 

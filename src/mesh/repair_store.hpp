@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <unordered_map>
 
 #include "base/slab.hpp"
 #include "base/time.hpp"
@@ -30,6 +31,9 @@ class RepairStore {
   /// What stands at a place; nullptr when it has gone.
   const Stored* find(std::uint32_t place) const;
 
+  /// The same by its id: for those whose place nobody remembers.
+  const Stored* find(const OriginEpoch& from, std::uint64_t seq) const;
+
   /// Lets go of what came before `since`.
   void expire(Instant since);
 
@@ -43,10 +47,12 @@ class RepairStore {
 
  private:
   void drop_front();
+  static std::uint64_t key_of(const OriginEpoch& from, std::uint64_t seq);
 
   std::size_t bytes_max_;
   std::deque<Stored> kept_;
-  std::uint32_t first_ = 1;  // the place of the front
+  std::unordered_map<std::uint64_t, std::uint32_t> places_;  // by a hash of the id
+  std::uint32_t first_ = 1;                                  // the place of the front
   std::size_t bytes_ = 0;
   std::uint64_t shed_ = 0;
 };

@@ -13,6 +13,9 @@
 
 namespace ron::mesh {
 
+/// Ids behind a window of which a bit is kept, at most: 128 KiB for an origin that is that busy.
+inline constexpr std::uint64_t kPassedMost = 1U << 20U;
+
 /// What is known of one id.
 struct Entry {
   enum class State : std::uint8_t {
@@ -48,6 +51,14 @@ class Window {
   /// The entry of an id that is inside or within reach; slides at `limit` entries.
   Entry& touch(std::uint64_t seq, std::size_t limit);
 
+  /// Has the window slid past this id, and not too long ago? Then one bit is left of it: seen or
+  /// not.
+  bool passed(std::uint64_t seq) const { return seq < low_ && seq >= past_low_; }
+  bool passed_seen(std::uint64_t seq) const {
+    return (past_[past_word(seq)] >> (seq % 64) & 1U) != 0;
+  }
+  void see_passed(std::uint64_t seq) { past_[past_word(seq)] |= std::uint64_t{1} << (seq % 64); }
+
   bool empty() const { return low_ == high_; }
   std::uint64_t low() const { return low_; }
   std::uint64_t high() const { return high_; }  // one behind the last
@@ -55,10 +66,14 @@ class Window {
 
  private:
   std::size_t index(std::uint64_t seq) const { return seq & (ring_.size() - 1); }
+  std::size_t past_word(std::uint64_t seq) const { return seq / 64 & (past_.size() - 1); }
   void fit(std::uint64_t low, std::uint64_t high);
+  void leave(std::uint64_t low);
 
   std::vector<Entry> ring_;  // a power of two
   std::uint64_t low_ = 0, high_ = 0;
+  std::vector<std::uint64_t> past_;  // bits of [past_low_, low_), a ring of a power of two words
+  std::uint64_t past_low_ = 0;
 };
 
 }  // namespace ron::mesh
