@@ -171,7 +171,8 @@ void add_trace(CLI::App& app, Context& context, Run& run) {
       "machine\nfrom when the first node had the probe, with the ways from here to the nodes (half "
       "a round\ntrip, measured) taken off; errors of a way are errors of a time.\n\n"
       "Messages carry no list of the nodes they passed: 'from one of' names the neighbours that "
-      "had\nit before, first to last, which is one node where the path is certain.\n\n"
+      "had\nit before, first to last, which is one node where the path is certain; 'unclear': "
+      "a node\nthat was not asked, or the times are not fine enough to tell.\n\n"
       "Example, for './dev run --nodes 5' with the M it tells:\n"
       "  ronctl --url unix:$M/1/run.sock trace hello/trace $M/[2-5]/run.sock");
   command->callback(

@@ -26,7 +26,7 @@ std::string from_text(const std::vector<TracedNode>& nodes, std::size_t place) {
   for (const std::size_t from : earlier_neighbours(nodes, place)) {
     text += (text.empty() ? "" : ", ") + label(nodes[from]);
   }
-  return text.empty() ? "a node that was not asked" : text;
+  return text.empty() ? "unclear" : text;
 }
 
 }  // namespace

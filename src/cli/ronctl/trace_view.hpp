@@ -23,7 +23,8 @@ struct TracedNode {
 void order_by_arrival(std::vector<TracedNode>& nodes);
 
 /// Places in `nodes` (ordered) of the neighbours of nodes[at] that had the probe before it: one of
-/// them, or a node that was not asked, passed it on. Links are symmetric, so either end may tell.
+/// them passed it on. None: a node that was not asked did, or times are not fine enough to tell.
+/// Links are symmetric, so either end may tell.
 std::vector<std::size_t> earlier_neighbours(const std::vector<TracedNode>& nodes, std::size_t at);
 
 std::string trace_table(const std::vector<TracedNode>& nodes);
