@@ -187,6 +187,28 @@ class Operators(MeshCase):
         until(lambda: self.view(one) == 0 or self.ups(one) > 1, 5, "the link is gone, or another one")
         self.assertEqual([e["op"] for e in one.events("control")], ["dial", "hangup"])
 
+    def test_a_probe_is_traced(self):
+        nodes = self.mesh(3)
+        reader = self.session(nodes[2])
+        reader.subscribe("mesh/trace")
+        sockets = [node.uds for node in nodes[1:]]
+        answer = json.loads(ctl.run(nodes[0], "--json", "trace", "mesh/trace", *sockets))
+        self.assertTrue(reader.gossip().msg["data"].startswith(b"ronctl trace "), "it is a publication")
+        self.assertEqual((answer["links"], len(answer["nodes"])), (2, 3), answer)
+        first, *others = answer["nodes"]
+        self.assertEqual((first["name"], first["from"]), ("n0", []))
+        for node in others:
+            self.assertLess(node["after_us"], 3_000_000, node)
+            self.assertEqual(node["from"][0], self.ids["n0"], node)
+        self.assertEqual({node["name"] for node in others}, {"n1", "n2"})
+        self.assertIn("published here", ctl.run(nodes[0], "trace", "mesh/trace", *sockets))
+
+    def test_a_node_that_a_probe_does_not_reach_is_named(self):
+        self.make_keys("a", "b")
+        one, two = (self.listening(self.member(name)) for name in ("a", "b"))
+        text = ctl.run(one, "trace", "mesh/trace", two.uds, "--wait", "100ms", code=5)
+        self.assertIn("never", text)
+
     @staticmethod
     def ups(node):
         return node.metrics().total("overlay_mesh_links_total", {"event": "up"})

@@ -46,13 +46,13 @@ void add_commands(CLI::App& app, Context& context, Run& run) {
   }
   group(app, "Messages", {"sub", "pub", "request", "reply", "ping", "bench"});
   for (const auto& add :
-       {add_status, add_top, add_sessions, add_topics, add_queues, add_mesh, add_peers, add_tap,
-        add_log_level, add_reload, add_drain, add_doctor, add_debug}) {
+       {add_status, add_top, add_sessions, add_topics, add_queues, add_mesh, add_peers, add_trace,
+        add_tap, add_log_level, add_reload, add_drain, add_doctor, add_debug}) {
     add(app, context, run);
   }
   group(app, "Operators",
-        {"status", "top", "sessions", "topics", "queues", "mesh", "peers", "tap", "log-level",
-         "reload", "drain", "doctor", "debug"});
+        {"status", "top", "sessions", "topics", "queues", "mesh", "peers", "trace", "tap",
+         "log-level", "reload", "drain", "doctor", "debug"});
   for (const auto& add :
        {add_config, add_context, add_tls, add_identity, add_completion, add_man, add_version}) {
     add(app, context, run);

@@ -35,6 +35,7 @@ void add_debug(CLI::App& app, Context& context, Run& run);
 
 void add_mesh(CLI::App& app, Context& context, Run& run);
 void add_peers(CLI::App& app, Context& context, Run& run);
+void add_trace(CLI::App& app, Context& context, Run& run);
 
 // About ronctl itself.
 void add_context(CLI::App& app, Context& context, Run& run);
