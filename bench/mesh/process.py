@@ -76,4 +76,4 @@ def until(condition, seconds, what):
             return value
         if time.monotonic() > end:
             raise RuntimeError(f"not within {seconds:.0f} s: {what}")
-        time.sleep(0.05)
+        time.sleep(0.05)  # lint: allow(sleep) a poll with a deadline

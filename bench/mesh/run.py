@@ -35,7 +35,8 @@ ROWS = {
 JS = {"js": True, "js-nosign": False}  # whether each message is signed, as is gossipsub's default
 JS_ROWS = ("slow",)  # 20 nodes in one process do not keep up with more
 HOT = 10    # publications of each node before anything is measured
-IDLE = 3.0  # seconds in which nothing is published
+REST = 1.0  # seconds after the warm-up
+IDLE = 5.0  # seconds in which nothing is published
 
 
 def plan(row, nodes):
@@ -63,6 +64,7 @@ class Mesh:
 
     def idle(self):
         """CPU seconds a second of all nodes together, sessions open, nothing published."""
+        self.clients.load([(REST, 0)], self.options.size)
         begin, cpu = time.monotonic(), self.system.cpu()
         self.clients.load([(IDLE, 0)], self.options.size)
         return (self.system.cpu() - cpu) / (time.monotonic() - begin)

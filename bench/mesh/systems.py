@@ -17,7 +17,7 @@ COUNTERS = {"received": ("overlay_mesh_received_total", ""), "delivered": ("over
             "grafts": ("overlay_mesh_grafts_total", 'dir="tx"'), "prunes": ("overlay_mesh_prunes_total", 'dir="tx"'),
             "ihave": ("overlay_mesh_ihave_total", 'dir="tx"'), "iwant": ("overlay_mesh_iwant_total", 'dir="tx"'),
             "repair_hits": ("overlay_mesh_repair_hits_total", "")}
-HYBRID = ("overlay_pq_negotiations_total", 'mode="hybrid"')
+HYBRID = ("overlay_pq_negotiations_total", 'outcome="ok"')
 ACTIVE = ("overlay_mesh_view_size", 'view="active"')
 
 
@@ -55,9 +55,6 @@ class System:
         except BaseException:
             self.stop()
             raise
-
-    def start(self):
-        raise NotImplementedError
 
     def path(self, name):
         return os.path.join(self.scratch, name)
