@@ -10,7 +10,7 @@ import { tcp } from '@libp2p/tcp'
 import { yamux } from '@libp2p/yamux'
 import { createLibp2p } from 'libp2p'
 
-// Node 20 has neither; the libraries want Node 22.
+// Node 20 lacks it; the libraries want Node 22.
 Promise.withResolvers ??= function () {
   const out = {}
   out.promise = new Promise((resolve, reject) => Object.assign(out, { resolve, reject }))
