@@ -187,9 +187,11 @@ void RelayMachine::note_way(Neighbour& from, Epoch& epoch, Entry& entry, const C
   origin.parent_seq = coming.seq;
   origin.parent_at = now_;
   if (origin.second == from.slot) origin.second = kNoSlot;
-  // Somebody had it long before: with an eager copy from there we would have had it too.
-  const bool late = origin.hot && lag >= kMuchEarlier && entry.first != kNoSlot &&
-                    entry.first != from.slot && slots_[entry.first] != nullptr;
+  // Somebody had it long before: with an eager copy from there we would have had it too. A large
+  // message is late merely because it is large.
+  const bool late = origin.hot && coming.size < config_.relay.idontwant_from &&
+                    lag >= kMuchEarlier && entry.first != kNoSlot && entry.first != from.slot &&
+                    slots_[entry.first] != nullptr;
   origin.slow = late ? static_cast<std::uint8_t>(origin.slow + 1) : std::uint8_t{0};
   if (origin.slow >= kSlowRow) {
     origin.slow = 0;

@@ -9,6 +9,7 @@
 #   ./dev bench --check [NAME...]             instructions of fixed work against the committed baseline
 #   ./dev bench --check --update              makes what is now the baseline
 #   ./dev bench peers --quick                 against nats, redis, mosquitto, zmq and a bare relay (root)
+#   ./dev bench mesh                          20 nodes as a mesh, beside nats clusters and gossipsub (js)
 #   ./dev bench flame w1                      where the node's cycles go under that workload (root)
 #   ./dev bench --list                        what there is
 set -euo pipefail
@@ -23,6 +24,7 @@ if [ "${1:-}" = --list ]; then
   echo shards
   echo peers
   echo flame
+  echo mesh
   exit 0
 fi
 name="${1:-all}"
@@ -58,6 +60,15 @@ if [ "$name" = peers ]; then
   peers_packages "$@"
   build_preset release svc-overlay peers || exit 1
   exec bash bench/peers/run.sh run.py "$@"
+fi
+if [ "$name" = mesh ]; then
+  case " $* " in *" --help "* | *" -h "*) exec "$RON_PYTHON" bench/mesh/run.py --help ;; esac
+  case " $* " in *" --systems "*) ;; *)
+    . "$RON_ROOT/tools/dev/peers.sh"
+    peers_packages --servers nats ;;
+  esac
+  build_preset release svc-overlay ronctl || exit 1
+  exec bash bench/mesh/run.sh "$@"
 fi
 if [ "$name" = flame ]; then
   case " $* " in *" --help "* | *" -h "*) exec "$RON_PYTHON" bench/peers/flame.py --help ;; esac
