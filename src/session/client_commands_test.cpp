@@ -290,7 +290,9 @@ TEST(ClientSubscriptions, ARestoreThatIsRefusedAgainAndAgainIsToldAndAskedForLes
     EXPECT_EQ(told[0].patterns, (std::vector<std::string>{"a", "b"}));
     EXPECT_GE(told[0].retry_in, 125ms);
     EXPECT_LE(told[0].retry_in, 30s);
-    if (refusal > 10) EXPECT_GE(told[0].retry_in, 15s);
+    if (refusal > 10) {
+      EXPECT_GE(told[0].retry_in, 15s);
+    }
     const auto between = rig.flush();
     EXPECT_EQ(between.size(), refusal == 0 ? 1U : 0U) << "publications wait no longer";
     for (Duration left = told[0].retry_in; left > 0s; left -= 4s) {
