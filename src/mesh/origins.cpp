@@ -136,6 +136,7 @@ void Origins::forget_link(LinkSlot slot) {
   for (const auto& [id, origin] : origins_) {
     origin->pruned &= ~bit(slot);
     origin->grafted &= ~bit(slot);
+    origin->declined &= ~bit(slot);
     if (origin->parent == slot) origin->parent = kNoSlot;
     if (origin->second == slot) origin->second = kNoSlot;
     if (origin->next == slot) origin->next = kNoSlot;
@@ -145,7 +146,9 @@ void Origins::forget_link(LinkSlot slot) {
 
 void Origins::begin_link(LinkSlot slot) {
   for (const auto& [id, origin] : origins_) {
-    if (origin->hot) origin->pruned |= bit(slot);
+    if (!origin->hot) continue;
+    origin->pruned |= bit(slot);
+    origin->declined |= bit(slot);
   }
 }
 

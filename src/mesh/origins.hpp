@@ -60,11 +60,13 @@ struct Origin {
   // The tree (docs/mesh.md). A bit in `pruned`: that neighbour wants no eager copies; in `grafted`:
   // it asked for them, though the origin is cold here.
   LinkMask pruned = 0, grafted = 0;
+  LinkMask declined = 0;           // neighbours that were told, or know, not to push to us
   LinkSlot parent = kNoSlot;       // from whom the last eager copy came first
   LinkSlot next = kNoSlot;         // who announced the last message first after the parent
   LinkSlot second = kNoSlot;       // a redundant parent, kept where messages are lost
   std::uint32_t publications = 0;  // seen here
   std::uint64_t parent_seq = 0;    // the last message that the parent pushed
+  Instant pruned_at;               // when a neighbour was last told so again
   Instant parent_at, mended_at;    // when it came; when the tree was last mended
   std::uint8_t misses = 0;         // messages in a row that the parent did not bring
   std::uint8_t slow = 0;           // messages in a row that somebody announced long before

@@ -11,6 +11,7 @@ namespace ron::mesh {
 namespace {
 
 constexpr Duration kForgetEvery = 10s;
+constexpr Duration kPruneAgain = 500ms;
 
 Slice relay_frame(const MeshConfig& config, std::uint64_t seq, TenantId tenant, CorrId corr,
                   ByteView message, SlabMeter* meter) {
@@ -137,7 +138,7 @@ void RelayMachine::replace_parent(LinkSlot slot) {
     if (!origin.hot || origin.parent != slot) return;
     LinkSlot heir = origin.second != kNoSlot ? origin.second : origin.next;
     if (heir == slot || heir == kNoSlot || slots_[heir] == nullptr) return;
-    if (heir != origin.second) tree_change(slots_[heir]->link.session, true, &origin.id);
+    if (heir != origin.second) graft(*slots_[heir], origin);
     if (heir == origin.second) origin.second = kNoSlot;
     origin.parent = heir;
   });
@@ -203,6 +204,22 @@ void RelayMachine::tree_change(SessionId to, bool graft, const OriginId* origin)
   if (origin != nullptr) change.origin = *origin;
   ++(graft ? stats_.grafts_sent : stats_.prunes_sent);
   send(to, Lane::kControl, event(oap::write_tree_change(change)));
+}
+
+void RelayMachine::graft(const Neighbour& from, Origin& origin) {
+  origin.declined &= ~mask_of(from);
+  tree_change(from.link.session, true, &origin.id);
+}
+
+// Once: what comes until the other side has heard of it is no reason to say it again and again.
+void RelayMachine::prune(const Neighbour& from, Origin& origin) {
+  const LinkMask mask = mask_of(from);
+  if ((origin.declined & mask) != 0 && mask != 0) {
+    if (now_ < origin.pruned_at + kPruneAgain) return;
+    origin.pruned_at = now_;
+  }
+  origin.declined |= mask;
+  tree_change(from.link.session, false, &origin.id);
 }
 
 std::optional<oap::Fault> RelayMachine::on_tree_change(Neighbour& from,

@@ -107,6 +107,8 @@ class RelayMachine {
   std::optional<oap::Fault> on_origin(Neighbour& from, const oap::Message& message,
                                       const Slice& frame);
   void tree_change(SessionId to, bool graft, const OriginId* origin);
+  void graft(const Neighbour& from, Origin& origin);
+  void prune(const Neighbour& from, Origin& origin);
   std::optional<oap::Fault> on_tree_change(Neighbour& from, const oap::Message& message);
   void improve_shared();
   void send(SessionId to, Lane lane, Slice frame) {
@@ -130,6 +132,7 @@ class RelayMachine {
   bool take_variant(const Neighbour& from, const MissingId& id, std::uint64_t hash, Entry& entry);
   void accept(Neighbour* from, Epoch& epoch, Entry& entry, const Coming& coming);
   void note_way(Neighbour& from, Epoch& epoch, Entry& entry, const Coming& coming);
+  void judge_parents(Neighbour& from, Origin& origin, const Entry& entry);
   void note_gap(Neighbour& from, Epoch& epoch, const Coming& coming);
   unsigned forward(Neighbour* from, Epoch& epoch, LinkMask& holders, const Coming& coming);
   LinkMask eager_of(const Origin& origin, LinkMask targets, bool own) const;

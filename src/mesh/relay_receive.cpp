@@ -125,15 +125,31 @@ void RelayMachine::duplicate(Neighbour& from, Epoch& epoch, Entry& entry, const 
     }
     if (origin.second == from.slot) origin.second = kNoSlot;
   }
-  if (origin.hot || from.slot == kNoSlot) {
-    tree_change(from.link.session, false, &coming.key.origin);
-    return;
-  }
+  if (from.slot == kNoSlot) return prune(from, origin);
+  if (origin.hot) return judge_parents(from, origin, entry);
   // In the shared tree a relay has several parents on purpose, and the origin tells everybody.
   const bool wanted = (mask_of(from) & (shared_.in() | origin.grafted)) != 0;
   if (!wanted && origin_of(from.link.node) != origin.id) {
     tree_change(from.link.session, false, nullptr);
   }
+}
+
+// A second copy: who pushed the first one is the better parent, unless it is on its way out. Never
+// so that nobody is left: in a burst the copies of two neighbours overtake each other all the time.
+void RelayMachine::judge_parents(Neighbour& from, Origin& origin, const Entry& entry) {
+  const bool better = entry.from != kNoSlot && (origin.declined & bit(entry.from)) == 0;
+  if (entry.repaired || (from.slot == origin.parent && !better)) {
+    origin.parent = from.slot;
+    return;
+  }
+  if (from.slot == origin.parent) {
+    origin.parent = entry.from;
+    if (entry.from == origin.second) {  // they change places
+      origin.second = from.slot;
+      return;
+    }
+  }
+  prune(from, origin);
 }
 
 void RelayMachine::accept(Neighbour* from, Epoch& epoch, Entry& entry, const Coming& coming) {
@@ -183,10 +199,11 @@ void RelayMachine::note_way(Neighbour& from, Epoch& epoch, Entry& entry, const C
   const Duration lag = since_sign(entry);
   (origin.hot ? lag_hot_ : lag_cold_).sample(std::max<Duration>(lag, 1us));
   origin.misses = 0;
-  origin.parent = from.slot;
+  entry.from = from.slot;
+  // One that was told to stop pushes what was on its way; it is no parent any more.
+  if (origin.parent == kNoSlot || slots_[origin.parent] == nullptr) origin.parent = from.slot;
   origin.parent_seq = coming.seq;
   origin.parent_at = now_;
-  if (origin.second == from.slot) origin.second = kNoSlot;
   // Somebody had it long before: with an eager copy from there we would have had it too. A large
   // message is late merely because it is large.
   const bool late = origin.hot && coming.size < config_.relay.idontwant_from &&
@@ -195,7 +212,7 @@ void RelayMachine::note_way(Neighbour& from, Epoch& epoch, Entry& entry, const C
   origin.slow = late ? static_cast<std::uint8_t>(origin.slow + 1) : std::uint8_t{0};
   if (origin.slow >= kSlowRow) {
     origin.slow = 0;
-    tree_change(slots_[entry.first]->link.session, true, &origin.id);
+    graft(*slots_[entry.first], origin);
   }
 }
 

@@ -155,7 +155,7 @@ void RelayMachine::announced(Neighbour& from, Epoch& epoch, std::uint64_t seq,
   if (mask != 0 && origin.hot && origin.second == kNoSlot && origin.parent != kNoSlot &&
       origin.parent != from.slot && wants_second(origin)) {
     origin.second = from.slot;
-    tree_change(from.link.session, true, &origin.id);
+    graft(from, origin);
   }
 }
 
@@ -294,7 +294,7 @@ void RelayMachine::mend_tree(Origin& origin, const Neighbour& by, std::uint64_t 
   origin.misses = 0;
   origin.mended_at = now_;
   origin.parent = by.slot;
-  tree_change(by.link.session, true, &origin.id);
+  graft(by, origin);
 }
 
 // ---- answering ---------------------------------------------------------------------------------

@@ -30,6 +30,7 @@ struct Entry {
   std::uint32_t stored = 0;    // its place in the repair store, 0 = none
   State state = State::kUnknown;
   LinkSlot first = kNoSlot;  // who gave that sign
+  LinkSlot from = kNoSlot;   // who pushed it first
   bool repaired = false;     // it came because it was asked for
   bool varied = false;       // other variants of this id were seen
 };
