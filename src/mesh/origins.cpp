@@ -146,9 +146,7 @@ void Origins::forget_link(LinkSlot slot) {
 
 void Origins::begin_link(LinkSlot slot) {
   for (const auto& [id, origin] : origins_) {
-    if (!origin->hot) continue;
-    origin->pruned |= bit(slot);
-    origin->declined |= bit(slot);
+    if (origin->hot) origin->pruned |= bit(slot);
   }
 }
 

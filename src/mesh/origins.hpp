@@ -60,7 +60,7 @@ struct Origin {
   // The tree (docs/mesh.md). A bit in `pruned`: that neighbour wants no eager copies; in `grafted`:
   // it asked for them, though the origin is cold here.
   LinkMask pruned = 0, grafted = 0;
-  LinkMask declined = 0;           // neighbours that were told, or know, not to push to us
+  LinkMask declined = 0;           // neighbours that were told not to push to us
   LinkSlot parent = kNoSlot;       // from whom the last eager copy came first
   LinkSlot next = kNoSlot;         // who announced the last message first after the parent
   LinkSlot second = kNoSlot;       // a redundant parent, kept where messages are lost

@@ -148,6 +148,9 @@ void RelayMachine::replace_parent(LinkSlot slot) {
 void RelayMachine::announce_kept(Neighbour& to) {
   store_.expire(now_ + -config_.relay_times.repair);
   for (const Stored& kept : store_.all()) {
+    // Else a message would live for ever, from newcomer to newcomer, longer than ids are
+    // remembered.
+    if (kept.repaired) continue;
     if (!to.is_leaf() || leaf_wants(to.link.session, kept)) {
       lazily(to, kept.from, kept.seq, kept.hash);
     }
@@ -290,7 +293,7 @@ unsigned RelayMachine::publish(TenantId tenant, CorrId corr, ByteView message, s
   entry.state = Entry::State::kSeen;
   entry.hash = coming.hash;
   entry.first_at = sign_now();
-  entry.stored = store_.add({self_, coming.seq, coming.hash, coming.frame, now_});
+  entry.stored = store_.add({self_, coming.seq, coming.hash, coming.frame, now_, false});
   if (++epoch.origin->publications >= config_.relay.hot_after) origins_.heat(*epoch.origin);
   return forward(nullptr, epoch, entry.holders, coming);
 }

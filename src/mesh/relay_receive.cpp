@@ -163,7 +163,8 @@ void RelayMachine::accept(Neighbour* from, Epoch& epoch, Entry& entry, const Com
   }
   ++stats_.delivered;
   const bool first = entry.state != Entry::State::kSeen;
-  const std::uint32_t place = store_.add({coming.key, coming.seq, coming.hash, coming.frame, now_});
+  const std::uint32_t place =
+      store_.add({coming.key, coming.seq, coming.hash, coming.frame, now_, coming.asked});
   if (first) {
     ++epoch.origin->publications;
     note_way(*from, epoch, entry, coming);

@@ -19,6 +19,7 @@ struct Stored {
   std::uint64_t hash = 0;
   Slice frame;  // the whole relay frame
   Instant at;
+  bool repaired = false;  // it came because it was asked for: others hold it longer than we
 };
 
 class RepairStore {
