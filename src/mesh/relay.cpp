@@ -12,6 +12,7 @@ namespace {
 
 constexpr Duration kForgetEvery = 10s;
 constexpr Duration kPruneAgain = 500ms;
+constexpr Duration kRepairedIsNews = 5s;
 
 Slice relay_frame(const MeshConfig& config, std::uint64_t seq, TenantId tenant, CorrId corr,
                   ByteView message, SlabMeter* meter) {
@@ -150,7 +151,7 @@ void RelayMachine::announce_kept(Neighbour& to) {
   for (const Stored& kept : store_.all()) {
     // Else a message would live for ever, from newcomer to newcomer, longer than ids are
     // remembered.
-    if (kept.repaired) continue;
+    if (kept.repaired && now_ > kept.at + kRepairedIsNews) continue;
     if (!to.is_leaf() || leaf_wants(to.link.session, kept)) {
       lazily(to, kept.from, kept.seq, kept.hash);
     }
