@@ -323,9 +323,9 @@ void RelayMachine::tick(Instant now, Orders& out) {
   ask_for_missing();
   if (now_ >= forgot_ + kForgetEvery) {
     forgot_ = now_;
-    if (now_.since_origin() > config_.relay_times.dedup) {
-      origins_.forget_ids(now_ + -config_.relay_times.dedup);
-    }
+    // Later than promised: among newcomers a message may live on for a while.
+    const Duration idle = 4 * config_.relay_times.dedup;
+    if (now_.since_origin() > idle) origins_.forget_ids(now_ + -idle);
   }
   if (store_.oldest() + config_.relay_times.repair <= now) {
     store_.expire(now + -config_.relay_times.repair + 1ns);

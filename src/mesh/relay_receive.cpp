@@ -267,7 +267,9 @@ unsigned RelayMachine::forward(Neighbour* from, Epoch& epoch, LinkMask& holders,
   if (coming.fanout > 0 && (most == 0 || coming.fanout < most)) {
     most = static_cast<unsigned>(coming.fanout);
   }
-  const LinkMask eager = at_most(eager_of(origin, targets, own), most);
+  // What a newcomer catches up with is old news to most: who misses it too asks for it.
+  const bool old_news = coming.asked && origin.parent == kNoSlot;
+  const LinkMask eager = old_news ? 0 : at_most(eager_of(origin, targets, own), most);
   const bool shaping = !origin.hot || origin.publications <= config_.relay.hot_after;
   if (!own && shaping && coming.size >= config_.relay.idontwant_from) {
     tell_idontwant(targets & ~eager, coming.key, coming.seq, coming.hash);
