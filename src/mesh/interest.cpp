@@ -113,7 +113,7 @@ void InterestOwn::tell_whole(Told& told, std::vector<Slice>& frames) const {
     mix(message.digest, interest_digest(hash_, key.first, key.second));
     ++patterns;
   }
-  tell(std::move(message), told, frames);
+  tell(message, told, frames);
 }
 
 // A key that changed twice is as it was, and the order of changes does not matter: so each message
@@ -131,11 +131,11 @@ void InterestOwn::tell_changes(Told& told, std::vector<Slice>& frames) const {
     oap::InterestOut message{.digest = std::prev(last)->after};
     for (const auto& [key, add] : net) put(add ? message.add : message.remove, key);
     told.change += static_cast<std::uint64_t>(last - first);
-    if (!net.empty()) tell(std::move(message), told, frames);
+    if (!net.empty()) tell(message, told, frames);
   }
 }
 
-void InterestOwn::tell(oap::InterestOut message, Told& told, std::vector<Slice>& frames) const {
+void InterestOwn::tell(oap::InterestOut& message, Told& told, std::vector<Slice>& frames) const {
   message.seq = ++told.seq;
   frames.push_back(oap::make_frame(oap::kEvent, {}, 0, oap::write_interest(message), meter_));
 }
