@@ -135,7 +135,7 @@ void InterestOwn::tell_changes(Told& told, std::vector<Slice>& frames) const {
   }
 }
 
-void InterestOwn::tell(oap::InterestOut& message, Told& told, std::vector<Slice>& frames) const {
+void InterestOwn::tell(oap::InterestOut message, Told& told, std::vector<Slice>& frames) const {
   message.seq = ++told.seq;
   frames.push_back(oap::make_frame(oap::kEvent, {}, 0, oap::write_interest(message), meter_));
 }

@@ -85,7 +85,7 @@ class InterestOwn {
   void note(InterestKey key, bool add);
   void tell_whole(Told& told, std::vector<Slice>& frames) const;
   void tell_changes(Told& told, std::vector<Slice>& frames) const;
-  void tell(oap::InterestOut& message, Told& told, std::vector<Slice>& frames) const;
+  void tell(oap::InterestOut message, Told& told, std::vector<Slice>& frames) const;
 
   HashFn hash_;
   SlabMeter* meter_;
