@@ -140,7 +140,10 @@ void Origins::forget_link(LinkSlot slot) {
     if (origin->parent == slot) origin->parent = kNoSlot;
     if (origin->second == slot) origin->second = kNoSlot;
     if (origin->next == slot) origin->next = kNoSlot;
-    for (const auto& epoch : origin->epochs) epoch->told &= ~bit(slot);
+    for (const auto& epoch : origin->epochs) {
+      epoch->told &= ~bit(slot);
+      for (Window& window : epoch->windows) window.forget_link(slot);
+    }
   }
 }
 

@@ -17,6 +17,7 @@
 
 #include <array>
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
@@ -153,6 +154,7 @@ class RelayMachine {
   void ask(const MissingId& id, std::map<SessionId, std::vector<oap::IdRange>>& asks);
   bool ask_nearer(const MissingId& id, Neighbour& by, Entry& entry);
   void blame(Missing& missing, const Entry& entry);
+  bool distrusted(const Neighbour& neighbour) const;
   Neighbour* whom_to_ask(const Entry& entry, LinkMask asked) const;
   void mend_tree(Origin& origin, const Neighbour& by, std::uint64_t seq);
   bool still_coming(const Origin& origin, const Missing& missing, std::uint64_t seq) const;
@@ -182,6 +184,7 @@ class RelayMachine {
   MissingTable missing_;
   RepairStore store_;
   std::map<MissingId, std::vector<std::uint64_t>> variants_;  // beside the first, by id
+  std::deque<MissingId> varied_;                              // those ids, the oldest first
   std::map<SessionId, std::unique_ptr<Neighbour>> neighbours_;
   std::array<Neighbour*, kMaxLinks> slots_{};
   LinkMask links_ = 0;

@@ -90,11 +90,18 @@ bool RelayMachine::take_variant(const Neighbour& from, const MissingId& id, std:
     return false;
   }
   const std::size_t held = found == variants_.end() ? 0 : found->second.size();
-  if (held + 1 >= config_.relay.variants ||
-      (found == variants_.end() && variants_.size() >= kVariantsMax)) {
+  if (held + 1 >= config_.relay.variants) {
     ++stats_.variants_refused;
     note(from.link.session, Misdeed::kVariant);
     return false;
+  }
+  if (held == 0) {
+    // The oldest goes, so that whoever fills the table with forgeries suppresses nothing later.
+    if (variants_.size() >= kVariantsMax) {
+      variants_.erase(varied_.front());
+      varied_.pop_front();
+    }
+    varied_.push_back(id);
   }
   variants_[id].push_back(hash);
   entry.varied = true;

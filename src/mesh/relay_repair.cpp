@@ -17,6 +17,7 @@ constexpr Duration kMendEvery = 200ms;   // a tree, at most
 constexpr Duration kBlameEvery = 100ms;  // a neighbour, for promises it broke
 constexpr Duration kDistrust = 50ms;     // of way, for every promise broken
 constexpr int kBrokenMost = 20;
+constexpr Duration kDistrustFor = 10s;
 constexpr unsigned kAsksOfClaimed = 3;
 constexpr std::uint8_t kMissesForGraft = 2;
 
@@ -255,7 +256,7 @@ bool RelayMachine::ask_nearer(const MissingId& id, Neighbour& by, Entry& entry) 
   // Unless whoever was asked has let its time pass: then this is the next to be asked.
   const bool nearer = way.known() && now_ + way.srtt() + kMuchNearer < missing->expected;
   if (!nearer && now_ < missing->expected) return true;
-  if (by.broken >= kBrokenMost) return true;
+  if (distrusted(by)) return true;
   missing->asked |= bit(by.slot);
   missing->expected = now_ + (way.known() ? way.srtt() : kAskAgainUnknown);
   entry.asked |= bit(by.slot);
@@ -266,12 +267,17 @@ bool RelayMachine::ask_nearer(const MissingId& id, Neighbour& by, Entry& entry) 
   return true;
 }
 
+// One that broke many promises is not asked for a while; then it may show that it has changed.
+bool RelayMachine::distrusted(const Neighbour& neighbour) const {
+  return neighbour.broken >= kBrokenMost && now_ < neighbour.blamed_at + kDistrustFor;
+}
+
 RelayMachine::Neighbour* RelayMachine::whom_to_ask(const Entry& entry, LinkMask asked) const {
   Neighbour* best = nullptr;
   Duration best_way{};
   const LinkMask holders = entry.holders & links_ & ~asked;
   for (LinkSlot slot = 0; slot < kMaxLinks; ++slot) {
-    if ((holders & bit(slot)) == 0 || slots_[slot]->broken >= kBrokenMost) continue;
+    if ((holders & bit(slot)) == 0 || distrusted(*slots_[slot])) continue;
     const Duration way = ways_->round_trip(slots_[slot]->link.session).rto(kAskAgainUnknown) +
                          slots_[slot]->broken * kDistrust;
     if (best == nullptr || way < best_way) {

@@ -193,6 +193,21 @@ TEST(Relay, OfOneIdOnlySoManyVariantsGoOn) {
   EXPECT_EQ(rig.machine(1).stats().variants_refused, 46U);
 }
 
+TEST(Relay, ATableFullOfForgeriesSuppressesNothing) {
+  RelayRig rig({.nodes = 2, .degree = 1});
+  rig.publish(0);
+  rig.run(1s);
+  for (std::uint64_t seq = 2; seq < 1300; ++seq) {  // two messages under each of many ids
+    rig.inject(0, 1, forged(rig.config(0), seq, "one"));
+    rig.inject(0, 1, forged(rig.config(0), seq, "another"));
+  }
+  const std::size_t begin = rig.messages();
+  for (int i = 0; i < 5; ++i) rig.publish(0);
+  rig.run(1s);
+  EXPECT_EQ(judge(rig, begin).missed, 0U);
+  EXPECT_EQ(rig.machine(1).stats().variants_refused, 0U);
+}
+
 TEST(Relay, AnOriginNeedsItsStatement) {
   RelayRig rig({.nodes = 3, .degree = 2});
   rig.inject(0, 1, forged(rig.config(2), 1, "no statement came before"));

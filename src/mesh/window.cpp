@@ -42,6 +42,16 @@ void Window::leave(std::uint64_t low) {
   if (low_ - past_low_ > room) past_low_ = low_ - room;
 }
 
+void Window::forget_link(LinkSlot slot) {
+  for (std::uint64_t seq = low_; seq < high_; ++seq) {
+    Entry& entry = ring_[index(seq)];
+    entry.holders &= ~bit(slot);
+    entry.asked &= ~bit(slot);
+    if (entry.first == slot) entry.first = kNoSlot;
+    if (entry.from == slot) entry.from = kNoSlot;
+  }
+}
+
 Entry& Window::touch(std::uint64_t seq, std::size_t limit) {
   if (Entry* const entry = find(seq)) return *entry;
   if (empty()) {

@@ -60,6 +60,9 @@ class Window {
   }
   void see_passed(std::uint64_t seq) { past_[past_word(seq)] |= std::uint64_t{1} << (seq % 64); }
 
+  /// The slot of a link that has ended will be another neighbour's.
+  void forget_link(LinkSlot slot);
+
   bool empty() const { return low_ == high_; }
   std::uint64_t low() const { return low_; }
   std::uint64_t high() const { return high_; }  // one behind the last
