@@ -47,7 +47,8 @@ def mark(x, y, server, size=4.0):
         return f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{size + 0.5:.1f}" class="{server}"/>'
     shapes = {"nats": ((-1, -1), (1, -1), (1, 1), (-1, 1)), "redis": ((0, -1.2), (1.1, 1), (-1.1, 1)),
               "mqtt": ((0, -1.3), (1.3, 0), (0, 1.3), (-1.3, 0)), "zmq": ((0, 1.2), (1.1, -1), (-1.1, -1)),
-              "frame": ((-1.2, -0.6), (1.2, -0.6), (1.2, 0.6), (-1.2, 0.6))}
+              "frame": ((-1.2, -0.6), (1.2, -0.6), (1.2, 0.6), (-1.2, 0.6)),
+              "ours-poll": ((-0.6, -1.2), (0.6, -1.2), (0.6, 1.2), (-0.6, 1.2))}
     points = " ".join(f"{x + size * dx:.1f},{y + size * dy:.1f}" for dx, dy in shapes[server])
     return f'<polygon points="{points}" class="{server}"/>'
 
