@@ -13,6 +13,7 @@ namespace {
 constexpr Duration kForgetEvery = 10s;
 constexpr Duration kPruneAgain = 500ms;
 constexpr Duration kRepairedIsNews = 5s;
+constexpr unsigned kHeirs = 2;  // of a parent that is gone
 
 Slice relay_frame(const MeshConfig& config, std::uint64_t seq, TenantId tenant, CorrId corr,
                   ByteView message, SlabMeter* meter) {
@@ -133,15 +134,28 @@ void RelayMachine::link_down(SessionId session) {
   for (const auto& [other, neighbour] : neighbours_) tree_change(other, true, nullptr);
 }
 
-// The trees that came over this link: whoever was next to have the last message pushes from now on.
+// The trees that came over this link: who was next to have the last message pushes from now on, and
+// another one with it, for the first may be below us in the tree, or gone as well. Whichever comes
+// second is pruned again.
 void RelayMachine::replace_parent(LinkSlot slot) {
   origins_.each([&](Origin& origin) {
     if (!origin.hot || origin.parent != slot) return;
-    LinkSlot heir = origin.second != kNoSlot ? origin.second : origin.next;
-    if (heir == slot || heir == kNoSlot || slots_[heir] == nullptr) return;
-    if (heir != origin.second) graft(*slots_[heir], origin);
-    if (heir == origin.second) origin.second = kNoSlot;
-    origin.parent = heir;
+    const LinkMask old = bit(slot);
+    LinkMask heirs = 0;
+    if (origin.next != kNoSlot) heirs |= bit(origin.next);
+    if (origin.second != kNoSlot) heirs |= bit(origin.second);
+    heirs &= links_ & ~old;
+    const auto have = static_cast<unsigned>(std::popcount(heirs));
+    // One that wants no copies of us is not our child.
+    const LinkMask others = links_ & origin.pruned & ~heirs & ~old;
+    if (have < kHeirs) heirs |= at_most(others, kHeirs - have);
+    origin.parent = kNoSlot;
+    for (LinkSlot heir = 0; heir < kMaxLinks; ++heir) {
+      if ((heirs & bit(heir)) == 0) continue;
+      if (heir != origin.second) graft(*slots_[heir], origin);
+      if (origin.parent == kNoSlot || heir == origin.next) origin.parent = heir;
+    }
+    if (origin.second == origin.parent) origin.second = kNoSlot;
   });
 }
 

@@ -140,6 +140,7 @@ class RelayMachine {
   LinkMask at_most(LinkMask mask, unsigned most);
   void push(Neighbour& to, Epoch& epoch, Lane lane, const Slice& frame);
   bool wants_second(const Origin& origin) const;
+  static bool skipped_one(const Neighbour& from, Epoch& epoch, std::uint64_t seq);
   void note_loss(bool lost);
 
   // relay_repair.cpp
