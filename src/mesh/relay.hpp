@@ -104,6 +104,7 @@ class RelayMachine {
   void link_up(const Link& link);
   void link_down(SessionId session);
   void replace_parent(LinkSlot slot);
+  LinkMask nearest(LinkMask links) const;
   void announce_kept(Neighbour& to);
   std::optional<oap::Fault> on_origin(Neighbour& from, const oap::Message& message,
                                       const Slice& frame);

@@ -210,6 +210,7 @@ void RelayMachine::note_way(Neighbour& from, Epoch& epoch, Entry& entry, const C
   // One that was told to stop pushes what was on its way; it is no parent any more.
   if (origin.parent == kNoSlot || slots_[origin.parent] == nullptr) origin.parent = from.slot;
   origin.parent_seq = coming.seq;
+  origin.heirs = entry.holders & ~bit(from.slot);
   origin.parent_at = now_;
   // Somebody had it long before: with an eager copy from there we would have had it too. A large
   // message is late merely because it is large.

@@ -148,9 +148,10 @@ void RelayMachine::announced(Neighbour& from, Epoch& epoch, std::uint64_t seq,
     }
     return;
   }
-  if (mask != 0 && from.slot != origin.parent &&
-      (entry.holders & ~mask & ~(origin.parent == kNoSlot ? 0 : bit(origin.parent))) == 0) {
-    origin.next = from.slot;
+  // What passes over us comes back later than half of the way there and back.
+  if (seq == origin.parent_seq &&
+      now_ - origin.parent_at < ways_->round_trip(from.link.session).srtt() / 2) {
+    origin.heirs |= mask;
   }
   // Where messages are lost, whoever announces next after the parent becomes a second one.
   if (mask != 0 && origin.hot && origin.second == kNoSlot && origin.parent != kNoSlot &&
