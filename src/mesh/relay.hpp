@@ -152,6 +152,7 @@ class RelayMachine {
   void answer_iwant(Neighbour& from, Epoch& epoch, const oap::IdRange& range, std::uint64_t seq);
   void lazily(Neighbour& to, const OriginEpoch& key, std::uint64_t seq, std::uint64_t hash);
   void flush_lazy();
+  void take_lazy(Neighbour& to, std::vector<oap::IdRange>& ranges);
   void ask_for_missing();
   void ask(const MissingId& id, std::map<SessionId, std::vector<oap::IdRange>>& asks);
   bool ask_nearer(const MissingId& id, Neighbour& by, Entry& entry);
@@ -198,8 +199,7 @@ class RelayMachine {
   RoundTrip lag_hot_, lag_cold_;  // from the first announcement to the eager copy
   double loss_ = 0;               // of eager copies, smoothed
   Instant lazy_due_ = Instant::never();
-  Instant lazy_last_;  // the last flush
-  Instant forgot_;     // when old ids were last forgotten
+  Instant forgot_;  // when old ids were last forgotten
   std::vector<std::uint8_t> scratch_;
   RelayStats stats_;
   static constexpr std::size_t kConductMost = 1024;
