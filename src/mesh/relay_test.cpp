@@ -118,7 +118,7 @@ TEST(Relay, AnHeirIsNotBelow) {
   rig.link(0, 1, 5ms);
   rig.link(1, 2, 5ms);
   rig.link(2, 3, 2ms);
-  rig.link(2, 5, 4ms);
+  rig.link(2, 5, 8ms);
   rig.link(3, 5, 1ms);  // so 5 has it from 3, and tells 2
   rig.link(0, 4, 12ms);
   rig.link(4, 2, 10ms);
