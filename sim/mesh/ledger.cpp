@@ -99,7 +99,8 @@ void Ledger::delivered(HostIndex host, const Delivery& delivery, Instant at) {
   if (!wants(host, message))
     return fail("a leaf did not ask for it: " + at_host(host, delivery.number));
   if (!first_of_life(host, delivery.number)) {
-    return fail("delivered twice: " + at_host(host, delivery.number));
+    return fail("delivered twice: " + at_host(host, delivery.number) + ", " +
+                std::to_string((at - message.at) / 1s) + " s after it was published");
   }
   ++message.got_count;
   if (bit(message.got, host)) return;

@@ -139,7 +139,7 @@ void Origins::forget_link(LinkSlot slot) {
     origin->declined &= ~bit(slot);
     if (origin->parent == slot) origin->parent = kNoSlot;
     if (origin->second == slot) origin->second = kNoSlot;
-    if (origin->next == slot) origin->next = kNoSlot;
+    origin->heirs &= ~bit(slot);
     for (const auto& epoch : origin->epochs) {
       epoch->told &= ~bit(slot);
       for (Window& window : epoch->windows) window.forget_link(slot);

@@ -62,7 +62,7 @@ struct Origin {
   LinkMask pruned = 0, grafted = 0;
   LinkMask declined = 0;           // neighbours that were told not to push to us
   LinkSlot parent = kNoSlot;       // from whom the last eager copy came first
-  LinkSlot next = kNoSlot;         // who announced the last message first after the parent
+  LinkMask heirs = 0;              // who had the last message too early to have it from us
   LinkSlot second = kNoSlot;       // a redundant parent, kept where messages are lost
   std::uint32_t publications = 0;  // seen here
   std::uint64_t parent_seq = 0;    // the last message that the parent pushed

@@ -13,6 +13,8 @@ namespace {
 constexpr Duration kForgetEvery = 10s;
 constexpr Duration kPruneAgain = 500ms;
 constexpr Duration kRepairedIsNews = 5s;
+constexpr unsigned kHeirs = 2;  // of a parent that is gone
+constexpr Duration kWayUnknown = 200ms;
 
 Slice relay_frame(const MeshConfig& config, std::uint64_t seq, TenantId tenant, CorrId corr,
                   ByteView message, SlabMeter* meter) {
@@ -133,16 +135,38 @@ void RelayMachine::link_down(SessionId session) {
   for (const auto& [other, neighbour] : neighbours_) tree_change(other, true, nullptr);
 }
 
-// The trees that came over this link: whoever was next to have the last message pushes from now on.
+// The trees that came over this link: who had the last message early pushes from now on. Where
+// nobody is known to be above us in the tree two are asked, for one may be below us; whichever
+// comes second is pruned again.
 void RelayMachine::replace_parent(LinkSlot slot) {
   origins_.each([&](Origin& origin) {
     if (!origin.hot || origin.parent != slot) return;
-    LinkSlot heir = origin.second != kNoSlot ? origin.second : origin.next;
-    if (heir == slot || heir == kNoSlot || slots_[heir] == nullptr) return;
-    if (heir != origin.second) graft(*slots_[heir], origin);
-    if (heir == origin.second) origin.second = kNoSlot;
-    origin.parent = heir;
+    const LinkMask left = links_ & ~bit(slot);
+    const LinkMask second = origin.second == kNoSlot ? 0 : bit(origin.second) & left;
+    // One that wants no copies of us is not our child.
+    LinkMask heirs = second != 0 ? second : nearest(origin.heirs & origin.pruned & left);
+    if (heirs == 0) heirs = at_most(origin.pruned & left, kHeirs);
+    origin.parent = kNoSlot;
+    for (LinkSlot heir = 0; heir < kMaxLinks; ++heir) {
+      if ((heirs & bit(heir)) == 0) continue;
+      if (heir != origin.second) graft(*slots_[heir], origin);
+      if (origin.parent == kNoSlot) origin.parent = heir;
+    }
+    if (origin.second == origin.parent) origin.second = kNoSlot;
   });
+}
+
+LinkMask RelayMachine::nearest(LinkMask links) const {
+  LinkMask best = 0;
+  Duration best_way{};
+  for (LinkSlot slot = 0; slot < kMaxLinks; ++slot) {
+    if ((links & bit(slot)) == 0) continue;
+    const Duration way = ways_->round_trip(slots_[slot]->link.session).rto(kWayUnknown);
+    if (best != 0 && way >= best_way) continue;
+    best = bit(slot);
+    best_way = way;
+  }
+  return best;
 }
 
 // A healed partition converges: both sides tell what they hold. // OAP section 9
@@ -258,7 +282,7 @@ std::optional<oap::Fault> RelayMachine::on_tree_change(Neighbour& from,
 
 void RelayMachine::improve_shared() {
   const auto way = [&](LinkSlot slot) {
-    return ways_->round_trip(slots_[slot]->link.session).rto(200ms);
+    return ways_->round_trip(slots_[slot]->link.session).rto(kWayUnknown);
   };
   while (const auto change = shared_.improve(links_, way)) {
     tree_change(slots_[change->graft]->link.session, true, nullptr);

@@ -104,6 +104,7 @@ class RelayMachine {
   void link_up(const Link& link);
   void link_down(SessionId session);
   void replace_parent(LinkSlot slot);
+  LinkMask nearest(LinkMask links) const;
   void announce_kept(Neighbour& to);
   std::optional<oap::Fault> on_origin(Neighbour& from, const oap::Message& message,
                                       const Slice& frame);
@@ -140,6 +141,7 @@ class RelayMachine {
   LinkMask at_most(LinkMask mask, unsigned most);
   void push(Neighbour& to, Epoch& epoch, Lane lane, const Slice& frame);
   bool wants_second(const Origin& origin) const;
+  static bool skipped_one(const Neighbour& from, Epoch& epoch, std::uint64_t seq);
   void note_loss(bool lost);
 
   // relay_repair.cpp
@@ -150,6 +152,7 @@ class RelayMachine {
   void answer_iwant(Neighbour& from, Epoch& epoch, const oap::IdRange& range, std::uint64_t seq);
   void lazily(Neighbour& to, const OriginEpoch& key, std::uint64_t seq, std::uint64_t hash);
   void flush_lazy();
+  void take_lazy(Neighbour& to, std::vector<oap::IdRange>& ranges);
   void ask_for_missing();
   void ask(const MissingId& id, std::map<SessionId, std::vector<oap::IdRange>>& asks);
   bool ask_nearer(const MissingId& id, Neighbour& by, Entry& entry);
@@ -196,8 +199,7 @@ class RelayMachine {
   RoundTrip lag_hot_, lag_cold_;  // from the first announcement to the eager copy
   double loss_ = 0;               // of eager copies, smoothed
   Instant lazy_due_ = Instant::never();
-  Instant lazy_last_;  // the last flush
-  Instant forgot_;     // when old ids were last forgotten
+  Instant forgot_;  // when old ids were last forgotten
   std::vector<std::uint8_t> scratch_;
   RelayStats stats_;
   static constexpr std::size_t kConductMost = 1024;

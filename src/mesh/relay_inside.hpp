@@ -22,15 +22,22 @@ class PrunedTopics {
   std::deque<std::uint64_t> order_;
 };
 
+/// An id that a neighbour is going to be told of.
+struct Lazy {
+  OriginEpoch from;
+  std::uint64_t seq = 0;
+  std::uint64_t hash = 0;
+};
+
 /// A neighbour that a link leads to.
 struct RelayMachine::Neighbour {
   bool is_leaf() const { return link.role == Role::kLeaf; }
   Link link;
-  LinkSlot slot = kNoSlot;         // of this machine's masks; leaves have none
-  int broken = 0;                  // announcements it did not make good, lately
-  Instant blamed_at;               // for the last of them that counted
-  PrunedTopics pruned;             // of a leaf
-  std::vector<oap::IdRange> lazy;  // to be announced
+  LinkSlot slot = kNoSlot;  // of this machine's masks; leaves have none
+  int broken = 0;           // announcements it did not make good, lately
+  Instant blamed_at;        // for the last of them that counted
+  PrunedTopics pruned;      // of a leaf
+  std::vector<Lazy> lazy;   // to be announced
 };
 
 /// A publication on its way through.

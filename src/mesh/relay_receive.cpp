@@ -11,7 +11,7 @@ constexpr unsigned kGapMost = 64;       // ids behind a message that are taken f
 constexpr Duration kMuchEarlier = 8ms;  // an announcement this long before the eager copy
 constexpr std::uint8_t kSlowRow = 1;    // ... so many times in a row: a better parent
 constexpr unsigned kChildrenForSecond = 2;
-constexpr double kLossWeight = 1.0 / 64;  // of the last message
+constexpr double kLossWeight = 1.0 / 256;  // of the last message
 
 }  // namespace
 
@@ -120,10 +120,7 @@ void RelayMachine::duplicate(Neighbour& from, Epoch& epoch, Entry& entry, const 
   }
   if (coming.asked) return;  // and the eager copy, or another neighbour's, came first
   // It was late, not lost: impatience must not look like loss.
-  if (entry.repaired && from.slot == origin.parent) {
-    entry.repaired = false;
-    loss_ = std::max(0.0, loss_ - kLossWeight);
-  }
+  if (from.slot == origin.parent) entry.repaired = false;
   if (from.slot != kNoSlot && origin.hot) {
     if (origin.second == from.slot && loss_ > config_.relay.loss_for_redundancy / 2) return;
     if (origin.second == kNoSlot && wants_second(origin)) {
@@ -201,9 +198,11 @@ void RelayMachine::note_way(Neighbour& from, Epoch& epoch, Entry& entry, const C
   }
   if (from.slot == kNoSlot) return;
   if ((entry.holders & bit(from.slot)) == 0) shared_.sign(from.slot, since_sign(entry));
-  // While a tree takes shape, late says nothing about lost.
-  if (origin.hot && origin.publications > config_.relay.hot_after + 1) note_loss(coming.asked);
   if (coming.asked) return;
+  // While a tree takes shape, late says nothing about lost.
+  if (origin.hot && origin.publications > config_.relay.hot_after + 1) {
+    note_loss(skipped_one(from, epoch, coming.seq));
+  }
   const Duration lag = since_sign(entry);
   (origin.hot ? lag_hot_ : lag_cold_).sample(std::max<Duration>(lag, 1us));
   origin.misses = 0;
@@ -211,6 +210,7 @@ void RelayMachine::note_way(Neighbour& from, Epoch& epoch, Entry& entry, const C
   // One that was told to stop pushes what was on its way; it is no parent any more.
   if (origin.parent == kNoSlot || slots_[origin.parent] == nullptr) origin.parent = from.slot;
   origin.parent_seq = coming.seq;
+  origin.heirs = entry.holders & ~bit(from.slot);
   origin.parent_at = now_;
   // Somebody had it long before: with an eager copy from there we would have had it too. A large
   // message is late merely because it is large.
@@ -222,6 +222,14 @@ void RelayMachine::note_way(Neighbour& from, Epoch& epoch, Entry& entry, const C
     origin.slow = 0;
     graft(*slots_[entry.first], origin);
   }
+}
+
+// Did this neighbour push the message before the last, and this one, but not the last? One that
+// has ended or has just become a parent loses nothing on its way to us.
+bool RelayMachine::skipped_one(const Neighbour& from, Epoch& epoch, std::uint64_t seq) {
+  const Entry* const last = epoch.find(seq - 1);
+  const Entry* const before = epoch.find(seq - 2);
+  return last != nullptr && last->repaired && before != nullptr && before->from == from.slot;
 }
 
 void RelayMachine::note_loss(bool lost) { loss_ += kLossWeight * ((lost ? 1.0 : 0.0) - loss_); }

@@ -19,6 +19,7 @@ constexpr Duration kDistrust = 50ms;     // of way, for every promise broken
 constexpr int kBrokenMost = 20;
 constexpr Duration kDistrustFor = 10s;
 constexpr unsigned kAsksOfClaimed = 3;
+constexpr std::uint64_t kRangeMost = 64;  // ids of an announcement that share one check
 constexpr std::uint8_t kMissesForGraft = 2;
 
 }  // namespace
@@ -27,41 +28,54 @@ constexpr std::uint8_t kMissesForGraft = 2;
 
 void RelayMachine::lazily(Neighbour& to, const OriginEpoch& key, std::uint64_t seq,
                           std::uint64_t hash) {
-  // What comes after a pause goes at once; what follows waits for company.
-  if (lazy_due_.is_never()) lazy_due_ = std::max(now_, lazy_last_ + config_.relay_times.lazy);
-  if (!to.lazy.empty()) {
-    oap::IdRange& last = to.lazy.back();
-    const bool next = last.origin == key.origin && last.epoch == key.epoch &&
-                      seq == last.last + 1 && seq - last.first < 64;
-    if (next) {
-      last.last = seq;
-      last.check ^= hash;
-      return;
-    }
-  }
-  to.lazy.push_back({key.origin, key.epoch, seq, seq, hash});
+  if (lazy_due_.is_never()) lazy_due_ = now_ + config_.relay_times.lazy;
+  to.lazy.push_back({key, seq, hash});
 }
 
 void RelayMachine::flush_lazy() {
   lazy_due_ = Instant::never();
-  lazy_last_ = now_;
   // Most neighbours are told the same: one frame for them.
-  std::vector<oap::IdRange> told;
+  std::vector<oap::IdRange> last, ranges;
   Slice frame;
   for (const auto& [session, neighbour] : neighbours_) {
-    std::vector<oap::IdRange>& lazy = neighbour->lazy;
-    for (std::size_t at = 0; at < lazy.size(); at += oap::kIdsMax) {
-      const std::span part = std::span(lazy).subspan(at, std::min(oap::kIdsMax, lazy.size() - at));
-      if (!std::ranges::equal(part, told)) {
-        told.assign(part.begin(), part.end());
+    take_lazy(*neighbour, ranges);
+    for (std::size_t at = 0; at < ranges.size(); at += oap::kIdsMax) {
+      const std::span part =
+          std::span(ranges).subspan(at, std::min(oap::kIdsMax, ranges.size() - at));
+      if (!std::ranges::equal(part, last)) {
+        last.assign(part.begin(), part.end());
         frame = event(oap::write_ids(oap::IdsKind::kIhave, part));
       }
       ++stats_.ihave_sent;
       send(session, Lane::kLazy, frame);
     }
-    lazy = {};
     if (config_.role == Role::kLeaf) tell_interest(*neighbour, false);
   }
+}
+
+// What a neighbour is told of, as ranges: without what it has told us of in the meantime.
+void RelayMachine::take_lazy(Neighbour& to, std::vector<oap::IdRange>& ranges) {
+  ranges.clear();
+  const LinkMask mask = mask_of(to);
+  Epoch* epoch = nullptr;
+  for (const Lazy& id : to.lazy) {
+    if (epoch == nullptr || OriginEpoch{epoch->origin->id, epoch->epoch} != id.from) {
+      epoch = origins_.find(id.from);
+    }
+    const Entry* const entry = epoch == nullptr ? nullptr : epoch->find(id.seq);
+    if (entry != nullptr && (entry->holders & mask) != 0 && entry->hash == id.hash) continue;
+    if (!ranges.empty()) {
+      oap::IdRange& range = ranges.back();
+      if (range.origin == id.from.origin && range.epoch == id.from.epoch &&
+          id.seq == range.last + 1 && id.seq - range.first < kRangeMost) {
+        range.last = id.seq;
+        range.check ^= id.hash;
+        continue;
+      }
+    }
+    ranges.push_back({id.from.origin, id.from.epoch, id.seq, id.seq, id.hash});
+  }
+  to.lazy = {};
 }
 
 void RelayMachine::tell_idontwant(LinkMask to, const OriginEpoch& key, std::uint64_t seq,
@@ -148,9 +162,10 @@ void RelayMachine::announced(Neighbour& from, Epoch& epoch, std::uint64_t seq,
     }
     return;
   }
-  if (mask != 0 && from.slot != origin.parent &&
-      (entry.holders & ~mask & ~(origin.parent == kNoSlot ? 0 : bit(origin.parent))) == 0) {
-    origin.next = from.slot;
+  // What passes over us comes back later than half of the way there and back.
+  if (seq == origin.parent_seq &&
+      now_ - origin.parent_at < ways_->round_trip(from.link.session).srtt() / 2) {
+    origin.heirs |= mask;
   }
   // Where messages are lost, whoever announces next after the parent becomes a second one.
   if (mask != 0 && origin.hot && origin.second == kNoSlot && origin.parent != kNoSlot &&

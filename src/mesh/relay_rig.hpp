@@ -7,6 +7,7 @@
 #include <cstring>
 #include <map>
 #include <memory>
+#include <optional>
 #include <queue>
 #include <set>
 #include <vector>
@@ -71,12 +72,13 @@ class RelayRig final {
     }
   }
 
-  /// Both machines learn of a link between them.
-  void link(unsigned a, unsigned b) {
+  /// Both machines learn of a link between them, as long as a drawn one where none is given.
+  void link(unsigned a, unsigned b, std::optional<Duration> length = std::nullopt) {
     if (nodes_[a]->ways.contains(b)) return;
-    const Duration way{static_cast<std::int64_t>(
+    const Duration drawn{static_cast<std::int64_t>(
         choice_.pick(static_cast<std::uint64_t>(options_.nearest.count()),
                      static_cast<std::uint64_t>(options_.farthest.count())))};
+    const Duration way = length.value_or(drawn);
     nodes_[a]->ways[b] = way;
     nodes_[b]->ways[a] = way;
     change(a, b, true);

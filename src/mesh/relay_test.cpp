@@ -106,10 +106,44 @@ TEST(Relay, AfterACrashTheTreeMendsItself) {
   const Summary sum = judge(rig, begin);
   EXPECT_EQ(sum.missed, 0U);
   EXPECT_EQ(sum.twice, 0U);
-  publish_some(rig, 4, 200);  // what was lost then is forgotten
-  const std::size_t later = rig.messages();
+  const std::size_t later = rig.messages();  // death is no loss: nobody keeps a second parent
   publish_some(rig, 4, 20);
   EXPECT_LE(judge(rig, later).redundancy, 0.05);
+}
+
+// 0 is the origin, 2 has it from 1. 3 hangs below 2 and has it before 4 does, who is an heir
+// nevertheless: only 4 has it early enough not to have it from 2.
+TEST(Relay, AnHeirIsNotBelow) {
+  RelayRig rig({.nodes = 6, .degree = 0});
+  rig.link(0, 1, 5ms);
+  rig.link(1, 2, 5ms);
+  rig.link(2, 3, 2ms);
+  rig.link(2, 5, 8ms);
+  rig.link(3, 5, 1ms);  // so 5 has it from 3, and tells 2
+  rig.link(0, 4, 12ms);
+  rig.link(4, 2, 10ms);
+  warm_up(rig, 1, 8);
+  rig.unlink(1, 2);
+  rig.run(500ms);
+  const std::size_t begin = rig.messages();
+  const std::uint64_t repaired = rig.machine(2).stats().repaired;
+  rig.publish(0);
+  rig.run(1s);
+  EXPECT_EQ(judge(rig, begin).missed, 0U);
+  EXPECT_EQ(rig.machine(2).stats().repaired, repaired) << "4 pushed it, unasked";
+}
+
+TEST(Relay, WhoHasAnIdIsNotToldOfIt) {
+  RelayRig rig({.nodes = 2, .degree = 1});
+  rig.run(1s);
+  rig.publish(0);
+  rig.publish(0);
+  rig.run(1s);
+  const std::uint64_t told = rig.machine(1).stats().ihave_sent;
+  rig.machine(1).shed({0}, 2, rig.now());
+  rig.publish(1);
+  rig.run(1s);
+  EXPECT_EQ(rig.machine(1).stats().ihave_sent, told);
 }
 
 TEST(Relay, ANewNeighbourIsToldWhatIsKept) {
