@@ -93,6 +93,7 @@ void RelayMachine::link_up(const Link& link) {
   if (find(link.session) != nullptr) return;
   auto neighbour = std::make_unique<Neighbour>();
   neighbour->link = link;
+  neighbour->since = now_;
   if (link.role == Role::kRelay) {
     const auto free = static_cast<LinkSlot>(std::countr_one(links_));
     if (free >= kMaxLinks) return;  // membership holds fewer than that

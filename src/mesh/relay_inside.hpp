@@ -33,6 +33,7 @@ struct Lazy {
 struct RelayMachine::Neighbour {
   bool is_leaf() const { return link.role == Role::kLeaf; }
   Link link;
+  Instant since;            // when the link came up
   LinkSlot slot = kNoSlot;  // of this machine's masks; leaves have none
   int broken = 0;           // announcements it did not make good, lately
   Instant blamed_at;        // for the last of them that counted
@@ -50,6 +51,7 @@ struct RelayMachine::Coming {
   std::size_t size = 0;  // of the message: the tail of the frame
   Slice frame;
   bool asked = false;        // it comes because it was asked for
+  bool old_news = false;     // it is announced, not pushed
   std::uint64_t fanout = 0;  // own publications: what the publisher wishes
   ByteView message() const { return frame.bytes().last(size); }
 };

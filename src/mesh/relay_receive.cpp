@@ -11,6 +11,7 @@ constexpr unsigned kGapMost = 64;       // ids behind a message that are taken f
 constexpr Duration kMuchEarlier = 8ms;  // an announcement this long before the eager copy
 constexpr std::uint8_t kSlowRow = 1;    // ... so many times in a row: a better parent
 constexpr unsigned kChildrenForSecond = 2;
+constexpr Duration kGreeting = 500ms;      // in which a new neighbour tells what it keeps
 constexpr double kLossWeight = 1.0 / 256;  // of the last message
 
 }  // namespace
@@ -156,7 +157,13 @@ void RelayMachine::judge_parents(Neighbour& from, Origin& origin, const Entry& e
   prune(from, origin);
 }
 
-void RelayMachine::accept(Neighbour* from, Epoch& epoch, Entry& entry, const Coming& coming) {
+// Was it told of by a link that had just come up? What a newcomer catches up with most others have:
+// who misses it too asks for it.
+bool RelayMachine::of_old(const Neighbour& from, const Entry& entry) const {
+  return now_ + -since_sign(entry) < from.since + kGreeting;
+}
+
+void RelayMachine::accept(Neighbour* from, Epoch& epoch, Entry& entry, Coming& coming) {
   const MissingId id{coming.key, coming.seq};
   missing_.remove(id);
   if (coming.asked) {
@@ -183,6 +190,7 @@ void RelayMachine::accept(Neighbour* from, Epoch& epoch, Entry& entry, const Com
   out_->deliveries.push_back(
       {coming.tenant, coming.corr, coming.frame, coming.frame.size() - coming.size});
   if (config_.role == Role::kLeaf) mend_leaf(*from, *epoch.origin, coming);
+  coming.old_news = coming.asked && (epoch.origin->parent == kNoSlot || of_old(*from, entry));
   forward(from, epoch, first ? entry.holders : variant, coming);
   if (first) entry.repaired = coming.asked;
   if (shared_.due()) improve_shared();
@@ -282,9 +290,7 @@ unsigned RelayMachine::forward(Neighbour* from, Epoch& epoch, LinkMask& holders,
   if (coming.fanout > 0 && (most == 0 || coming.fanout < most)) {
     most = static_cast<unsigned>(coming.fanout);
   }
-  // What a newcomer catches up with is old news to most: who misses it too asks for it.
-  const bool old_news = coming.asked && origin.parent == kNoSlot;
-  const LinkMask eager = old_news ? 0 : at_most(eager_of(origin, targets, own), most);
+  const LinkMask eager = coming.old_news ? 0 : at_most(eager_of(origin, targets, own), most);
   const bool shaping = !origin.hot || origin.publications <= config_.relay.hot_after;
   if (!own && shaping && coming.size >= config_.relay.idontwant_from) {
     tell_idontwant(targets & ~eager, coming.key, coming.seq, coming.hash);
