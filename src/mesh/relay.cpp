@@ -320,7 +320,8 @@ unsigned RelayMachine::publish(TenantId tenant, CorrId corr, ByteView message, s
   entry.hash = coming.hash;
   entry.first_at = sign_now();
   entry.stored = store_.add({self_, coming.seq, coming.hash, coming.frame, now_, false});
-  if (++epoch.origin->publications >= config_.relay.hot_after) origins_.heat(*epoch.origin);
+  ++epoch.origin->publications;
+  heat(*epoch.origin, coming.seq);
   return forward(nullptr, epoch, entry.holders, coming);
 }
 

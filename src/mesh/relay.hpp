@@ -132,6 +132,7 @@ class RelayMachine {
   std::uint64_t hash_of(TenantId tenant, ByteView message);
   void duplicate(Neighbour& from, Epoch& epoch, Entry& entry, const Coming& coming);
   bool take_variant(const Neighbour& from, const MissingId& id, std::uint64_t hash, Entry& entry);
+  void heat(Origin& origin, std::uint64_t seq);
   bool of_old(const Neighbour& from, const Entry& entry) const;
   void accept(Neighbour* from, Epoch& epoch, Entry& entry, Coming& coming);
   void note_way(Neighbour& from, Epoch& epoch, Entry& entry, const Coming& coming);

@@ -7,8 +7,11 @@
 namespace ron::mesh {
 namespace {
 
-constexpr unsigned kGapMost = 64;       // ids behind a message that are taken for missing
-constexpr Duration kMuchEarlier = 8ms;  // an announcement this long before the eager copy
+constexpr unsigned kGapMost = 64;  // ids behind a message that are taken for missing
+// An announcement this long before the eager copy shows a better parent: while a tree is young, and
+// once it has settled. Then most of what is late is so because something has changed further up.
+constexpr Duration kMuchEarlier = 8ms, kEarlierSettled = 30ms;
+constexpr std::uint32_t kSettled = 16;  // publications
 constexpr std::uint8_t kSlowRow = 1;    // ... so many times in a row: a better parent
 constexpr unsigned kChildrenForSecond = 2;
 constexpr Duration kGreeting = 500ms;      // in which a new neighbour tells what it keeps
@@ -157,6 +160,13 @@ void RelayMachine::judge_parents(Neighbour& from, Origin& origin, const Entry& e
   prune(from, origin);
 }
 
+// Who comes late finds the tree in shape: it has children when they ask for it.
+void RelayMachine::heat(Origin& origin, std::uint64_t seq) {
+  if (origin.hot || origin.publications < config_.relay.hot_after) return;
+  origins_.heat(origin);
+  if (seq > std::uint64_t{2} * config_.relay.hot_after) origin.pruned |= links_ & ~origin.grafted;
+}
+
 // Was it told of by a link that had just come up? What a newcomer catches up with most others have:
 // who misses it too asks for it.
 bool RelayMachine::of_old(const Neighbour& from, const Entry& entry) const {
@@ -182,7 +192,7 @@ void RelayMachine::accept(Neighbour* from, Epoch& epoch, Entry& entry, Coming& c
     entry.state = Entry::State::kSeen;
     entry.hash = coming.hash;
     entry.stored = place;
-    if (epoch.origin->publications >= config_.relay.hot_after) origins_.heat(*epoch.origin);
+    heat(*epoch.origin, coming.seq);
   }
   // Who has another variant under this id need not have this one.
   LinkMask variant = mask_of(*from);
@@ -222,8 +232,9 @@ void RelayMachine::note_way(Neighbour& from, Epoch& epoch, Entry& entry, const C
   origin.parent_at = now_;
   // Somebody had it long before: with an eager copy from there we would have had it too. A large
   // message is late merely because it is large.
-  const bool late = origin.hot && coming.size < config_.relay.idontwant_from &&
-                    lag >= kMuchEarlier && entry.first != kNoSlot && entry.first != from.slot &&
+  const Duration much = origin.publications < kSettled ? kMuchEarlier : kEarlierSettled;
+  const bool late = origin.hot && coming.size < config_.relay.idontwant_from && lag >= much &&
+                    entry.first != kNoSlot && entry.first != from.slot &&
                     slots_[entry.first] != nullptr;
   origin.slow = late ? static_cast<std::uint8_t>(origin.slow + 1) : std::uint8_t{0};
   if (origin.slow >= kSlowRow) {
