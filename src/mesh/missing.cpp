@@ -4,9 +4,8 @@ namespace ron::mesh {
 
 bool MissingTable::add(const MissingId& id, std::uint64_t check, Instant due, LinkSlot by) {
   if (ids_.contains(id)) return true;
-  std::size_t& taken = taken_[share_of(by)];
-  if (ids_.size() >= most_ || taken >= most_ / kShares) return false;
-  ++taken;
+  if (!has_room(by)) return false;
+  ++taken_[share_of(by)];
   ids_.emplace(id, Missing{.check = check, .due = due, .expected = due, .by = by});
   order_.emplace(due, id);
   return true;

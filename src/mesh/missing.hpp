@@ -38,6 +38,11 @@ class MissingTable {
   /// share of it that one neighbour's announcements may take.
   bool add(const MissingId& id, std::uint64_t check, Instant due, LinkSlot by);
 
+  /// Would add() take one more that this neighbour announced?
+  bool has_room(LinkSlot by) const {
+    return ids_.size() < most_ && taken_[share_of(by)] < most_ / kShares;
+  }
+
   Missing* find(const MissingId& id);
   void postpone(const MissingId& id, Instant due);
   /// True when it was noted.

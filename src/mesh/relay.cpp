@@ -354,12 +354,14 @@ void RelayMachine::tick(Instant now, Orders& out) {
     if (now_.since_origin() > idle) origins_.forget_ids(now_ + -idle);
   }
   if (store_.oldest() + config_.relay_times.repair <= now) {
+  if (later_due_ <= now) look_again();
     store_.expire(now + -config_.relay_times.repair + 1ns);
   }
 }
 
 Instant RelayMachine::next_deadline() const {
-  return std::min({lazy_due_, missing_.next(), store_.oldest() + config_.relay_times.repair});
+  return std::min(
+      {lazy_due_, later_due_, missing_.next(), store_.oldest() + config_.relay_times.repair});
 }
 
 const RelayStats& RelayMachine::stats() {

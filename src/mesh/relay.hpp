@@ -152,6 +152,9 @@ class RelayMachine {
   void compare(Neighbour& from, Epoch& epoch, const oap::IdRange& range);
   std::optional<oap::Fault> on_iwant(Neighbour& from, const oap::Message& message);
   void answer_iwant(Neighbour& from, Epoch& epoch, const oap::IdRange& range, std::uint64_t seq);
+  bool look_at(Neighbour& from, oap::IdRange& range, unsigned& left);
+  void look_later(Neighbour& from, const oap::IdRange& range);
+  void look_again();
   void lazily(Neighbour& to, const OriginEpoch& key, std::uint64_t seq, std::uint64_t hash);
   void flush_lazy();
   void take_lazy(Neighbour& to, std::vector<oap::IdRange>& ranges);
@@ -201,6 +204,7 @@ class RelayMachine {
   RoundTrip lag_hot_, lag_cold_;  // from the first announcement to the eager copy
   double loss_ = 0;               // of eager copies, smoothed
   Instant lazy_due_ = Instant::never();
+  Instant later_due_ = Instant::never();
   Instant forgot_;  // when old ids were last forgotten
   std::vector<std::uint8_t> scratch_;
   RelayStats stats_;

@@ -33,12 +33,13 @@ struct Lazy {
 struct RelayMachine::Neighbour {
   bool is_leaf() const { return link.role == Role::kLeaf; }
   Link link;
-  Instant since;            // when the link came up
-  LinkSlot slot = kNoSlot;  // of this machine's masks; leaves have none
-  int broken = 0;           // announcements it did not make good, lately
-  Instant blamed_at;        // for the last of them that counted
-  PrunedTopics pruned;      // of a leaf
-  std::vector<Lazy> lazy;   // to be announced
+  Instant since;                   // when the link came up
+  LinkSlot slot = kNoSlot;         // of this machine's masks; leaves have none
+  int broken = 0;                  // announcements it did not make good, lately
+  Instant blamed_at;               // for the last of them that counted
+  PrunedTopics pruned;             // of a leaf
+  std::vector<Lazy> lazy;          // to be announced
+  std::deque<oap::IdRange> later;  // it announced, when there was no room for what is missing
 };
 
 /// A publication on its way through.
@@ -56,7 +57,8 @@ struct RelayMachine::Coming {
   ByteView message() const { return frame.bytes().last(size); }
 };
 
-inline constexpr unsigned kIdsAtOnce = 4096;  // looked at of one ihave or iwant
+inline constexpr unsigned kIdsAtOnce = 4096;     // looked at of one ihave or iwant
+inline constexpr std::size_t kLaterMost = 1024;  // ranges of a neighbour that wait for room
 inline constexpr std::size_t kVariantsMax = 1024;
 inline constexpr unsigned kAsksMax = 8;  // of one missing message, in all
 inline constexpr Duration kSignTick = std::chrono::microseconds(100);

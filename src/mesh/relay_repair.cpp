@@ -18,6 +18,7 @@ constexpr Duration kBlameEvery = 100ms;  // a neighbour, for promises it broke
 constexpr Duration kDistrust = 50ms;     // of way, for every promise broken
 constexpr int kBrokenMost = 20;
 constexpr Duration kDistrustFor = 10s;
+constexpr Duration kLookAgain = 20ms;  // at what there was no room for
 constexpr unsigned kAsksOfClaimed = 3;
 constexpr std::uint64_t kRangeMost = 64;  // ids of an announcement that share one check
 constexpr std::uint8_t kMissesForGraft = 2;
@@ -99,23 +100,60 @@ std::optional<oap::Fault> RelayMachine::on_ihave(Neighbour& from, const oap::Mes
   unsigned left = kIdsAtOnce;
   oap::IdRange range;
   while (ids->next(range)) {
-    const OriginEpoch key{range.origin, range.epoch};
-    if (key == self_) continue;
-    Epoch* epoch = origins_.find(key);
-    if (epoch == nullptr) epoch = &origins_.claim(key, from.slot, now_);
-    unsigned claims = 0;
-    for (std::uint64_t seq = range.first; seq <= range.last; ++seq) {
-      if (left-- == 0) return std::nullopt;
-      if (!epoch->proven() && ++claims > kClaimedIdsMost) break;
-      announced(from, *epoch, seq, range.first == range.last ? range.check : 0);
-    }
-    if (range.first != range.last && range.check != 0) compare(from, *epoch, range);
+    if (!look_at(from, range, left)) look_later(from, range);
   }
   return std::nullopt;
 }
 
 // A range whose check does not fit what is held here has a variant that is not: all of it is asked
 // for. Only under forged ids; otherwise checks of known ids fit.
+// False when there is no room, or it has been enough for once; `range` is then what is left of it.
+bool RelayMachine::look_at(Neighbour& from, oap::IdRange& range, unsigned& left) {
+  const OriginEpoch key{range.origin, range.epoch};
+  if (key == self_) return true;
+  Epoch* epoch = origins_.find(key);
+  if (epoch == nullptr) epoch = &origins_.claim(key, from.slot, now_);
+  unsigned claims = 0;
+  for (std::uint64_t seq = range.first; seq <= range.last; ++seq) {
+    const Entry* const known = epoch->find(seq);
+    const bool seen = known != nullptr && known->state == Entry::State::kSeen;
+    if (left == 0 || (!seen && !missing_.has_room(from.slot))) {
+      if (seq != range.first) range.check = 0;  // of the whole range
+      range.first = seq;
+      return false;
+    }
+    --left;
+    if (!epoch->proven() && ++claims > kClaimedIdsMost) break;
+    announced(from, *epoch, seq, range.first == range.last ? range.check : 0);
+  }
+  if (range.first != range.last && range.check != 0) compare(from, *epoch, range);
+  return true;
+}
+
+void RelayMachine::look_later(Neighbour& from, const oap::IdRange& range) {
+  if (from.later.size() >= kLaterMost) {
+    stats_.shed_missing += range.last - range.first + 1;
+    return;
+  }
+  from.later.push_back(range);
+  if (later_due_.is_never()) later_due_ = now_ + kLookAgain;
+}
+
+// As what was missing comes in, there is room for what was announced behind it.
+void RelayMachine::look_again() {
+  later_due_ = Instant::never();
+  for (const auto& [session, neighbour] : neighbours_) {
+    std::deque<oap::IdRange>& later = neighbour->later;
+    if (distrusted(*neighbour)) {
+      for (const oap::IdRange& range : later) stats_.shed_missing += range.last - range.first + 1;
+      later.clear();
+    }
+    unsigned left = kIdsAtOnce;
+    while (!later.empty() && look_at(*neighbour, later.front(), left)) later.pop_front();
+    if (!later.empty()) later_due_ = now_ + kLookAgain;
+  }
+}
+
 void RelayMachine::compare(Neighbour& from, Epoch& epoch, const oap::IdRange& range) {
   if (from.slot == kNoSlot) return;
   std::uint64_t check = range.check;

@@ -295,6 +295,64 @@ TEST(Relay, EveryTableHasItsBound) {
   EXPECT_GT(rig.machine(1).stats().given_up, 0U);
 }
 
+TEST(Relay, WhatANeighbourHasItIsNotSent) {  // OAP-9.53
+  RelayRig rig({.nodes = 3, .degree = 0});
+  rig.link(0, 1);
+  rig.link(0, 2);
+  rig.run(1s);
+  const oap::IdRange id{.origin = origin_of(rig.config(1).self),
+                        .epoch = rig.config(1).epoch,
+                        .first = 1,
+                        .last = 1,
+                        .check = 0};
+  const auto payload = oap::write_ids(oap::IdsKind::kIdontwant, std::span(&id, 1));
+  rig.inject(2, 0, oap::make_frame(oap::kEvent, {}, 0, payload));
+  rig.publish(1, 20'000);
+  rig.run(10ms + 60ms);
+  EXPECT_EQ(rig.machine(0).stats().delivered, 1U);
+  rig.run(1s);
+  EXPECT_EQ(rig.machine(2).stats().received, 0U);
+  rig.publish(1, 20'000);
+  rig.run(1s);
+  EXPECT_EQ(rig.machine(2).stats().received, 1U) << "the next one it does not have";
+}
+
+// OAP-9.56: the share of one neighbour in what is missing is 4 096 ids.
+TEST(Relay, ALongBacklogComesInTheEndWholeFromOneNeighbour) {
+  RelayRig::Options options{.nodes = 2, .degree = 0};
+  options.limits.missing = 400;  // 100 a neighbour
+  RelayRig rig(options);
+  for (int i = 0; i < 6000; ++i) rig.publish(i < 5000 ? 0 : 1, 64);
+  rig.link(0, 1);
+  rig.run(10s);
+  EXPECT_EQ(judge(rig, 0).missed, 0U);
+  EXPECT_EQ(judge(rig, 0).twice, 0U);
+  EXPECT_EQ(rig.machine(1).stats().shed_missing, 0U);
+  EXPECT_EQ(rig.machine(1).stats().missing, 0U);
+}
+
+TEST(Relay, WhatALiarAnnouncesDoesNotWaitForRoomForEver) {
+  RelayRig::Options options{.nodes = 2, .degree = 1};
+  options.limits.missing = 400;
+  RelayRig rig(options);
+  rig.publish(0);
+  rig.run(1s);
+  const OriginId origin = origin_of(rig.config(0).self);
+  for (std::uint64_t i = 1; i <= 20; ++i) {
+    const oap::IdRange range{
+        .origin = origin, .epoch = rig.config(0).epoch, .first = 100 * i, .last = 100 * i + 99};
+    const auto payload = oap::write_ids(oap::IdsKind::kIhave, std::span(&range, 1));
+    rig.inject(0, 1, oap::make_frame(oap::kEvent, {}, 0, payload));
+  }
+  EXPECT_EQ(rig.machine(1).stats().missing, 100U);
+  rig.run(30s);
+  EXPECT_EQ(rig.machine(1).stats().missing, 0U);
+  EXPECT_GT(rig.machine(1).stats().shed_missing, 1000U) << "one that breaks promises is not asked";
+  rig.publish(0);
+  rig.run(1s);
+  EXPECT_EQ(judge(rig, 0).missed, 0U);
+}
+
 // ---- leaves ------------------------------------------------------------------------------------
 
 TEST(RelayLeaves, GetWhatTheyAskedForOnceAndNothingElse) {
