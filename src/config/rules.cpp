@@ -162,6 +162,9 @@ void check_mesh(const Settings& s, Report& error, Report& warn) {
   if (!listens && s.mesh.role == MeshRole::kRelay)
     error("mesh.role", "is relay, but overlay.listen is empty: no node could reach this one",
           "set overlay.listen, or mesh.role = \"leaf\"");
+  if (s.mesh.score_disconnect <= s.mesh.score_shed)
+    error("mesh.score_disconnect", "is not more than mesh.score_shed",
+          "a node is let go for more than what its announcements are refused for");
   const auto at = parse_listen_address(s.overlay.listen);
   const bool everywhere = at && (at->host == "0.0.0.0" || at->host == "::");
   if (listens && everywhere && s.overlay.advertise_addr.empty())

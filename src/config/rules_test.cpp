@@ -67,6 +67,20 @@ TEST(Rules, a_mesh_needs_tls_a_listener_and_somebody_to_trust) {
   EXPECT_EQ(broken(plus(kTls, {{"--set", "mesh.allow=abc"}})), Keys{"mesh.allow"});
 }
 
+TEST(Rules, a_node_is_let_go_for_more_than_it_is_ignored_for) {
+  const Flags flags = plus(kTls, {{"--set", "peers=" + kId + "@a:1"}});
+  EXPECT_EQ(broken(plus(flags, {{"--set", "mesh.score_disconnect=50"}})),
+            Keys{"mesh.score_disconnect"});
+  EXPECT_EQ(broken(plus(flags, {{"--set", "mesh.score_disconnect=51"}})), Keys{});
+  EXPECT_EQ(broken(plus(flags, {{"--set", "mesh.score_shed=100"}})), Keys{"mesh.score_disconnect"});
+}
+
+TEST(Rules, two_links_a_relay_are_too_few) {
+  const Flags flags = plus(kTls, {{"--set", "peers=" + kId + "@a:1"}});
+  EXPECT_EQ(broken(plus(flags, {{"--set", "mesh.active_view=2"}})), Keys{"mesh.active_view"});
+  EXPECT_EQ(broken(plus(flags, {{"--set", "mesh.active_view=3"}})), Keys{});
+}
+
 TEST(Rules, a_relay_that_listens_everywhere_should_say_where_it_is) {
   const Flags flags =
       plus(kMutual, {{"--bind", "0.0.0.0:9500"}, {"--set", "peers=" + kId + "@a:1"}});

@@ -94,6 +94,7 @@ struct Settings {
     Millis repair_window{}, dedup_horizon{};
     std::uint64_t repair_bytes = 0;
     bool score_dry_run = false;
+    std::uint64_t score_shed = 0, score_disconnect = 0;  // points
   } mesh;
 
   struct {

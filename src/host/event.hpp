@@ -21,6 +21,7 @@ enum class EventKind : std::uint8_t {
   kTlsFailed,      // `failure`, `alert`, `text`
   kDialFailed,     // a node could not be reached: `peer` is its address, `text` says why
   kSessionOpened,  // the OAP handshake is done
+  kPeerExpelled,   // the mesh let a neighbour go for how it behaved: `peer_node`, `score`
   kSessionClosed,  // `reason`, and `code` where an error frame went out
   kTlsReloaded,
   kTlsReloadFailed,  // the old certificate stays; `text` says why
@@ -56,6 +57,7 @@ struct Event {
   Duration lifetime{};              // since it was accepted
   std::uint32_t count = 0;
 };
+  const mesh::Expelled* score = nullptr;  // valid during the call
 
 using EventSink = std::function<void(const Event&)>;
 

@@ -199,6 +199,7 @@ void ShardHost::obey(const node::Action& action) {
   if (action.kind == Kind::kControl) return hand_out_control();
   if (action.kind == Kind::kDial) return start_dials();
   if (action.kind == Kind::kCancelDial) return cancel_dials();
+  if (action.kind == Kind::kExpelled) return tell_expelled();
   if (action.kind == Kind::kDrained) {
     cut_off_.with([&](std::uint32_t& count) { count = action.count; });
     shared_.tell({.kind = EventKind::kDrained, .shard = self_, .count = action.count});
@@ -232,6 +233,7 @@ void ShardHost::obey(const node::Action& action) {
     case Kind::kControl:
     case Kind::kDrained:
     case Kind::kDial:
+    case Kind::kExpelled:
     case Kind::kCancelDial: break;
   }
 }

@@ -116,6 +116,7 @@ class ShardHost {
   // operators
   void hand_out_control();
   SessionInfo info_of(const node::SessionView& view);
+  void tell_expelled();
 
   // mail
   void take_in_mail();

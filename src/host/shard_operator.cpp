@@ -122,6 +122,15 @@ void ShardHost::inspect(Inspect what, Parts into, std::shared_ptr<runtime::Gate>
 void ShardHost::dial_peer(std::string addr, std::optional<NodeId> node) {
   loop_.post([this, addr = std::move(addr), node] {
     shard_.handle(node::PeerDial{.addr = addr, .node = node}, runtime::monotonic_now(), actions_);
+void ShardHost::tell_expelled() {
+  while (const auto expelled = shard_.take_expelled()) {
+    shared_.tell({.kind = EventKind::kPeerExpelled,
+                  .shard = self_,
+                  .peer_node = expelled->verdict.node,
+                  .score = &*expelled});
+  }
+}
+
   });
 }
 

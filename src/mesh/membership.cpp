@@ -34,6 +34,9 @@ void Membership::dial(ConfiguredPeer peer, Instant now, Orders& out) {
 bool Membership::hangup(const NodeId& node, Instant now, Orders& out) {
   return impl_->hangup(node, now, out);
 }
+void Membership::expel(const NodeId& node, Instant now, Orders& out) {
+  impl_->expel(node, now, out);
+}
 void Membership::tick(Instant now, Orders& out) { impl_->tick(now, out); }
 Instant Membership::next_deadline() const { return impl_->next(); }
 std::vector<LinkChange>& Membership::changes() { return impl_->changes(); }
@@ -92,6 +95,11 @@ bool Membership::Impl::hangup(const NodeId& node, Instant now, Orders& out) {
   found = views_.forget(node) || found;
   settle(now, out);
   return found;
+}
+
+void Membership::Impl::expel(const NodeId& node, Instant now, Orders& out) {
+  ++stats_.expelled;
+  hangup(node, now, out);
 }
 
 void Membership::Impl::heard(SessionId id, Instant now) {

@@ -51,6 +51,7 @@ struct MembershipStats {
   std::uint32_t active = 0, leaves = 0, passive = 0, dialing = 0, sessions = 0;  // gauges
   std::uint64_t links_up = 0, links_lost = 0, links_dropped = 0;  // died; let go by either side
   std::uint64_t dials = 0, dials_failed = 0, links_refused = 0, pings = 0, long_probes = 0;
+  std::uint64_t expelled = 0;  // nodes that were let go for how they behaved
   std::uint64_t replaced = 0;  // sessions that a newer epoch or the other dial replaced
 };
 
@@ -79,6 +80,8 @@ class Membership {
   void dial(ConfiguredPeer peer, Instant now, Orders& out);
   /// Drops the link and session to a node and forgets it.
   bool hangup(const NodeId& node, Instant now, Orders& out);
+  /// The same because of how it behaved.
+  void expel(const NodeId& node, Instant now, Orders& out);
 
   void tick(Instant now, Orders& out);
   Instant next_deadline() const;

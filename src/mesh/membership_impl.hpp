@@ -32,6 +32,7 @@ class Membership::Impl {
                                      const oap::Message& message, Instant now, Orders& out);
   void dial(ConfiguredPeer peer, Instant now, Orders& out);
   bool hangup(const NodeId& node, Instant now, Orders& out);
+  void expel(const NodeId& node, Instant now, Orders& out);
   void tick(Instant now, Orders& out);
   std::vector<PeerView> peers(Instant now) const;
   const MembershipStats& stats();

@@ -62,7 +62,8 @@ class Mesh::Impl final : public Ways {
     }
     for (const Scores::Verdict& verdict : scores.judge(neighbours, now)) {
       if (verdict.standing == Standing::kDisconnect && verdict.acts) {
-        membership.hangup(verdict.node, now, out);
+        out.expelled.push_back(scores.explain(verdict.node, now));
+        membership.expel(verdict.node, now, out);
       }
     }
   }

@@ -50,15 +50,19 @@ struct Deliver {
   std::size_t message = 0;  // where the gossip payload begins in it; it goes to the end
 };
 
+/// A neighbour that was let go for how it behaved, and why: for the log.
+using Expelled = Scores::Explanation;
+
 struct Orders {
   std::vector<Send> sends;
   std::vector<Dial> dials;
   std::vector<CancelDial> cancels;
   std::vector<Close> closes;
   std::vector<Deliver> deliveries;
+  std::vector<Expelled> expelled;
   bool empty() const {
     return sends.empty() && dials.empty() && cancels.empty() && closes.empty() &&
-           deliveries.empty();
+           deliveries.empty() && expelled.empty();
   }
   void clear() {
     sends.clear();
@@ -66,6 +70,7 @@ struct Orders {
     cancels.clear();
     closes.clear();
     deliveries.clear();
+    expelled.clear();
   }
 };
 

@@ -139,6 +139,8 @@ bool Scores::admits(const NodeId& node, std::size_t links, Instant now) const {
 Scores::Explanation Scores::explain(const NodeId& node, Instant now) const {
   Explanation out;
   out.verdict.node = node;
+  out.shed = config_.shed;
+  out.disconnect = config_.disconnect;
   for (std::size_t i = 0; i < kMisdeeds; ++i) out.reasons[i].misdeed = static_cast<Misdeed>(i);
   const auto found = entries_.find(node);
   if (found == entries_.end()) return out;

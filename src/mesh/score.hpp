@@ -82,7 +82,8 @@ class Scores {
   };
   struct Explanation {
     double points = 0;
-    Verdict verdict;  // the last
+    unsigned shed = 0, disconnect = 0;  // from so many points on (ScoreConfig)
+    Verdict verdict;                    // the last
     std::array<Reason, kMisdeeds> reasons{};
   };
   /// For operators: why a peer stands as it does.

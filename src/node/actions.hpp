@@ -112,6 +112,7 @@ struct Action {
   Kind kind;
   ShardIndex shard = 0;
   CloseReason reason = CloseReason::kPeer;
+    kExpelled,     // neighbours were let go: take_expelled, until it has none (shard 0 only)
   oap::Code code = oap::Code::kInternal;  // with kClose after an error frame
   bool erred = false;                     // `code` is set
   bool downgraded = false;  // with kEstablished: hello spoke of hybrid, the channel is classical

@@ -82,6 +82,7 @@ class ShardCore {
   std::optional<SessionId> open(Instant accepted);
   std::optional<SessionId> open_dialed(mesh::DialId dial, Instant now);
   std::optional<mesh::Dial> take_dial() { return dials_.take(); }
+  std::optional<mesh::Expelled> take_expelled();
   std::optional<mesh::DialId> take_cancelled_dial() { return dials_.take_cancelled(); }
   void handle(const Input& in, Instant now, Actions& out);
   void received(SessionId id, Slice bytes, Instant now, Actions& out);

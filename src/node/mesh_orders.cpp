@@ -58,6 +58,10 @@ void ShardCore::obey_mesh() {
     for (const mesh::CancelDial& cancel : orders.cancels) obey(cancel);
     orders.clear();
   }
+    for (const mesh::Expelled& expelled : orders.expelled) {
+      seat_->expelled.push_back(expelled);
+      order({.kind = Action::Kind::kExpelled});
+    }
 }
 
 // ---- frames to peers ---------------------------------------------------------------------------
@@ -312,6 +316,17 @@ void ShardCore::tell_peer_lanes() {
     stats_.peer_lane_bytes[0] += egress.answers_bytes();
     stats_.peer_lane_frames[0] += egress.answers();
     for (std::size_t lane = 1; lane < mesh::kLanes; ++lane) {
+std::optional<mesh::Expelled> ShardCore::take_expelled() {
+  if (!seat_ || seat_->expelled.empty()) return std::nullopt;
+  mesh::Expelled expelled = seat_->expelled.front();
+  seat_->expelled.pop_front();
+  return expelled;
+}
+std::vector<mesh::Trace> ShardCore::traces() const {
+  if (!seat_) return {};
+  const auto& all = seat_->machine.traces();
+  return {all.begin(), all.end()};
+}
       const gossip::LaneBound held = egress.held(static_cast<gossip::PeerLane>(lane - 1));
       stats_.peer_lane_bytes[lane] += held.bytes;
       stats_.peer_lane_frames[lane] += held.frames;

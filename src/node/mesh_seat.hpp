@@ -44,5 +44,6 @@ struct MeshSeat {
   mesh::Orders obeying;  // kept for its buffers
   WantedPatterns wanted;
 };
+  std::deque<mesh::Expelled> expelled;  // for the driver to take
 
 }  // namespace ron::node

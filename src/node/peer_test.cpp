@@ -648,3 +648,32 @@ TEST(Nodes, ThatDrainTellTheirPeersAndLeaveNothing) {
 
 }  // namespace
 }  // namespace ron::node::testing
+// ---- behaviour ---------------------------------------------------------------------------------
+
+TEST(PeerConduct, WhoeverIsLetGoForItIsTold) {  // OAP-9.74
+  NodeConfig config = peer_config(self(), {});
+  config.mesh->times.dead = 1h;  // nobody here answers pings
+  Rig rig(config, 1);
+  rig.wait(1ms);
+  const std::array<Identity, 3> identities = {Identity(101), Identity(102), Identity(103)};
+  std::vector<SessionId> sessions;
+  for (const Identity& each : identities) {
+    sessions.push_back(rig.open(0, each.channel()));
+    rig.send(sessions.back(), oap::kReq, 9, oap::write_hello(peer_hello(each)));
+    rig.send(sessions.back(), oap::kReq, 10,
+             oap::write_link({.prio = true, .leaf = false, .addr = {}}));
+  }
+  const Bytes broken = oap::write_traced({});  // seq 0
+  for (int i = 0; i < 6; ++i) rig.send(sessions[1], oap::kEvent, 0, broken);
+  ASSERT_FALSE(rig.shard(0).take_expelled());
+  rig.wait(1100ms);
+  const auto expelled = rig.shard(0).take_expelled();
+  ASSERT_TRUE(expelled);
+  EXPECT_EQ(expelled->verdict.node, identities[1].node);
+  EXPECT_GE(expelled->points, 100);
+  EXPECT_EQ(expelled->reasons[static_cast<std::size_t>(mesh::Misdeed::kMalformed)].count, 6U);
+  EXPECT_FALSE(rig.shard(0).take_expelled()) << "once";
+  EXPECT_EQ(rig.shard(0).membership()->expelled, 1U);
+  EXPECT_EQ(rig.shard(0).membership()->active, 2U);
+}
+

@@ -19,6 +19,7 @@ std::optional<SessionId> Shard::open_dialed(mesh::DialId dial, Instant now) noex
   return impl_->open_dialed(dial, now);
 }
 std::optional<mesh::Dial> Shard::take_dial() noexcept { return impl_->take_dial(); }
+std::optional<mesh::Expelled> Shard::take_expelled() noexcept { return impl_->take_expelled(); }
 std::optional<mesh::DialId> Shard::take_cancelled_dial() noexcept {
   return impl_->take_cancelled_dial();
 }

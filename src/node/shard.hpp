@@ -55,6 +55,8 @@ class Shard {
   /// The next dial to give up that open_dialed was not called for: nothing answers it any more.
   std::optional<mesh::DialId> take_cancelled_dial() noexcept;
   /// A stream to a dialed peer begins (connecting or connected); its handshake time runs from
+  /// After Action::kExpelled: a neighbour that was let go for how it behaved.
+  std::optional<mesh::Expelled> take_expelled() noexcept;
   /// `now`. ChannelReady follows when TLS is through; the shard then says hello first. Nothing when
   /// the session table is full or the dial was given up: the driver closes the stream and reports
   /// DialFailed.

@@ -49,6 +49,7 @@ enum class Event : std::uint8_t {
   kDowngradeDetected,
   kHandshakeFailed,
   kPeerFailed,
+  kPeerExpelled,
   kAcceptRefused,
   // operators
   kControl,
@@ -84,6 +85,7 @@ enum class Field : std::uint8_t {
   kPqMode,
   kKexAlgo,
   kPeerMode,
+  kScore,
   kListen,
   kAdvertise,
   kName,

@@ -84,6 +84,7 @@ enum class Metric : std::uint8_t {
   kMeshSessions,
   kMeshDialing,
   kMeshLinks,
+  kMeshExpelled,
   kMeshDials,
   kMeshDialFailures,
   kMeshPublished,

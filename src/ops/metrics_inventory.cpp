@@ -77,6 +77,7 @@ constexpr std::array<MetricRow, kMetricCount> kRows = {{
     {Metric::kMeshSessions, "overlay_mesh_sessions", kGauge, "", "", "Sessions to nodes, with a link or without."},
     {Metric::kMeshDialing, "overlay_mesh_dialing", kGauge, "", "", "Nodes being dialed."},
     {Metric::kMeshLinks, "overlay_mesh_links_total", kCounter, "event=up|lost|dropped|refused|replaced", "", "Links that came up, died, were let go by either side, were refused for want of room; sessions that another one to the same node replaced."},
+    {Metric::kMeshExpelled, "overlay_mesh_expelled_total", kCounter, "", "", "Neighbours let go for how they behaved (mesh.score_disconnect)."},
     {Metric::kMeshDials, "overlay_mesh_dials_total", kCounter, "", "", "Nodes dialed."},
     {Metric::kMeshDialFailures, "overlay_mesh_dial_failures_total", kCounter, "", "", "Dials that came to no session."},
     {Metric::kMeshPublished, "overlay_mesh_published_total", kCounter, "", "", "Publications of this node handed to the mesh."},

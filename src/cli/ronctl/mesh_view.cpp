@@ -56,6 +56,9 @@ std::string behaviour(const Json& score) {
   if (reasons.empty()) return "Nothing is held against it.\n";
   const std::string standing = text_at(score, "standing");
   std::string out = number_text("%.1f", number_at(score, "points")) + " points are held against it";
+  if (at(score, "disconnect_from").is_number())
+    out += " (announcements are refused from " + count_of(score, "shed_from") +
+           ", it is let go from " + count_of(score, "disconnect_from") + ")";
   if (standing == "good") out += ", which is nothing to act on; they fade.\n";
   if (standing == "warned") out += ": watch it. They fade.\n";
   if (standing == "shed") out += ": its announcements are refused until they fade.\n";

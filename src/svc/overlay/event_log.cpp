@@ -92,6 +92,27 @@ void log_tls_failure(const host::Event& event, ops::Log& log) {
 
 }  // namespace
 
+std::string reasons_text(const mesh::Expelled& score) {
+  std::string out;
+  for (const mesh::Scores::Reason& reason : score.reasons) {
+    if (reason.count == 0) continue;
+    out += (out.empty() ? "" : ", ") + std::string(mesh::name(reason.misdeed)) + " x" +
+           std::to_string(reason.count);
+  }
+  return out;
+}
+
+void log_expelled(const host::Event& event, ops::Log& log) {
+  const std::string node = id_text(event);
+  const auto worst =
+      std::ranges::max_element(event.score->reasons, {}, &mesh::Scores::Reason::points);
+  const std::string reasons = reasons_text(*event.score);
+  log.write(Event::kPeerExpelled, {{Field::kReason, mesh::name(worst->misdeed)},
+                                   {Field::kPeerId, node},
+                                   {Field::kScore, event.score->points},
+                                   {Field::kMessage, reasons}});
+}
+
 void log_event(const host::Event& event, ops::Log& log) {
   using enum host::EventKind;
   switch (event.kind) {
@@ -111,6 +132,7 @@ void log_event(const host::Event& event, ops::Log& log) {
       return log_tls_failure(event, log);
     case kDialFailed: return log_failed_peer(event, "io", log);
     case kAcceptRefused:
+    case kPeerExpelled: return log_expelled(event, log);
       return log.write(Event::kAcceptRefused, {{Field::kReason, refusal_label(event.refusal)},
                                                {Field::kPeerAddr, event.peer}});
     case kListening:

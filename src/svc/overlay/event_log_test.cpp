@@ -174,6 +174,27 @@ TEST(EventLog, a_dead_shard_is_named) {
   EXPECT_EQ(line["message"], "out of luck");
 }
 
+TEST(EventLog, ANeighbourThatIsLetGoIsNamedWithItsMisdeeds) {
+  mesh::Expelled score;
+  score.points = 103.5;
+  for (std::size_t i = 0; i < mesh::kMisdeeds; ++i)
+    score.reasons[i].misdeed = static_cast<mesh::Misdeed>(i);
+  score.reasons[0].points = 98;
+  score.reasons[0].count = 5;
+  score.reasons[3].points = 5.5;
+  score.reasons[3].count = 6;
+  host::Event event{.kind = host::EventKind::kPeerExpelled};
+  event.peer_node = NodeId{0xab};
+  event.score = &score;
+  const Json line = logged(event);
+  EXPECT_EQ(line["event"], "peer_expelled");
+  EXPECT_EQ(line["level"], "warn");
+  EXPECT_EQ(line["peer_id"].get<std::string>().substr(0, 4), "ab00");
+  EXPECT_EQ(line["score"], 103.5);
+  EXPECT_EQ(line["reason"], "malformed");
+  EXPECT_EQ(line["message"], "malformed x5, slow x6");
+}
+
 TEST(EventLog, APeerThatWasDialedIsNoClientThatFailed) {
   const NodeId node = {0xab};
   host::Event event{.kind = host::EventKind::kDialFailed, .peer = "a:1", .text = "refused"};

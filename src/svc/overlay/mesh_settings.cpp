@@ -35,6 +35,8 @@ mesh::MeshConfig mesh_config(const config::Settings& settings, const MeshStart& 
   out.relay.fanout = static_cast<unsigned>(settings.overlay.gossip.relay_fanout);
   out.relay.repair_bytes = settings.mesh.repair_bytes;
   out.score.dry_run = settings.mesh.score_dry_run;
+  out.score.shed = static_cast<unsigned>(settings.mesh.score_shed);
+  out.score.disconnect = static_cast<unsigned>(settings.mesh.score_disconnect);
   out.relay_times.repair = settings.mesh.repair_window;
   out.relay_times.dedup = settings.mesh.dedup_horizon;
   return out;

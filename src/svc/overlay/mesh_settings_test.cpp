@@ -40,6 +40,8 @@ TEST(MeshSettings, TheKeysReachTheMesh) {
   settings.mesh.repair_window = std::chrono::seconds(7);
   settings.mesh.dedup_horizon = std::chrono::seconds(50);
   settings.mesh.score_dry_run = true;
+  settings.mesh.score_shed = 30;
+  settings.mesh.score_disconnect = 77;
   settings.overlay.gossip.relay_fanout = 3;
   settings.overlay.advertise_addr = "here:1";
   const auto start = mesh_start(identity()).value();
@@ -57,6 +59,8 @@ TEST(MeshSettings, TheKeysReachTheMesh) {
   EXPECT_EQ(mesh.views.passive, 20U);
   EXPECT_EQ(mesh.relay.fanout, 3U);
   EXPECT_TRUE(mesh.score.dry_run);
+  EXPECT_EQ(mesh.score.shed, 30U);
+  EXPECT_EQ(mesh.score.disconnect, 77U);
   EXPECT_EQ(mesh.relay.repair_bytes, 1U << 20U);
   EXPECT_EQ(mesh.relay_times.repair, std::chrono::seconds(7));
   EXPECT_EQ(mesh.relay_times.dedup, std::chrono::seconds(50));

@@ -190,6 +190,7 @@ void fill_membership(const mesh::MembershipStats& m, MetricsPage& page) {
   page.set(Metric::kMeshLinks, {"dropped"}, number(m.links_dropped));
   page.set(Metric::kMeshLinks, {"refused"}, number(m.links_refused));
   page.set(Metric::kMeshLinks, {"replaced"}, number(m.replaced));
+  page.set(Metric::kMeshExpelled, {}, number(m.expelled));
   page.set(Metric::kMeshDials, number(m.dials));
   page.set(Metric::kMeshDialFailures, number(m.dials_failed));
 }

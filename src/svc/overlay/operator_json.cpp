@@ -199,6 +199,8 @@ Json json_of(const mesh::Scores::Explanation& score) {
   return {{"points", score.points},
           {"standing", mesh::name(score.verdict.standing)},
           {"acts", score.verdict.acts},
+          {"shed_from", score.shed},
+          {"disconnect_from", score.disconnect},
           {"reasons", reasons}};
 }
 
