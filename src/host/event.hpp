@@ -9,6 +9,7 @@
 
 #include "base/ids.hpp"
 #include "base/time.hpp"
+#include "mesh/orders.hpp"
 #include "node/actions.hpp"
 #include "transport/stream.hpp"
 
@@ -20,8 +21,8 @@ enum class EventKind : std::uint8_t {
   kAcceptRefused,  // `refusal` says why
   kTlsFailed,      // `failure`, `alert`, `text`
   kDialFailed,     // a node could not be reached: `peer` is its address, `text` says why
-  kSessionOpened,  // the OAP handshake is done
   kPeerExpelled,   // the mesh let a neighbour go for how it behaved: `peer_node`, `score`
+  kSessionOpened,  // the OAP handshake is done
   kSessionClosed,  // `reason`, and `code` where an error frame went out
   kTlsReloaded,
   kTlsReloadFailed,  // the old certificate stays; `text` says why
@@ -56,8 +57,8 @@ struct Event {
   std::string_view peer_name;       // the first SAN of the peer's certificate
   Duration lifetime{};              // since it was accepted
   std::uint32_t count = 0;
-};
   const mesh::Expelled* score = nullptr;  // valid during the call
+};
 
 using EventSink = std::function<void(const Event&)>;
 

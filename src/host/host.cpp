@@ -185,6 +185,9 @@ void Host::dial_peer(std::string addr, std::optional<NodeId> node) {
   impl_->shared.shards.front()->dial_peer(std::move(addr), node);
 }
 
+void Host::probe(std::string topic, CorrId corr) {
+  impl_->shared.shards.front()->probe(std::move(topic), corr);
+}
 void Host::hang_up(const NodeId& node) { impl_->shared.shards.front()->hang_up(node); }
 
 Snapshot Host::snapshot() {

@@ -50,6 +50,8 @@ class Host {
   void dial_peer(std::string addr, std::optional<NodeId> node);
   /// Drops the link to a node and forgets it.
   void hang_up(const NodeId& node);
+  /// Publishes a probe (a valid topic); inspect(Inspect::kTraces) tells who had it.
+  void probe(std::string topic, CorrId corr);
 
   /// The latest counters; waits at most 50 ms for busy shards, whose numbers may then be a turn
   /// old.

@@ -7,6 +7,7 @@
 
 #include "mesh/membership.hpp"
 #include "mesh/score.hpp"
+#include "mesh/traces.hpp"
 #include "node/control.hpp"
 
 namespace ron::host {
@@ -33,10 +34,11 @@ struct Inspection {
   std::vector<node::PatternView> patterns;  // each once, sessions of all shards added up
   std::vector<node::TopicView> topics;      // the same
   std::vector<PeerInfo> peers;              // neighbours and candidates of the mesh
+  std::vector<mesh::Trace> traces;          // the last probes of this node, the oldest first
   bool complete = true;                     // every shard answered in time
 };
 
-enum class Inspect : std::uint8_t { kSessions, kTopics, kPeers };
+enum class Inspect : std::uint8_t { kSessions, kTopics, kPeers, kTraces };
 
 /// The answer to a node::ControlRequest.
 struct ControlAnswer {

@@ -48,6 +48,7 @@ class ShardHost {
   void answer(ControlAnswer answer);
   void dial_peer(std::string addr, std::optional<NodeId> node);
   void hang_up(const NodeId& node);
+  void probe(std::string topic, CorrId corr);
   void ring() { loop_.ring(); }
   void request_stop();
   void join();
@@ -115,8 +116,8 @@ class ShardHost {
 
   // operators
   void hand_out_control();
-  SessionInfo info_of(const node::SessionView& view);
   void tell_expelled();
+  SessionInfo info_of(const node::SessionView& view);
 
   // mail
   void take_in_mail();

@@ -51,6 +51,7 @@ Inspection merge(std::vector<Inspection>& parts) {
     append(out.patterns, part.patterns);
     append(out.topics, part.topics);
     append(out.peers, part.peers);
+    append(out.traces, part.traces);
   }
   unite(out.patterns);
   unite(out.topics);
@@ -110,6 +111,8 @@ void ShardHost::inspect(Inspect what, Parts into, std::shared_ptr<runtime::Gate>
         auto score = shard_.explain(view.node, now);
         part.peers.push_back({.view = std::move(view), .score = std::move(score)});
       }
+    } else if (what == Inspect::kTraces) {
+      part.traces = shard_.traces();
     } else {
       part.patterns = shard_.patterns();
       part.topics = shard_.topics();
@@ -119,9 +122,6 @@ void ShardHost::inspect(Inspect what, Parts into, std::shared_ptr<runtime::Gate>
   });
 }
 
-void ShardHost::dial_peer(std::string addr, std::optional<NodeId> node) {
-  loop_.post([this, addr = std::move(addr), node] {
-    shard_.handle(node::PeerDial{.addr = addr, .node = node}, runtime::monotonic_now(), actions_);
 void ShardHost::tell_expelled() {
   while (const auto expelled = shard_.take_expelled()) {
     shared_.tell({.kind = EventKind::kPeerExpelled,
@@ -131,12 +131,21 @@ void ShardHost::tell_expelled() {
   }
 }
 
+void ShardHost::dial_peer(std::string addr, std::optional<NodeId> node) {
+  loop_.post([this, addr = std::move(addr), node] {
+    shard_.handle(node::PeerDial{.addr = addr, .node = node}, runtime::monotonic_now(), actions_);
   });
 }
 
 void ShardHost::hang_up(const NodeId& node) {
   loop_.post(
       [this, node] { shard_.handle(node::PeerHangup{node}, runtime::monotonic_now(), actions_); });
+}
+
+void ShardHost::probe(std::string topic, CorrId corr) {
+  loop_.post([this, topic = std::move(topic), corr] {
+    shard_.handle(node::MeshProbe{topic, corr}, runtime::monotonic_now(), actions_);
+  });
 }
 
 void ShardHost::hand_out_control() {

@@ -122,7 +122,7 @@ std::optional<oap::Fault> Mesh::received(SessionId session, const PeerFrame& fra
 
 unsigned Mesh::publish(const LocalPublication& publication, Instant now, Orders& out) {
   return impl_->relay.publish(publication.tenant, publication.corr, publication.message,
-                              publication.fanout, now, out);
+                              publication.fanout, now, out, publication.trace);
 }
 
 void Mesh::interest(TenantId tenant, std::string_view pattern, bool add, Instant now,
@@ -164,5 +164,6 @@ Scores::Explanation Mesh::explain(const NodeId& node, Instant now) const {
 }
 const MembershipStats& Mesh::membership() const { return impl_->membership.stats(); }
 const RelayStats& Mesh::relay() const { return impl_->relay.stats(); }
+const std::deque<Trace>& Mesh::traces() const { return impl_->relay.traces(); }
 
 }  // namespace ron::mesh

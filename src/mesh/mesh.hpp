@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -22,6 +23,7 @@
 #include "mesh/orders.hpp"
 #include "mesh/relay_stats.hpp"
 #include "mesh/score.hpp"
+#include "mesh/traces.hpp"
 #include "oap/envelope.hpp"
 #include "oap/kinds.hpp"
 
@@ -41,6 +43,7 @@ struct LocalPublication {
   ByteView message;  // the gossip payload, uncompressed
   std::string_view topic;
   std::uint64_t fanout = 0;
+  bool trace = false;  // whoever gets it says so: see traces()
 };
 
 class Mesh {
@@ -82,6 +85,8 @@ class Mesh {
   Scores::Explanation explain(const NodeId& node, Instant now) const;
   const MembershipStats& membership() const;
   const RelayStats& relay() const;
+  /// This node's last probes, the oldest first, and who had them by now.
+  const std::deque<Trace>& traces() const;
 
  private:
   class Impl;

@@ -113,7 +113,7 @@ class RelayRig final {
   }
   unsigned neighbour(unsigned node) const { return nodes_[node]->ways.begin()->first; }
 
-  std::size_t publish(unsigned node, std::size_t size = 128) {
+  std::size_t publish(unsigned node, std::size_t size = 128, bool trace = false) {
     std::vector<std::uint8_t> data(size, 7);
     for (std::size_t i = 0; i < std::min<std::size_t>(size, 8); ++i) {
       data[i] = static_cast<std::uint8_t>(choice_.index(256));
@@ -131,7 +131,7 @@ class RelayRig final {
     messages_.push_back(std::move(message));
     Node& at = *nodes_[node];
     ids_[{origin_of(at.config.self), at.config.epoch, ++at.published}] = messages_.size() - 1;
-    last_links = at.machine->publish({}, 0, payload, 0, now_, orders_);
+    last_links = at.machine->publish({}, 0, payload, 0, now_, orders_, trace);
     obey(node);
     return messages_.size() - 1;
   }

@@ -20,6 +20,7 @@ struct RelayStats {
   std::uint64_t given_up = 0;       // announced, asked for, never come
   std::uint64_t variants_refused = 0, origins_refused = 0, unsolicited = 0;
   std::uint64_t shed_missing = 0, shed_origins = 0, shed_seen = 0, shed_repair = 0;
+  std::uint64_t shed_traces = 0;  // probes not answered for, answers not passed on
 
   std::size_t origins = 0, hot_origins = 0;  // gauges
   std::size_t seen = 0, missing = 0;

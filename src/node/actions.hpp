@@ -78,9 +78,14 @@ struct PeerDial {
 struct PeerHangup {
   NodeId node{};
 };
+/// An operator's probe: published here, and traced through the mesh. Shard 0 only.
+struct MeshProbe {
+  std::string_view topic;  // valid, and during the call
+  CorrId corr = 0;         // what mesh::Trace calls it
+};
 
 using Input = std::variant<ChannelReady, PeerFinished, StreamLost, Tick, TurnEnded, Drain,
-                           Readiness, ControlDone, DialFailed, PeerDial, PeerHangup>;
+                           Readiness, ControlDone, DialFailed, PeerDial, PeerHangup, MeshProbe>;
 
 // ---- orders ------------------------------------------------------------------------------------
 
@@ -107,12 +112,12 @@ struct Action {
     kControl,      // a control request waits: take_control
     kDrained,      // the drain is over; `count` sessions were cut off
     kDial,         // peers are to be dialed: take_dial, until it has none (shard 0 only)
+    kExpelled,     // neighbours were let go: take_expelled, until it has none (shard 0 only)
     kCancelDial,   // dials are given up: take_cancelled_dial, until it has none (shard 0 only)
   };
   Kind kind;
   ShardIndex shard = 0;
   CloseReason reason = CloseReason::kPeer;
-    kExpelled,     // neighbours were let go: take_expelled, until it has none (shard 0 only)
   oap::Code code = oap::Code::kInternal;  // with kClose after an error frame
   bool erred = false;                     // `code` is set
   bool downgraded = false;  // with kEstablished: hello spoke of hybrid, the channel is classical

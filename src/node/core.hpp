@@ -101,6 +101,7 @@ class ShardCore {
   std::vector<PatternView> pattern_views() const;
   std::vector<mesh::PeerView> peers(Instant now) const;
   mesh::Scores::Explanation explain(const NodeId& node, Instant now) const;
+  std::vector<mesh::Trace> traces() const;
   const mesh::MembershipStats* membership() const;
   const mesh::RelayStats* relay() const;
   std::vector<TopicView> topic_views() const { return subscriptions_.topic_views(); }
@@ -286,6 +287,7 @@ class ShardCore {
   void mesh_fact(const DialFailed& fact);
   void mesh_fact(const PeerDial& fact);
   void mesh_fact(const PeerHangup& fact);
+  void mesh_fact(const MeshProbe& fact);
   void tell_peer_lanes();
   // runs.cpp
   void extend_run(Session& session);

@@ -31,6 +31,7 @@ constexpr std::array kTable = {
     KindRow{"unlink", kAsEvent, Right::kPeer, false, false, true, handle_mesh},
     KindRow{"peers", kAsEvent, Right::kPeer, false, false, true, handle_mesh},
     KindRow{"origin", kAsEvent, Right::kPeer, false, false, true, handle_mesh},
+    KindRow{"traced", kAsEvent, Right::kPeer, false, false, true, handle_mesh},
     KindRow{"interest", kAsEvent, Right::kPeer, false, false, true, handle_mesh},
     KindRow{"interest_all", kAsEvent, Right::kPeer, false, false, true, handle_mesh},
     KindRow{"hello", kAsReq, Right::kNone, false, false, true, handle_second_hello},

@@ -25,7 +25,9 @@ gossip::LaneBound bound_of(const gossip::PeerLaneLimits& limits, mesh::Lane lane
 
 // Only `relay` spends credit. The frame is legal: this node made it, or has judged it.
 bool spends_credit(const Slice& frame) {
-  const auto message = oap::read_message(frame.bytes().subspan(oap::kHeaderSize));
+  const ByteView payload = frame.bytes().subspan(oap::kHeaderSize);
+  if (oap::read_usual_relay(payload)) return true;
+  const auto message = oap::read_message(payload);
   return message && message->kind == "relay";
 }
 
@@ -56,12 +58,12 @@ void ShardCore::obey_mesh() {
     for (const mesh::Close& close : orders.closes) obey(close);
     for (const mesh::Dial& dial : orders.dials) obey(dial);
     for (const mesh::CancelDial& cancel : orders.cancels) obey(cancel);
-    orders.clear();
-  }
     for (const mesh::Expelled& expelled : orders.expelled) {
       seat_->expelled.push_back(expelled);
       order({.kind = Action::Kind::kExpelled});
     }
+    orders.clear();
+  }
 }
 
 // ---- frames to peers ---------------------------------------------------------------------------
@@ -245,6 +247,20 @@ void ShardCore::mesh_fact(const PeerHangup& fact) {
   if (seat_) seat_->machine.hangup(fact.node, now_, seat_->orders);
 }
 
+// A publication like any other, but for what its nodes answer.
+void ShardCore::mesh_fact(const MeshProbe& fact) {
+  if (!seat_ || draining()) return;
+  const std::vector<std::uint8_t> payload =
+      oap::write_gossip({.topic = fact.topic, .data = as_bytes("ronctl trace")});
+  Publication out;
+  out.topic = fact.topic;
+  out.run = run_of(oap::make_frame(oap::kEvent, {}, fact.corr, payload, &meter_));
+  deliver(out, 0);
+  seat_->machine.publish(
+      {.tenant = {}, .corr = fact.corr, .message = payload, .topic = fact.topic, .trace = true},
+      now_, seat_->orders);
+}
+
 // ---- publications and wishes of this node ------------------------------------------------------
 
 unsigned ShardCore::publish_to_mesh(const Publication& publication) {
@@ -300,6 +316,17 @@ std::vector<mesh::PeerView> ShardCore::peers(Instant now) const {
 mesh::Scores::Explanation ShardCore::explain(const NodeId& node, Instant now) const {
   return seat_ ? seat_->machine.explain(node, now) : mesh::Scores::Explanation();
 }
+std::optional<mesh::Expelled> ShardCore::take_expelled() {
+  if (!seat_ || seat_->expelled.empty()) return std::nullopt;
+  mesh::Expelled expelled = seat_->expelled.front();
+  seat_->expelled.pop_front();
+  return expelled;
+}
+std::vector<mesh::Trace> ShardCore::traces() const {
+  if (!seat_) return {};
+  const auto& all = seat_->machine.traces();
+  return {all.begin(), all.end()};
+}
 const mesh::MembershipStats* ShardCore::membership() const {
   return seat_ ? &seat_->machine.membership() : nullptr;
 }
@@ -316,17 +343,6 @@ void ShardCore::tell_peer_lanes() {
     stats_.peer_lane_bytes[0] += egress.answers_bytes();
     stats_.peer_lane_frames[0] += egress.answers();
     for (std::size_t lane = 1; lane < mesh::kLanes; ++lane) {
-std::optional<mesh::Expelled> ShardCore::take_expelled() {
-  if (!seat_ || seat_->expelled.empty()) return std::nullopt;
-  mesh::Expelled expelled = seat_->expelled.front();
-  seat_->expelled.pop_front();
-  return expelled;
-}
-std::vector<mesh::Trace> ShardCore::traces() const {
-  if (!seat_) return {};
-  const auto& all = seat_->machine.traces();
-  return {all.begin(), all.end()};
-}
       const gossip::LaneBound held = egress.held(static_cast<gossip::PeerLane>(lane - 1));
       stats_.peer_lane_bytes[lane] += held.bytes;
       stats_.peer_lane_frames[lane] += held.frames;

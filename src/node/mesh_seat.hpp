@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <string>
 
@@ -43,7 +44,7 @@ struct MeshSeat {
   mesh::Orders orders;   // not obeyed yet
   mesh::Orders obeying;  // kept for its buffers
   WantedPatterns wanted;
-};
   std::deque<mesh::Expelled> expelled;  // for the driver to take
+};
 
 }  // namespace ron::node

@@ -155,7 +155,7 @@ TEST_F(Peer, SaysWhatOnlyNodesMaySay) {  // OAP-9.10 OAP-9.79
 
 // ---- frames ------------------------------------------------------------------------------------
 
-TEST_F(Peer, GetsWhatIsPublishedHereByteForByte) {
+TEST_F(Peer, GetsWhatIsPublishedHereByteForByte) {  // OAP-9.16 OAP-9.17 OAP-9.45 OAP-9.46
   const SessionId peer = linked();
   const SessionId client = rig_.active();
   const Bytes message = Rig::gossip("a/b", "hello");
@@ -170,6 +170,8 @@ TEST_F(Peer, GetsWhatIsPublishedHereByteForByte) {
   ASSERT_TRUE(relay);
   EXPECT_EQ(Bytes(relay->message.begin(), relay->message.end()), message);
   EXPECT_EQ(relay->epoch, 65'536'000U);
+  EXPECT_EQ(relay->origin, mesh::origin_of(self().node));
+  EXPECT_EQ(relay->seq, 1U);
   const auto ack = rig_.receive(client);
   ASSERT_EQ(ack.size(), 1U);
   EXPECT_EQ(ack[0].ack().to, 0U);
@@ -646,8 +648,6 @@ TEST(Nodes, ThatDrainTellTheirPeersAndLeaveNothing) {
   EXPECT_EQ(town[a].stats().peer_sessions, 0U);
 }
 
-}  // namespace
-}  // namespace ron::node::testing
 // ---- behaviour ---------------------------------------------------------------------------------
 
 TEST(PeerConduct, WhoeverIsLetGoForItIsTold) {  // OAP-9.74
@@ -677,3 +677,5 @@ TEST(PeerConduct, WhoeverIsLetGoForItIsTold) {  // OAP-9.74
   EXPECT_EQ(rig.shard(0).membership()->active, 2U);
 }
 
+}  // namespace
+}  // namespace ron::node::testing

@@ -29,6 +29,7 @@
 #include "mesh/orders.hpp"
 #include "mesh/relay_stats.hpp"
 #include "mesh/score.hpp"
+#include "mesh/traces.hpp"
 #include "node/actions.hpp"
 #include "node/config.hpp"
 #include "node/control.hpp"
@@ -54,9 +55,9 @@ class Shard {
   std::optional<mesh::Dial> take_dial() noexcept;
   /// The next dial to give up that open_dialed was not called for: nothing answers it any more.
   std::optional<mesh::DialId> take_cancelled_dial() noexcept;
-  /// A stream to a dialed peer begins (connecting or connected); its handshake time runs from
   /// After Action::kExpelled: a neighbour that was let go for how it behaved.
   std::optional<mesh::Expelled> take_expelled() noexcept;
+  /// A stream to a dialed peer begins (connecting or connected); its handshake time runs from
   /// `now`. ChannelReady follows when TLS is through; the shard then says hello first. Nothing when
   /// the session table is full or the dial was given up: the driver closes the stream and reports
   /// DialFailed.
@@ -125,6 +126,7 @@ class Shard {
   std::vector<mesh::PeerView> peers(Instant now) const;
   /// Why a node that the mesh knows stands as it does; good without a mesh or on other shards.
   mesh::Scores::Explanation explain(const NodeId& node, Instant now) const;
+  std::vector<mesh::Trace> traces() const;
   /// Null without a mesh or on other shards.
   const mesh::MembershipStats* membership() const noexcept;
   const mesh::RelayStats* relay() const noexcept;

@@ -26,13 +26,15 @@ inline constexpr std::size_t kPeerKeyMax =
     4096;  // bytes of a SubjectPublicKeyInfo (ML-DSA-65: 2 KiB)
 inline constexpr std::size_t kPeerSigMax = 8192;   // bytes of a signature (ML-DSA-65: 3309)
 inline constexpr std::size_t kInterestMax = 1024;  // patterns in one `interest`
+inline constexpr std::uint64_t kTracedBackMost = 3'600'000'000;  // microseconds
 
 // clang-format off
-struct Relay {               // {seq, kind, epoch, origin, message}
+struct Relay {               // {seq, kind, epoch, trace?, origin, message}
   OriginId origin{};
   std::uint64_t epoch = 0;
   std::uint64_t seq = 0;     // from 1
   ByteView message;          // a gossip payload, uncompressed; stands last in the frame
+  bool trace = false;        // a probe: whoever gets it says so (`traced`)
 };
 // clang-format on
 Decoded<Relay> read_relay(const Message& message);
@@ -124,6 +126,19 @@ Decoded<OriginStatement> read_origin(const Message& message);
 std::vector<std::uint8_t> write_origin(const OriginStatement& origin);
 /// The bytes that are signed.
 std::vector<std::uint8_t> origin_signed_bytes(const NodeId& node, std::uint64_t epoch);
+
+/// A node has a probe. Goes back the way the probe came, neighbour by neighbour.
+struct Traced {  // EVENT {seq, back, from, kind, node, epoch, origin}
+  OriginId origin{};
+  std::uint64_t epoch = 0;
+  std::uint64_t seq = 0;   // of the probe, from 1
+  NodeId node{};           // who has it
+  NodeId from{};           // the neighbour that brought it there first
+  std::uint64_t back = 0;  // microseconds that this answer was on its way, by measured round trips
+  friend bool operator==(const Traced&, const Traced&) = default;
+};
+Decoded<Traced> read_traced(const Message& message);
+std::vector<std::uint8_t> write_traced(const Traced& traced);
 
 /// A change of the set of (tenant, pattern) a node wants.
 struct InterestSet {

@@ -85,6 +85,8 @@ Decoded<Relay> read_relay(const Message& message) {
     } else if (key == "epoch") {
       if (!take(value, relay.epoch)) return faulty("relay.epoch is not a uint");
       seen |= kEpoch;
+    } else if (key == "trace") {
+      if (!take(value, relay.trace)) return faulty("relay.trace is not a bool");
     } else if (key == "origin") {
       if (!take(value, relay.origin)) return faulty("relay.origin is not 16 bytes");
       seen |= kOrigin;
@@ -124,10 +126,11 @@ std::vector<std::uint8_t> write_relay_head(const Relay& relay) {
   std::vector<std::uint8_t> out;
   out.reserve(kRelayHeadMost);
   CborWriter to(out);
-  to.map(5);
+  to.map(relay.trace ? 6 : 5);
   to.key("seq").uint(relay.seq);
   to.key("kind").text("relay");
   to.key("epoch").uint(relay.epoch);
+  if (relay.trace) to.key("trace").boolean(true);
   to.key("origin").bytes(relay.origin);
   to.key("message").bytes_head(relay.message.size());
   return out;

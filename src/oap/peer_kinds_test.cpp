@@ -170,6 +170,48 @@ RC_GTEST_PROP(peer_kinds, usual_relay_agrees_with_the_long_way, ()) {
   RC_ASSERT(same(*usual, *slow));
 }
 
+// ---- probes ------------------------------------------------------------------------------------
+
+TEST(peer_kinds, relay_of_a_probe) {  // OAP-9.84
+  const Bytes message(5, 1);
+  const Bytes good = relay_payload({{}, 1, 1, message, true});
+  expect_canonical(good, "relay");
+  const auto again = read_relay(read(good));
+  ASSERT_TRUE(again);
+  EXPECT_TRUE(again->trace);
+  EXPECT_FALSE(read_relay(read(relay_payload({{}, 1, 1, message})))->trace);
+  EXPECT_EQ(fault_of(read_relay, changed(good, "trace", uint(1))), "relay.trace is not a bool");
+}
+
+RC_GTEST_PROP(peer_kinds, traced, ()) {  // OAP-9.85
+  const Traced traced{some_bytes<16>(), number(),         positive(),
+                      some_bytes<32>(), some_bytes<32>(), std::min(number(), kTracedBackMost)};
+  const Bytes payload = write_traced(traced);
+  expect_canonical(payload, "traced");
+  const auto again = read_traced(read(payload));
+  RC_ASSERT(again.has_value());
+  RC_ASSERT(*again == traced);
+}
+
+TEST(peer_kinds, traced_faults) {  // OAP-9.85
+  const Bytes good = write_traced({{}, 1, 1, {}, {}, 0});
+  const auto fault = [&good](std::string_view key, const std::optional<Value>& to) {
+    return fault_of(read_traced, changed(good, key, to));
+  };
+  EXPECT_EQ(fault("unknown", truth()), "none");
+  for (const std::string_view key : {"seq", "back", "from", "node", "epoch", "origin"}) {
+    EXPECT_EQ(fault(key, {}), "traced lacks seq, back, from, node, epoch or origin") << key;
+  }
+  EXPECT_EQ(fault("seq", uint(0)), "traced.seq is not a uint >= 1");
+  EXPECT_EQ(fault("back", uint(kTracedBackMost)), "none");
+  EXPECT_EQ(fault("back", uint(kTracedBackMost + 1)),
+            "traced.back is not 0 to 3600000000 microseconds");
+  EXPECT_EQ(fault("from", bytes(31)), "traced.from is not 32 bytes");
+  EXPECT_EQ(fault("node", text("x")), "traced.node is not 32 bytes");
+  EXPECT_EQ(fault("epoch", truth()), "traced.epoch is not a uint");
+  EXPECT_EQ(fault("origin", bytes(32)), "traced.origin is not 16 bytes");
+}
+
 // ---- ihave, iwant, idontwant -------------------------------------------------------------------
 
 IdRange some_range() {

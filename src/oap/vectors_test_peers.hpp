@@ -13,8 +13,18 @@ inline Read read_relay_vector(const Message& message) {
                    {"epoch", plain(relay.epoch)},
                    {"origin", plain_bytes(relay.origin)},
                    {"message", plain_bytes(relay.message)}};
+    if (relay.trace) read.fields["trace"] = true;
     read.again = write_relay_head(relay);
     read.again.insert(read.again.end(), relay.message.begin(), relay.message.end());
+  });
+}
+
+inline Read read_traced_vector(const Message& message) {
+  return read_as(read_traced(message), [](const Traced& traced, Read& read) {
+    read.fields = {{"seq", plain(traced.seq)},         {"back", plain(traced.back)},
+                   {"from", plain_bytes(traced.from)}, {"node", plain_bytes(traced.node)},
+                   {"epoch", plain(traced.epoch)},     {"origin", plain_bytes(traced.origin)}};
+    read.again = write_traced(traced);
   });
 }
 
@@ -140,6 +150,7 @@ inline std::optional<Read> read_any_peer_kind(const Message& message) {
   const std::string_view kind = message.kind;
   if (kind == "relay") return read_relay_vector(message);
   if (kind == "origin") return read_origin_vector(message);
+  if (kind == "traced") return read_traced_vector(message);
   for (const IdsKind ids : {IdsKind::kIhave, IdsKind::kIwant, IdsKind::kIdontwant}) {
     if (kind == name(ids)) return read_ids_vector(message, ids);
   }

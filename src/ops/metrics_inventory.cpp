@@ -94,7 +94,7 @@ constexpr std::array<MetricRow, kMetricCount> kRows = {{
     {Metric::kMeshRepairMisses, "overlay_mesh_repair_misses_total", kCounter, "", "", "Messages asked of this node that it no longer held."},
     {Metric::kMeshGivenUp, "overlay_mesh_given_up_total", kCounter, "", "", "Messages that were announced and asked for, and never came."},
     {Metric::kMeshRefused, "overlay_mesh_refused_total", kCounter, "reason=variant|origin|unsolicited", "", "Messages of peers that were not taken: one more variant of an id, no statement of their origin, not asked for."},
-    {Metric::kMeshShed, "overlay_mesh_shed_total", kCounter, "table=missing|origins|seen|repair", "", "Entries that left a table of the mesh before their time, because it was full."},
+    {Metric::kMeshShed, "overlay_mesh_shed_total", kCounter, "table=missing|origins|seen|repair|trace", "", "Entries that left a table of the mesh before their time, because it was full; trace: answers to probes that were not taken."},
     {Metric::kMeshTable, "overlay_mesh_table_size", kGauge, "table=missing|origins|hot_origins|seen|repair", "", "Entries of the tables of the mesh."},
     {Metric::kMeshLaneFrames, "overlay_mesh_lane_frames", kGauge, "lane=control|own|relay|lazy", "", "Frames that wait for peers, by lane."},
     {Metric::kMeshLaneBytes, "overlay_mesh_lane_bytes", kGauge, "lane=control|own|relay|lazy", "", "Bytes that wait for peers, by lane."},

@@ -118,6 +118,15 @@ void try_origin(const Message& message) {
             equal(same_origin->sig, origin->sig) && same_origin->epoch == origin->epoch);
 }
 
+void try_traced(const Message& message) {
+  const auto traced = read_traced(message);
+  if (!traced) return;
+  RON_CHECK(traced->seq > 0 && traced->back <= kTracedBackMost);
+  const Bytes payload = write_traced(*traced);
+  const auto same_traced = read_traced(again(payload));
+  RON_CHECK(same_traced && *same_traced == *traced);
+}
+
 std::vector<InterestOut::Set> all_of(InterestSets list) {
   std::vector<InterestOut::Set> out;
   InterestSet set;
@@ -163,5 +172,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   try_links(*message);
   try_origin(*message);
   try_interest(*message);
+  try_traced(*message);
   return 0;
 }

@@ -107,6 +107,12 @@ class MeshShapes(MeshCase):
         seen["control mesh"] = self.ask(one, "mesh")
         seen["control peers"] = self.ask(one, "peers")
         seen["control dial"] = self.ask(one, "dial", addr=address, id=known)
+        until(lambda: self.view(two) == 1, 5, "a link")
+        probe = json.loads(self.session(one).request(control("trace", topic="a"))["body"])
+        seen["control trace"] = shape(probe)
+        traced = control("traced", probe=probe["probe"])
+        answer = until(lambda: (found := json.loads(self.session(one).request(traced)["body"]))["nodes"] and found, 5, "an answer")
+        seen["control traced"] = shape(answer)
         seen["control hangup"] = self.ask(one, "hangup", id=known)
         compare(self, seen, MESH_GOLDEN)
 

@@ -187,27 +187,47 @@ class Operators(MeshCase):
         until(lambda: self.view(one) == 0 or self.ups(one) > 1, 5, "the link is gone, or another one")
         until(lambda: [e["op"] for e in one.events("control")] == ["dial", "hangup"], 5, "both are logged")
 
-    def test_a_probe_is_traced(self):
-        nodes = self.mesh(3)
-        reader = self.session(nodes[2])
-        reader.subscribe("mesh/trace")
-        sockets = [node.uds for node in nodes[1:]]
-        answer = json.loads(ctl.run(nodes[0], "--json", "trace", "mesh/trace", *sockets))
-        self.assertTrue(reader.gossip().msg["data"].startswith(b"ronctl trace "), "it is a publication")
-        self.assertEqual((answer["links"], len(answer["nodes"])), (2, 3), answer)
-        first, *others = answer["nodes"]
-        self.assertEqual((first["name"], first["from"]), ("n0", []))
-        for node in others:
-            self.assertLess(node["after_us"], 3_000_000, node)
-            self.assertEqual(node["from"][0], self.ids["n0"], node)
-        self.assertEqual({node["name"] for node in others}, {"n1", "n2"})
-        self.assertIn("published here", ctl.run(nodes[0], "trace", "mesh/trace", *sockets))
+    def tree(self, brought_by):
+        """Nodes by name, linked as told and in no other way: only who is a neighbour is let in."""
+        pairs = [(node, by) for node, by in brought_by.items() if by]
+        self.make_keys(*brought_by)
+        nodes = {}
+        for name, by in brought_by.items():
+            near = [a if b == name else b for a, b in pairs if name in (a, b)]
+            nodes[name] = self.listening(self.member(
+                name, [nodes[by]] if by else [], mesh__allow=[self.ids[n] for n in (name, *near)]))
+        for name, node in nodes.items():
+            self.links(node, sum(name in pair for pair in pairs))
+        return nodes
 
-    def test_a_node_that_a_probe_does_not_reach_is_named(self):
-        self.make_keys("a", "b")
-        one, two = (self.listening(self.member(name)) for name in ("a", "b"))
-        text = ctl.run(one, "trace", "mesh/trace", two.uds, "--wait", "100ms", code=5)
-        self.assertIn("never", text)
+    def test_a_probe_is_traced(self):
+        brought_by = {"a": None, "b": "a", "c": "b", "d": "c", "e": "b"}
+        nodes = self.tree(brought_by)
+        reader = self.session(nodes["d"])
+        reader.subscribe("mesh/trace")
+        args = ("trace", "mesh/trace", "--nodes", "4", "--wait", "10s")
+        answer = json.loads(ctl.run(nodes["a"], "--json", *args))
+        self.assertEqual((answer["node"], answer["links"], answer["complete"]), (self.ids["a"], 1, True))
+        self.assertEqual({hop["node"]: hop["from"] for hop in answer["nodes"]},
+                         {self.ids[n]: self.ids[by] for n, by in brought_by.items() if by})
+        after = {hop["node"]: hop["after_us"] for hop in answer["nodes"]}
+        self.assertLess(max(after.values()), 10_000_000, after)
+        probe = reader.gossip().msg
+        self.assertEqual((probe["topic"], probe["data"]), ("mesh/trace", b"ronctl trace"))
+        self.assertEqual(set(probe), {"ts", "data", "kind", "topic", "fanout"}, "no word of the way")
+        self.assertIsNone(reader.recv(0.2), "answers go to operators only")
+
+        text = ctl.run(nodes["c"], *args)
+        depth = {line.split()[0]: len(line) - len(line.lstrip()) for line in text.splitlines()[1:6]}
+        self.assertEqual(depth, {self.ids[n][:16]: d for n, d in
+                                 (("c", 0), ("b", 2), ("d", 2), ("a", 4), ("e", 4))}, text)
+
+    def test_a_probe_that_too_few_answer_is_a_fault(self):
+        alone = self.tree({"a": None})["a"]
+        text = ctl.run(alone, "trace", "mesh/trace", "--nodes", "1", "--wait", "100ms", code=5)
+        self.assertIn("published", text)
+        self.assertEqual(self.ask(alone, "trace", topic="a b/*")["code"], "BadFrame")
+        self.assertEqual(self.ask(alone, "traced", probe="0" * 16)["code"], "NotFound")
 
     @staticmethod
     def ups(node):

@@ -15,7 +15,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 FRAMES = ("envelope.json", "cbor.json", "kinds.json", "peers.json", "comp.json")
 KINDS = ("hello hello_ack gossip sub unsub ack error keep credit lagged refused bye "
          "relay origin ihave iwant idontwant graft prune interest interest_all link unlink peers "
-         "ping").split()
+         "ping traced").split()
 
 
 def missing_tools():

@@ -1,7 +1,12 @@
 #include "trace_view.hpp"
 
 #include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <set>
 #include <utility>
+#include <vector>
 
 #include "mesh_view.hpp"
 #include "table.hpp"
@@ -9,79 +14,81 @@
 namespace ron::cli {
 namespace {
 
-bool tells_link_to(const TracedNode& from, const std::string& node) {
-  return std::ranges::any_of(at(from.mesh, "links"),
-                             [&](const Json& link) { return text_at(link, "node") == node; });
-}
+struct Hop {
+  std::string node, from;
+  std::chrono::microseconds after;
+};
 
-std::string label(const TracedNode& node) {
-  const std::string name = text_at(node.mesh, "name");
-  return name.empty() ? short_id(node.node) : name;
-}
-
-std::string from_text(const std::vector<TracedNode>& nodes, std::size_t place) {
-  if (place == 0) return "published here";
-  if (!nodes[place].after) return "";
-  std::string text;
-  for (const std::size_t from : earlier_neighbours(nodes, place)) {
-    text += (text.empty() ? "" : ", ") + label(nodes[from]);
+std::vector<Hop> hops_of(const Json& traced) {
+  std::vector<Hop> out;
+  for (const Json& each : at(traced, "nodes")) {
+    const auto after = static_cast<std::int64_t>(count_at(each, "after_us"));
+    out.push_back({text_at(each, "node"), text_at(each, "from"), std::chrono::microseconds(after)});
   }
-  return text.empty() ? "unclear" : text;
+  std::ranges::sort(out, [](const Hop& a, const Hop& b) {
+    return std::pair(a.after, a.node) < std::pair(b.after, b.node);
+  });
+  return out;
 }
+
+class Tree {
+ public:
+  explicit Tree(const std::vector<Hop>& hops) {
+    for (const Hop& hop : hops) {
+      below_[hop.from].push_back(&hop);
+      answered_.insert(hop.node);
+    }
+  }
+
+  bool answered(const std::string& node) const { return answered_.contains(node); }
+  bool told(const std::string& node) const { return told_.contains(node); }
+
+  /// A line for `node`, and one for each below it.
+  void tell(const std::string& node, const std::string& text) {
+    told_.insert(node);
+    table_.add({short_id(node), text});
+    std::vector<std::pair<const Hop*, std::size_t>> next;
+    push_below(next, node, 1);
+    while (!next.empty()) {
+      const auto [hop, depth] = next.back();
+      next.pop_back();
+      if (!told_.insert(hop->node).second) continue;
+      deepest_ = std::max(deepest_, depth);
+      table_.add({std::string(2 * depth, ' ') + short_id(hop->node), time_text(hop->after)});
+      push_below(next, hop->node, depth + 1);
+    }
+  }
+
+  std::size_t deepest() const { return deepest_; }
+  std::string text() const { return table_.text(); }
+
+ private:
+  void push_below(std::vector<std::pair<const Hop*, std::size_t>>& next, const std::string& node,
+                  std::size_t depth) {
+    const std::vector<const Hop*>& all = below_[node];
+    for (auto hop = all.rbegin(); hop != all.rend(); ++hop) next.emplace_back(*hop, depth);
+  }
+
+  std::map<std::string, std::vector<const Hop*>> below_;
+  std::set<std::string> answered_, told_;
+  std::size_t deepest_ = 0;
+  Table table_{{{"node", Align::kLeft, 200}, {"after", Align::kRight}}};
+};
 
 }  // namespace
 
-void order_by_arrival(std::vector<TracedNode>& nodes) {
-  if (nodes.empty()) return;
-  std::sort(nodes.begin() + 1, nodes.end(), [](const TracedNode& a, const TracedNode& b) {
-    const auto most = std::chrono::nanoseconds::max();
-    return std::pair(a.after.value_or(most), a.url) < std::pair(b.after.value_or(most), b.url);
-  });
-}
-
-std::vector<std::size_t> earlier_neighbours(const std::vector<TracedNode>& nodes, std::size_t at) {
-  std::vector<std::size_t> out;
-  const TracedNode& to = nodes[at];
-  for (std::size_t i = 0; i < at && to.after; ++i) {
-    if (tells_link_to(nodes[i], to.node) || tells_link_to(to, nodes[i].node)) out.push_back(i);
+std::string trace_tree(const Json& traced) {
+  const std::vector<Hop> hops = hops_of(traced);
+  Tree tree(hops);
+  tree.tell(text_at(traced, "node"), "published");
+  for (const Hop& hop : hops) {
+    if (!tree.answered(hop.from) && !tree.told(hop.from)) tree.tell(hop.from, "no answer");
   }
-  return out;
-}
-
-std::string trace_table(const std::vector<TracedNode>& nodes) {
-  Table table({{"node"},
-               {"name"},
-               {"role"},
-               {"after", Align::kRight},
-               {"links", Align::kRight},
-               {"from one of", Align::kLeft, 60}});
-  for (std::size_t i = 0; i < nodes.size(); ++i) {
-    const TracedNode& node = nodes[i];
-    const Json& links = at(node.mesh, "links");
-    table.add({short_id(node.node), text_at(node.mesh, "name"), text_at(node.mesh, "role"),
-               node.after ? time_text(*node.after) : "never",
-               links.is_array() ? count_text(links.size()) : "", from_text(nodes, i)});
+  for (const Hop& hop : hops) {  // nodes that name each other
+    if (!tree.told(hop.node)) tree.tell(hop.node, time_text(hop.after));
   }
-  return table.text();
-}
-
-Json trace_json(const std::vector<TracedNode>& nodes) {
-  Json out = Json::array();
-  for (std::size_t i = 0; i < nodes.size(); ++i) {
-    const TracedNode& node = nodes[i];
-    Json from = Json::array();
-    for (const std::size_t each : earlier_neighbours(nodes, i)) from.push_back(nodes[each].node);
-    Json one = {{"node", node.node},
-                {"url", node.url},
-                {"name", text_at(node.mesh, "name")},
-                {"role", text_at(node.mesh, "role")},
-                {"way_us", node.way.count() / 1000},
-                {"after_us", nullptr},
-                {"from", from}};
-    if (node.after) one["after_us"] = node.after->count() / 1000;
-    out.push_back(std::move(one));
-  }
-  return out;
+  return tree.text() + "\n" + count_text(hops.size()) +
+         " nodes had it; longest way: " + count_text(tree.deepest()) + " links.\n";
 }
 
 }  // namespace ron::cli

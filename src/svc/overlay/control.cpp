@@ -6,8 +6,11 @@
 #include <initializer_list>
 #include <nlohmann/json.hpp>
 
+#include "base/hex.hpp"
 #include "config/peer.hpp"
 #include "config/quantity.hpp"
+#include "crypto/library.hpp"
+#include "oap/topic.hpp"
 
 namespace ron::svc {
 namespace {
@@ -47,6 +50,13 @@ std::expected<std::size_t, ControlError> limit_of(const Args& args) {
   return limit;
 }
 
+// As correlation ids are logged.
+std::string probe_name(CorrId corr) {
+  std::array<std::uint8_t, sizeof corr> bytes{};
+  store_be(bytes.data(), corr);
+  return hex(bytes);
+}
+
 }  // namespace
 
 Control::Control(Health& health, ops::Log& log, MainThread main)
@@ -55,7 +65,7 @@ Control::Control(Health& health, ops::Log& log, MainThread main)
 void Control::handle(const node::ControlRequest& request, std::uint32_t uid,
                      std::function<void(ControlResult)> reply) {
   const bool changes = request.op == "drain" || request.op == "reload" || request.op == "dial" ||
-                       request.op == "hangup" ||
+                       request.op == "hangup" || request.op == "trace" ||
                        (request.op == "log-level" && !request.args.empty());
   if (changes)
     log_.write(ops::Event::kControl, {{ops::Field::kOp, request.op}, {ops::Field::kUid, uid}});
@@ -73,7 +83,9 @@ ControlResult Control::answer(std::string_view op, const Args& args) {
     if (auto fault = only(args, {})) return std::unexpected(std::move(*fault));
     return op == "status" ? health_.status_text() : health_.config_text();
   }
-  if (op == "dial" || op == "hangup" || op == "mesh" || op == "peers") return mesh(op, args);
+  if (op == "dial" || op == "hangup" || op == "mesh" || op == "peers" || op == "trace" ||
+      op == "traced")
+    return mesh(op, args);
   if (op != "sessions" && op != "topics" && op != "queues") {
     return std::unexpected(ControlError{oap::Code::kNotFound, "no such operation"});
   }
@@ -101,6 +113,8 @@ ControlResult Control::mesh(std::string_view op, const Args& args) {
         oap::Code::kNotFound, "this node is in no mesh: set peers, mesh.allow or mesh.ca_path"});
   if (op == "dial") return dial(args);
   if (op == "hangup") return hang_up(args);
+  if (op == "trace") return trace(args);
+  if (op == "traced") return traced(args);
   if (auto fault = only(args, {"limit"})) return std::unexpected(std::move(*fault));
   const auto limit = limit_of(args);
   if (!limit) return std::unexpected(limit.error());
@@ -129,6 +143,24 @@ ControlResult Control::hang_up(const Args& args) {
     return std::unexpected(ControlError{oap::Code::kNotFound, "no such node is known"});
   health_.host()->hang_up(*id);
   return nlohmann::ordered_json({{"hung_up", true}, {"id", *text}}).dump() + "\n";
+}
+
+ControlResult Control::trace(const Args& args) {
+  if (auto fault = only(args, {"topic"})) return std::unexpected(std::move(*fault));
+  const std::string* topic = find(args, "topic");
+  if (topic == nullptr || !oap::is_topic(*topic)) return bad("topic is missing, or no valid topic");
+  const CorrId probe = crypto::SystemChoice().bits();
+  health_.host()->probe(*topic, probe);
+  return nlohmann::ordered_json({{"probe", probe_name(probe)}, {"topic", *topic}}).dump() + "\n";
+}
+
+ControlResult Control::traced(const Args& args) {
+  if (auto fault = only(args, {"probe"})) return std::unexpected(std::move(*fault));
+  const std::string* probe = find(args, "probe");
+  const host::Inspection known = health_.host()->inspect(host::Inspect::kTraces);
+  for (const mesh::Trace& trace : known.traces)
+    if (probe != nullptr && probe_name(trace.corr) == *probe) return health_.trace_text(trace);
+  return std::unexpected(ControlError{oap::Code::kNotFound, "no such probe, or too long ago"});
 }
 
 ControlResult Control::log_level(const Args& args) {

@@ -1,5 +1,7 @@
 #include "svc/overlay/event_log.hpp"
 
+#include <algorithm>
+#include <string>
 #include <vector>
 
 #include "base/hex.hpp"
@@ -90,8 +92,6 @@ void log_tls_failure(const host::Event& event, ops::Log& log) {
   log.write(Event::kHandshakeFailed, fields);
 }
 
-}  // namespace
-
 std::string reasons_text(const mesh::Expelled& score) {
   std::string out;
   for (const mesh::Scores::Reason& reason : score.reasons) {
@@ -113,6 +113,8 @@ void log_expelled(const host::Event& event, ops::Log& log) {
                                    {Field::kMessage, reasons}});
 }
 
+}  // namespace
+
 void log_event(const host::Event& event, ops::Log& log) {
   using enum host::EventKind;
   switch (event.kind) {
@@ -130,9 +132,9 @@ void log_event(const host::Event& event, ops::Log& log) {
     case kTlsFailed:
       if (event.dialed) return log_failed_peer(event, handshake_reason(event.failure), log);
       return log_tls_failure(event, log);
+    case kPeerExpelled: return log_expelled(event, log);
     case kDialFailed: return log_failed_peer(event, "io", log);
     case kAcceptRefused:
-    case kPeerExpelled: return log_expelled(event, log);
       return log.write(Event::kAcceptRefused, {{Field::kReason, refusal_label(event.refusal)},
                                                {Field::kPeerAddr, event.peer}});
     case kListening:

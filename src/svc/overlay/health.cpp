@@ -206,6 +206,10 @@ std::string Health::peers_text(std::size_t limit) const {
   return peers_json(inspect(host::Inspect::kPeers), limit);
 }
 
+std::string Health::trace_text(const mesh::Trace& trace) const {
+  return trace_json(trace, version_.node);
+}
+
 std::string Health::mesh_text() const {
   const bool leaf = settings_.mesh.role == config::MeshRole::kLeaf;
   return mesh_json({.enabled = in_mesh(),

@@ -59,6 +59,7 @@ class Health {
   std::string queues_text(std::size_t limit) const;
   std::string config_text() const { return config_texts_.for_operator; }
   std::string peers_text(std::size_t limit) const;
+  std::string trace_text(const mesh::Trace& trace) const;
   std::string mesh_text() const;
   /// False where this node is in no mesh.
   bool in_mesh() const { return config::mesh_enabled(settings_); }

@@ -223,6 +223,7 @@ void fill_relay(const mesh::RelayStats& r, MetricsPage& page) {
   page.set(Metric::kMeshShed, {"origins"}, number(r.shed_origins));
   page.set(Metric::kMeshShed, {"seen"}, number(r.shed_seen));
   page.set(Metric::kMeshShed, {"repair"}, number(r.shed_repair));
+  page.set(Metric::kMeshShed, {"trace"}, number(r.shed_traces));
   page.set(Metric::kMeshTable, {"missing"}, number(r.missing));
   page.set(Metric::kMeshTable, {"origins"}, number(r.origins));
   page.set(Metric::kMeshTable, {"hot_origins"}, number(r.hot_origins));

@@ -267,6 +267,19 @@ std::string peers_json(host::Inspection inspection, std::size_t limit) {
                {"peers", first_peers(inspection.peers, limit)}});
 }
 
+std::string trace_json(const mesh::Trace& trace, const std::string& node) {
+  Json nodes = Json::array();
+  for (const mesh::TraceHop& hop : trace.hops) {
+    const auto after = std::chrono::duration_cast<std::chrono::microseconds>(hop.after);
+    nodes.push_back(
+        {{"node", hex(hop.node)}, {"from", hex(hop.from)}, {"after_us", after.count()}});
+  }
+  return dump({{"node", node},
+               {"links", trace.links},
+               {"complete", trace.left_out == 0},
+               {"nodes", std::move(nodes)}});
+}
+
 std::string mesh_json(MeshView view) {
   Json out = {{"enabled", view.enabled},
               {"node", view.node},

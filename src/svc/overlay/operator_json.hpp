@@ -33,6 +33,8 @@ std::string queues_json(const host::Snapshot& snapshot, const config::Settings& 
 
 /// The first `limit` nodes the mesh knows, neighbours first.
 std::string peers_json(host::Inspection inspection, std::size_t limit);
+/// Who had a probe of `node`.
+std::string trace_json(const mesh::Trace& trace, const std::string& node);
 
 /// The mesh as this node sees it.
 struct MeshView {

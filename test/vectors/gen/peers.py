@@ -20,6 +20,9 @@ LINK = {"kind": "link", "prio": False}
 PEERS = {"add": [PEER], "kind": "peers"}
 BUSY = {"kind": "error", "code": "Busy", "msg": "no room", "peers": [PEER]}
 
+TRACED = {"seq": 1, "back": 1500, "from": NODE, "kind": "traced", "node": NODE, "epoch": 2**56 + 7,
+          "origin": ORIGIN}
+
 KINDS = [
     Kind(RELAY, EVENT, "9.26", {"seq": "uint", "epoch": "uint", "origin": "bytes",
                                 "message": "bytes"}),
@@ -36,6 +39,8 @@ KINDS = [
     Kind({"kind": "unlink"}, EVENT, "9.33", {}),
     Kind(PEERS, EVENT, "9.34", {"add": "array"}),
     Kind({"kind": "ping"}, REQ, "9.35", {}),
+    Kind(TRACED, EVENT, "9.85", {"seq": "uint", "back": "uint", "from": "bytes", "node": "bytes",
+                                 "epoch": "uint", "origin": "bytes"}),
 ]
 BY_NAME = {k.name: k for k in KINDS}
 
@@ -62,6 +67,8 @@ def relay(s):
          RELAY)
     s.ok("relay_with_sig", frame(canonical(dict(RELAY, sig=bytes(64))), flags=EVENT, corr=0), "2.5",
          RELAY)
+    k.ok(s, "of_a_probe", dict(RELAY, trace=True), "9.84")
+    k.bad(s, "trace_is_uint", dict(RELAY, trace=1), "9.84")
     k.bad(s, "seq_0", dict(RELAY, seq=0), "9.36")
     k.bad(s, "origin_of_15_bytes", dict(RELAY, origin=ORIGIN[:15]))
     k.bad(s, "origin_of_17_bytes", dict(RELAY, origin=NODE[:17]))
