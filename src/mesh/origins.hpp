@@ -69,7 +69,6 @@ struct Origin {
   Instant pruned_at;               // when a neighbour was last told so again
   Instant parent_at, mended_at;    // when it came; when the tree was last mended
   std::uint8_t misses = 0;         // messages in a row that the parent did not bring
-  std::uint8_t slow = 0;           // messages in a row that somebody announced long before
   bool hot = false;
 };
 

@@ -16,10 +16,9 @@ constexpr Duration kRepairedIsNews = 5s;
 constexpr unsigned kHeirs = 2;  // of a parent that is gone
 constexpr Duration kWayUnknown = 200ms;
 
-Slice relay_frame(const MeshConfig& config, std::uint64_t seq, TenantId tenant, CorrId corr,
-                  ByteView message, SlabMeter* meter) {
-  const oap::Relay relay{
-      .origin = origin_of(config.self), .epoch = config.epoch, .seq = seq, .message = message};
+// OAP-9.45 OAP-9.46
+Slice relay_frame(const oap::Relay& relay, TenantId tenant, CorrId corr, SlabMeter* meter) {
+  const ByteView message = relay.message;
   const std::vector<std::uint8_t> head = oap::write_relay_head(relay);
   oap::Header header;
   header.flags = oap::kEvent;
@@ -37,7 +36,7 @@ Slice relay_frame(const MeshConfig& config, std::uint64_t seq, TenantId tenant, 
 
 }  // namespace
 
-OriginId origin_of(const NodeId& node) {
+OriginId origin_of(const NodeId& node) {  // OAP-9.16
   OriginId id{};
   std::copy_n(node.begin(), id.size(), id.begin());
   return id;
@@ -170,7 +169,7 @@ LinkMask RelayMachine::nearest(LinkMask links) const {
   return best;
 }
 
-// A healed partition converges: both sides tell what they hold. // OAP section 9
+// A healed partition converges: both sides tell what they hold. // OAP-9.56
 void RelayMachine::announce_kept(Neighbour& to) {
   store_.expire(now_ + -config_.relay_times.repair);
   for (const Stored& kept : store_.all()) {
@@ -202,6 +201,7 @@ std::optional<oap::Fault> RelayMachine::received(SessionId session, const oap::H
   if (message.kind == "idontwant") return on_ihave(*from, message, true);
   if (message.kind == "graft" || message.kind == "prune") return on_tree_change(*from, message);
   if (message.kind == "origin") return on_origin(*from, message, frame);
+  if (message.kind == "traced") return on_traced(*from, message);
   if (message.kind == "interest") return on_interest(*from, message);
   if (message.kind == "interest_all") repeat_interest(*from);
   return std::nullopt;
@@ -262,7 +262,7 @@ std::optional<oap::Fault> RelayMachine::on_tree_change(Neighbour& from,
     return std::nullopt;
   }
   if (!change->origin) {
-    if (change->graft) {
+    if (change->graft) {  // OAP-9.49
       shared_.out |= mask;
     } else {
       shared_.out &= ~mask;
@@ -297,7 +297,7 @@ void RelayMachine::improve_shared() {
 // ---- own publications --------------------------------------------------------------------------
 
 unsigned RelayMachine::publish(TenantId tenant, CorrId corr, ByteView message, std::uint64_t fanout,
-                               Instant now, Orders& out) {
+                               Instant now, Orders& out, bool trace) {
   now_ = now;
   out_ = &out;
   Epoch& epoch = origins_.touch(self_, now);
@@ -307,12 +307,17 @@ unsigned RelayMachine::publish(TenantId tenant, CorrId corr, ByteView message, s
   }
   Coming coming;
   coming.key = self_;
-  coming.seq = ++seq_;
+  coming.seq = ++seq_;  // OAP-9.15 OAP-9.17
   coming.hash = hash_of(tenant, message);
   coming.tenant = tenant;
   coming.corr = corr;
   coming.size = message.size();
-  coming.frame = relay_frame(config_, coming.seq, tenant, corr, message, meter_);
+  coming.frame = relay_frame({.origin = self_.origin,
+                              .epoch = self_.epoch,
+                              .seq = coming.seq,
+                              .message = message,
+                              .trace = trace},
+                             tenant, corr, meter_);
   coming.fanout = fanout;
   ++stats_.published;
   Entry& entry = origins_.touch(epoch, coming.seq);
@@ -322,7 +327,11 @@ unsigned RelayMachine::publish(TenantId tenant, CorrId corr, ByteView message, s
   entry.stored = store_.add({self_, coming.seq, coming.hash, coming.frame, now_, false});
   ++epoch.origin->publications;
   heat(*epoch.origin, coming.seq);
-  return forward(nullptr, epoch, entry.holders, coming);
+  const unsigned links = forward(nullptr, epoch, entry.holders, coming);
+  if (trace) {
+    traces_.begin({.corr = corr, .seq = coming.seq, .at = now, .links = links, .hops = {}});
+  }
+  return links;
 }
 
 void RelayMachine::shed(SessionId session, std::uint32_t frames, Instant now) {
@@ -346,6 +355,7 @@ void RelayMachine::tick(Instant now, Orders& out) {
   now_ = now;
   out_ = &out;
   if (lazy_due_ <= now) flush_lazy();
+  if (later_due_ <= now) look_again();
   ask_for_missing();
   if (now_ >= forgot_ + kForgetEvery) {
     forgot_ = now_;
@@ -354,7 +364,6 @@ void RelayMachine::tick(Instant now, Orders& out) {
     if (now_.since_origin() > idle) origins_.forget_ids(now_ + -idle);
   }
   if (store_.oldest() + config_.relay_times.repair <= now) {
-  if (later_due_ <= now) look_again();
     store_.expire(now + -config_.relay_times.repair + 1ns);
   }
 }

@@ -13,6 +13,7 @@
 //   relay_receive.cpp   relay frames: dedup, trees, forwarding
 //   relay_repair.cpp    ihave, iwant, idontwant, the repair window
 //   relay_leaves.cpp    what leaves get
+//   relay_trace.cpp     who had a probe, and from whom
 #pragma once
 
 #include <array>
@@ -40,6 +41,7 @@
 #include "mesh/repair_store.hpp"
 #include "mesh/score.hpp"
 #include "mesh/shared_tree.hpp"
+#include "mesh/traces.hpp"
 #include "oap/envelope.hpp"
 #include "oap/peer_kinds.hpp"
 
@@ -75,7 +77,7 @@ class RelayMachine {
 
   /// Returns the links it went to.
   unsigned publish(TenantId tenant, CorrId corr, ByteView message, std::uint64_t fanout,
-                   Instant now, Orders& out);
+                   Instant now, Orders& out, bool trace = false);
 
   /// The relay lane of a session shed frames: what was pushed there is announced again.
   void shed(SessionId session, std::uint32_t frames, Instant now);
@@ -86,6 +88,8 @@ class RelayMachine {
   void tick(Instant now, Orders& out);
   Instant next_deadline() const;
   const RelayStats& stats();
+  /// The last probes of this node: what was published with `trace`.
+  const std::deque<Trace>& traces() const { return traces_.own(); }
 
   /// What neighbours did since the last call; the caller clears it.
   std::vector<Conduct>& conduct() { return conduct_; }
@@ -148,13 +152,13 @@ class RelayMachine {
 
   // relay_repair.cpp
   std::optional<oap::Fault> on_ihave(Neighbour& from, const oap::Message& message, bool large);
+  bool look_at(Neighbour& from, oap::IdRange& range, unsigned& left);
+  void look_later(Neighbour& from, const oap::IdRange& range);
+  void look_again();
   void announced(Neighbour& from, Epoch& epoch, std::uint64_t seq, std::uint64_t check);
   void compare(Neighbour& from, Epoch& epoch, const oap::IdRange& range);
   std::optional<oap::Fault> on_iwant(Neighbour& from, const oap::Message& message);
   void answer_iwant(Neighbour& from, Epoch& epoch, const oap::IdRange& range, std::uint64_t seq);
-  bool look_at(Neighbour& from, oap::IdRange& range, unsigned& left);
-  void look_later(Neighbour& from, const oap::IdRange& range);
-  void look_again();
   void lazily(Neighbour& to, const OriginEpoch& key, std::uint64_t seq, std::uint64_t hash);
   void flush_lazy();
   void take_lazy(Neighbour& to, std::vector<oap::IdRange>& ranges);
@@ -181,6 +185,10 @@ class RelayMachine {
   void leaf_tree(Neighbour& to, bool graft, const Coming& coming);
   void mend_leaf(Neighbour& from, Origin& origin, const Coming& coming);
 
+  // relay_trace.cpp
+  void tell_traced(const Neighbour& from, const OriginEpoch& key, std::uint64_t seq);
+  std::optional<oap::Fault> on_traced(const Neighbour& from, const oap::Message& message);
+
   MeshConfig config_;
   CryptoFns crypto_;
   Choice* choice_;
@@ -201,6 +209,7 @@ class RelayMachine {
   std::vector<SessionId> matched_;  // work space
   InterestOwn wanted_;              // of this node, if it is a leaf
   std::vector<Told> told_;
+  Traces traces_;
   RoundTrip lag_hot_, lag_cold_;  // from the first announcement to the eager copy
   double loss_ = 0;               // of eager copies, smoothed
   Instant lazy_due_ = Instant::never();

@@ -12,13 +12,13 @@ constexpr unsigned kGapMost = 64;  // ids behind a message that are taken for mi
 // once it has settled. Then most of what is late is so because something has changed further up.
 constexpr Duration kMuchEarlier = 8ms, kEarlierSettled = 30ms;
 constexpr std::uint32_t kSettled = 16;  // publications
-constexpr std::uint8_t kSlowRow = 1;    // ... so many times in a row: a better parent
 constexpr unsigned kChildrenForSecond = 2;
 constexpr Duration kGreeting = 500ms;      // in which a new neighbour tells what it keeps
 constexpr double kLossWeight = 1.0 / 256;  // of the last message
 
 }  // namespace
 
+// OAP-9.18
 std::uint64_t RelayMachine::hash_of(TenantId tenant, ByteView message) {
   scratch_.resize(16 + message.size());
   store_be(scratch_.data(), tenant.hi);
@@ -31,11 +31,11 @@ std::uint64_t RelayMachine::hash_of(TenantId tenant, ByteView message) {
 
 std::optional<oap::Fault> RelayMachine::on_relay(Neighbour& from, const oap::Header& header,
                                                  const oap::Message& message, const Slice& frame) {
-  const auto relay = oap::read_relay(message);
+  const auto usual = oap::read_usual_relay(frame.bytes().subspan(oap::kHeaderSize));
+  const auto relay = usual ? oap::Decoded<oap::Relay>(*usual) : oap::read_relay(message);
   if (!relay) return relay.error();
-  if (relay->message.data() + relay->message.size() != frame.data() + frame.size()) {
-    return "message is not the last key";
-  }
+  // Its message ends where the frame does: it is the last of its map, behind which a payload has
+  // nothing (OAP-2.18), and peers do not compress.
   ++stats_.received;
   Coming coming;
   coming.key = {relay->origin, relay->epoch};
@@ -44,7 +44,7 @@ std::optional<oap::Fault> RelayMachine::on_relay(Neighbour& from, const oap::Hea
   coming.corr = header.corr;
   coming.size = relay->message.size();
   Epoch* const epoch = origins_.find(coming.key);
-  if (epoch == nullptr || !epoch->proven()) {  // OAP section 9: only with its statement
+  if (epoch == nullptr || !epoch->proven()) {  // OAP-9.23
     ++stats_.origins_refused;
     note(from.link.session, Misdeed::kUnsolicited);
     return std::nullopt;
@@ -69,7 +69,7 @@ std::optional<oap::Fault> RelayMachine::on_relay(Neighbour& from, const oap::Hea
   coming.asked = (entry.asked & mask_of(from)) != 0;
   entry.asked &= ~mask_of(from);
   if (entry.state == Entry::State::kSeen) {
-    if (entry.hash == coming.hash) {
+    if (entry.hash == coming.hash) {  // OAP-9.22
       coming.frame = frame;
       duplicate(from, *epoch, entry, coming);
       return std::nullopt;
@@ -79,12 +79,14 @@ std::optional<oap::Fault> RelayMachine::on_relay(Neighbour& from, const oap::Hea
   // Kept in a block of its own where it would pin a much larger one.
   coming.frame =
       frame.size() * 2 < frame.slab_size() ? Slice::copy_of(frame.bytes(), meter_) : frame;
+  const bool first = entry.state != Entry::State::kSeen;
   accept(&from, *epoch, entry, coming);
+  if (relay->trace && first) tell_traced(from, coming.key, coming.seq);
   return std::nullopt;
 }
 
 // Another message under a known id: one of the two is forged, and nobody here can tell which. Both
-// go on, up to a bound. True when it is new.
+// go on, up to a bound. True when it is new. // OAP-9.20
 bool RelayMachine::take_variant(const Neighbour& from, const MissingId& id, std::uint64_t hash,
                                 Entry& entry) {
   const auto found = variants_.find(id);
@@ -236,11 +238,7 @@ void RelayMachine::note_way(Neighbour& from, Epoch& epoch, Entry& entry, const C
   const bool late = origin.hot && coming.size < config_.relay.idontwant_from && lag >= much &&
                     entry.first != kNoSlot && entry.first != from.slot &&
                     slots_[entry.first] != nullptr;
-  origin.slow = late ? static_cast<std::uint8_t>(origin.slow + 1) : std::uint8_t{0};
-  if (origin.slow >= kSlowRow) {
-    origin.slow = 0;
-    graft(*slots_[entry.first], origin);
-  }
+  if (late) graft(*slots_[entry.first], origin);
 }
 
 // Did this neighbour push the message before the last, and this one, but not the last? One that
@@ -295,6 +293,7 @@ unsigned RelayMachine::forward(Neighbour* from, Epoch& epoch, LinkMask& holders,
                                const Coming& coming) {
   const Origin& origin = *epoch.origin;
   const bool own = from == nullptr;
+  // OAP-9.11 OAP-9.13 OAP-9.47
   LinkMask targets = config_.role == Role::kLeaf && !own ? 0 : links_ & ~holders;
   if (!own) targets &= ~mask_of(*from);
   unsigned most = config_.relay.fanout;
@@ -308,7 +307,7 @@ unsigned RelayMachine::forward(Neighbour* from, Epoch& epoch, LinkMask& holders,
   }
   for (LinkSlot slot = 0; slot < kMaxLinks; ++slot) {
     if ((targets & bit(slot)) == 0) continue;
-    if ((eager & bit(slot)) != 0) {
+    if ((eager & bit(slot)) != 0) {  // OAP-9.48
       push(*slots_[slot], epoch, own ? Lane::kOwn : Lane::kRelay, coming.frame);
     } else {
       lazily(*slots_[slot], coming.key, coming.seq, coming.hash);

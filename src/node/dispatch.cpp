@@ -45,6 +45,11 @@ void ShardCore::dispatch(Session& session, const oap::Frame& frame) {
       return;
     }
   }
+  if (session.phase == Phase::kActive && session.peer && oap::read_usual_relay(payload)) {
+    const oap::Message message{{}, "relay"};  // the mesh reads it the same short way
+    dispatch_active(session, {header, message, frame.bytes, payload, wants_answer(header)});
+    return;
+  }
   const auto message = oap::read_message(payload);
   if (!message) {
     count_received(header, nullptr);
