@@ -60,7 +60,7 @@ Epoch& Origins::touch(const OriginEpoch& key, Instant now) {
       return *epoch;
     }
   }
-  if (origin->epochs.size() >= limits_.epochs) {
+  if (origin->epochs.size() >= limits_.epochs) {  // OAP-9.21
     // One that was not proven goes before those that were: it may be nothing but a claim.
     const auto worst = std::ranges::min_element(origin->epochs, [](const auto& a, const auto& b) {
       return std::pair(a->proven(), a->used) < std::pair(b->proven(), b->used);

@@ -68,6 +68,7 @@ std::optional<oap::Fault> RelayMachine::on_interest(Neighbour& from, const oap::
   return std::nullopt;
 }
 
+// OAP-9.50
 void RelayMachine::leaf_tree_change(Neighbour& leaf, const oap::TreeChange& change) {
   if (!change.origin || !change.topic) {
     if (change.graft) leaf.pruned.clear();  // it has lost another relay

@@ -97,7 +97,7 @@ TEST(Origins, StrayIdsDoNotPushTheTrueWindowOut) {
   EXPECT_GT(origins.shed_windows(), 0U);
 }
 
-TEST(Origins, TheLeastRecentlyUsedGoes) {
+TEST(Origins, TheLeastRecentlyUsedGoes) {  // OAP-9.21
   RelayLimits limits;
   limits.origins = 3;
   limits.epochs = 2;

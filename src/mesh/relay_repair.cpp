@@ -27,6 +27,7 @@ constexpr std::uint8_t kMissesForGraft = 2;
 
 // ---- announcing --------------------------------------------------------------------------------
 
+// OAP-9.51
 void RelayMachine::lazily(Neighbour& to, const OriginEpoch& key, std::uint64_t seq,
                           std::uint64_t hash) {
   if (lazy_due_.is_never()) lazy_due_ = now_ + config_.relay_times.lazy;
@@ -79,6 +80,7 @@ void RelayMachine::take_lazy(Neighbour& to, std::vector<oap::IdRange>& ranges) {
   to.lazy = {};
 }
 
+// OAP-9.53
 void RelayMachine::tell_idontwant(LinkMask to, const OriginEpoch& key, std::uint64_t seq,
                                   std::uint64_t hash) {
   if (to == 0) return;
@@ -105,8 +107,6 @@ std::optional<oap::Fault> RelayMachine::on_ihave(Neighbour& from, const oap::Mes
   return std::nullopt;
 }
 
-// A range whose check does not fit what is held here has a variant that is not: all of it is asked
-// for. Only under forged ids; otherwise checks of known ids fit.
 // False when there is no room, or it has been enough for once; `range` is then what is left of it.
 bool RelayMachine::look_at(Neighbour& from, oap::IdRange& range, unsigned& left) {
   const OriginEpoch key{range.origin, range.epoch};
@@ -154,6 +154,8 @@ void RelayMachine::look_again() {
   }
 }
 
+// A range whose check does not fit what is held here has a variant that is not: all of it is asked
+// for. Only under forged ids; otherwise checks of known ids fit. // OAP-9.55
 void RelayMachine::compare(Neighbour& from, Epoch& epoch, const oap::IdRange& range) {
   if (from.slot == kNoSlot) return;
   std::uint64_t check = range.check;
@@ -379,6 +381,7 @@ std::optional<oap::Fault> RelayMachine::on_iwant(Neighbour& from, const oap::Mes
   return std::nullopt;
 }
 
+// OAP-9.52
 void RelayMachine::answer_iwant(Neighbour& from, Epoch& epoch, const oap::IdRange& range,
                                 std::uint64_t seq) {
   Entry* const entry = epoch.find(seq);
