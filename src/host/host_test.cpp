@@ -8,12 +8,12 @@
 
 #include <algorithm>
 #include <atomic>
-#include <filesystem>
 #include <mutex>
 #include <thread>
 
 #include "crypto/test_certificates.hpp"
 #include "host/test_peer.hpp"
+#include "host/test_wait.hpp"
 
 namespace ron::host {
 namespace {
@@ -21,7 +21,9 @@ namespace {
 using crypto::test::Authority;
 using crypto::test::Directory;
 using crypto::test::Paths;
+using test::open_files;
 using test::Peer;
+using test::soon;
 using testing::HasSubstr;
 using namespace std::chrono_literals;
 
@@ -55,21 +57,6 @@ class Diary {
   std::mutex mutex_;
   std::vector<Entry> entries_;
 };
-
-template <typename Condition>
-bool soon(Condition condition) {
-  const auto deadline = std::chrono::steady_clock::now() + 5s;
-  while (!condition()) {
-    if (std::chrono::steady_clock::now() > deadline) return false;
-    ::poll(nullptr, 0, 2);
-  }
-  return true;
-}
-
-std::size_t open_files() {
-  const std::filesystem::directory_iterator all("/proc/self/fd");
-  return static_cast<std::size_t>(std::distance(begin(all), end(all)));
-}
 
 struct HostTest : testing::Test {
   Directory directory;

@@ -1,36 +1,22 @@
 // Hosts that dial each other, over real sockets on loopback.
 #include <gtest/gtest.h>
-#include <poll.h>
 
-#include <filesystem>
 #include <mutex>
 
 #include "crypto/library.hpp"
 #include "crypto/test_certificates.hpp"
 #include "host/host.hpp"
 #include "host/test_peer.hpp"
+#include "host/test_wait.hpp"
 #include "oap/peer_kinds.hpp"
 
 namespace ron::host {
 namespace {
 
+using test::open_files;
+using test::soon;
 using namespace std::chrono_literals;
 using Identity = std::shared_ptr<const crypto::NodeIdentity>;
-
-template <typename Condition>
-bool soon(Condition condition) {
-  const auto deadline = std::chrono::steady_clock::now() + 10s;
-  while (!condition()) {
-    if (std::chrono::steady_clock::now() > deadline) return false;
-    ::poll(nullptr, 0, 2);
-  }
-  return true;
-}
-
-std::size_t open_files() {
-  const std::filesystem::directory_iterator all("/proc/self/fd");
-  return static_cast<std::size_t>(std::distance(begin(all), end(all)));
-}
 
 Identity new_identity() {
   auto key = crypto::make_node_key(crypto::KeyAlgorithm::kEd25519).value();

@@ -52,6 +52,11 @@ TEST(MeshView, ExplainsWhatItSees) {
   EXPECT_TRUE(says(scored(60, "shed", false, slow), "Not done"));
   EXPECT_FALSE(says(scored(3, "good", false, slow), "Not done"));
   EXPECT_TRUE(says({{"node", "bb"}, {"state", "passive"}}, "No link"));
+  Json limits = scored(60, "shed", true, slow);
+  EXPECT_FALSE(says(limits, "let go from")) << "an older node does not tell";
+  limits["score"]["shed_from"] = 50;
+  limits["score"]["disconnect_from"] = 100;
+  EXPECT_TRUE(says(limits, "refused from 50, it is let go from 100"));
 }
 
 }  // namespace
