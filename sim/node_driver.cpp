@@ -341,6 +341,10 @@ void NodeDriver::obey(const node::Action& action) {
     while (const auto given_up = shard_->take_cancelled_dial()) connecting_.erase(*given_up);
     return;
   }
+  if (action.kind == Kind::kExpelled) {
+    while (shard_->take_expelled()) world_.note("expelled", self_, 1);
+    return;
+  }
   const auto at = sessions_.find(action.session);
   if (at == sessions_.end()) {
     world_.fail("an order for a session that is gone, kind " +
@@ -371,6 +375,7 @@ void NodeDriver::obey(const node::Action& action) {
     case Kind::kControl:  // no channel of these worlds may ask
     case Kind::kDrained:
     case Kind::kDial:
+    case Kind::kExpelled:
     case Kind::kCancelDial: break;
   }
 }
