@@ -32,6 +32,8 @@ class Host::Impl {
   std::expected<Listeners, std::string> listen();
   void advertise();
   void make_shards(Listeners listeners);
+  /// False when a shard did not answer in time.
+  bool refresh(Duration age);
 
   Shared shared;
   std::vector<std::string> bound;
@@ -190,13 +192,21 @@ void Host::probe(std::string topic, CorrId corr) {
 }
 void Host::hang_up(const NodeId& node) { impl_->shared.shards.front()->hang_up(node); }
 
-Snapshot Host::snapshot() {
-  bool complete = true;
-  if (!impl_->stopped.with([](bool stopped) { return stopped; })) {
-    const auto gate = std::make_shared<runtime::Gate>(shards());
-    for (const auto& shard : impl_->shared.shards) shard->publish_to(gate);
-    complete = gate->wait_for(std::chrono::milliseconds(50));
+bool Host::Impl::refresh(Duration age) {
+  if (stopped.with([](bool is) { return is; })) return true;
+  const Instant now = runtime::monotonic_now();
+  std::vector<ShardHost*> old;
+  for (const auto& shard : shared.shards) {
+    if (age == Duration::zero() || now - shard->published_at() > age) old.push_back(shard.get());
   }
+  if (old.empty()) return true;
+  const auto gate = std::make_shared<runtime::Gate>(static_cast<unsigned>(old.size()));
+  for (ShardHost* shard : old) shard->publish_to(gate);
+  return gate->wait_for(std::chrono::milliseconds(50));
+}
+
+Snapshot Host::snapshot(Duration age) {
+  const bool complete = impl_->refresh(age);
   Snapshot snapshot = impl_->totals.with([](const Snapshot& totals) { return totals; });
   snapshot.complete = complete;
   for (const auto& shard : impl_->shared.shards) snapshot.shards.push_back(shard->latest());

@@ -54,8 +54,8 @@ class Host {
   void probe(std::string topic, CorrId corr);
 
   /// The latest counters; waits at most 50 ms for busy shards, whose numbers may then be a turn
-  /// old.
-  Snapshot snapshot();
+  /// old. A shard whose numbers are at most `age` old is not woken for newer ones.
+  Snapshot snapshot(Duration age = Duration::zero());
 
   /// Takes new limits over; open sessions keep what they were told (node::LiveConfig).
   void reconfigure(const LiveSettings& live);

@@ -427,6 +427,17 @@ TEST_F(HostTest, CertificateReload) {
   EXPECT_GT(snapshot.certificate_not_after, crypto::wall_clock().seconds);
 }
 
+TEST_F(HostTest, ALookThatTakesOlderNumbersWakesNobody) {
+  settings.shards = 1;
+  start();
+  const auto turns = [&](Duration age) { return host->snapshot(age).shards[0].transport.turns; };
+  const std::uint64_t fresh = turns(0s);
+  EXPECT_EQ(turns(1h), fresh);
+  EXPECT_EQ(turns(1h), fresh);
+  EXPECT_GT(turns(0s), fresh);
+  ASSERT_TRUE(soon([&] { return turns(1ms) > fresh + 1; })) << "too old: asked for anew";
+}
+
 TEST_F(HostTest, PublicAddressNeedsTlsAndClientCertificates) {  // C49
   settings.listen = {"0.0.0.0:0"};
   EXPECT_THAT(start_error(), HasSubstr("needs TLS and required client certificates"));

@@ -139,13 +139,13 @@ void ShardHost::end_turn() {
   expire_fading();
   expire_dials();
   closing_.clear();
-  if (now_ - published_at_ >= kPublishEvery) publish();
+  if (publish_at_ <= now_) publish();
 }
 
 // A write costs the kernel as much as many small messages cost the machine: while the writes of
 // this turn would be small, more is read first.
 bool ShardHost::reads_on(std::uint64_t queued_before) const {
-  const std::uint64_t queued = shard_.stats().size_tx.sum - queued_before;
+  const std::uint64_t queued = shard_.queued_bytes() - queued_before;
   return turn_read_ < kReadTurn && !ready_.empty() && queued < kSmallWrite * flush_.size();
 }
 
@@ -153,7 +153,7 @@ bool ShardHost::reads_on(std::uint64_t queued_before) const {
 void ShardHost::serve_ready() {
   turn_read_ = 0;
   unsigned handshakes = 0;
-  const std::uint64_t queued_before = shard_.stats().size_tx.sum;
+  const std::uint64_t queued_before = shard_.queued_bytes();
   for (std::size_t read_before = 0;;) {
     ready_now_.swap(ready_);
     auto next = ready_now_.begin();
@@ -306,10 +306,11 @@ void ShardHost::arm_timer() {
 }
 
 void ShardHost::publish() {
-  published_at_ = now_;
+  const Instant now = runtime::monotonic_now();
+  publish_at_ = now + kPublishEvery;
   mend_doors();
   shard_.meter().trim();
-  ShardSnapshot snapshot{.node = shard_.stats(), .transport = stats_, .mesh = {}};
+  ShardSnapshot snapshot{.at = now, .node = shard_.stats(), .transport = stats_, .mesh = {}};
   if (shard_.membership() != nullptr) {
     snapshot.mesh = MeshStats{.membership = *shard_.membership(), .relay = *shard_.relay()};
   }

@@ -55,6 +55,9 @@ class ShardHost {
   ShardSnapshot latest() {
     return published_.with([](const ShardSnapshot& snapshot) { return snapshot; });
   }
+  Instant published_at() {
+    return published_.with([](const ShardSnapshot& snapshot) { return snapshot.at; });
+  }
   std::uint32_t cut_off() {
     return cut_off_.with([](std::uint32_t count) { return count; });
   }
@@ -155,7 +158,7 @@ class ShardHost {
   std::size_t scratch_at_ = 0;
 
   TransportStats stats_;
-  Instant published_at_;
+  Instant publish_at_;
   Instant mended_at_;
   runtime::Guarded<ShardSnapshot> published_;
   runtime::Guarded<std::uint32_t> cut_off_;

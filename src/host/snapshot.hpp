@@ -6,6 +6,7 @@
 #include <optional>
 #include <vector>
 
+#include "base/time.hpp"
 #include "mesh/membership.hpp"
 #include "mesh/relay_stats.hpp"
 #include "node/stats.hpp"
@@ -54,6 +55,7 @@ struct MeshStats {
 };
 
 struct ShardSnapshot {
+  Instant at;  // when it was taken
   node::ShardStats node;
   TransportStats transport;
   std::optional<MeshStats> mesh;  // of shard 0 of a node that has one

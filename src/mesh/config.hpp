@@ -51,7 +51,7 @@ struct ViewLimits {
 };
 
 struct ViewTimes {
-  Duration ping = 200ms;     // on a link that is otherwise idle, by the node with the lower id
+  Duration ping = 200ms;     // on a link that is otherwise idle, by one of its sides
   Duration dead = 500ms;     // of silence, or 4 x rto where that is longer
   Duration probe = 200ms;    // for a dial to be answered while links are missing
   Duration handshake = 2s;   // for a dial's session and link

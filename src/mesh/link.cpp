@@ -6,6 +6,7 @@ namespace ron::mesh {
 
 void RoundTrip::sample(Duration rtt) {
   rtt = std::max<Duration>(rtt, 1us);  // zero is "not known"
+  least_ = known() ? std::min(least_, rtt) : rtt;
   if (!known()) {
     srtt_ = rtt;
     rttvar_ = rtt / 2;

@@ -27,11 +27,13 @@ class RoundTrip {
   bool known() const { return srtt_.count() > 0; }
   Duration srtt() const { return srtt_; }
   Duration rttvar() const { return rttvar_; }
+  /// The shortest so far: of the way alone, whatever else the nodes were busy with.
+  Duration least() const { return least_; }
   /// srtt + 4 rttvar; `unknown` before the first sample.
   Duration rto(Duration unknown) const { return known() ? srtt_ + 4 * rttvar_ : unknown; }
 
  private:
-  Duration srtt_{0}, rttvar_{0};
+  Duration srtt_{0}, rttvar_{0}, least_{0};
 };
 
 struct Link {

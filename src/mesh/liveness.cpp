@@ -22,14 +22,23 @@ Instant dies_at(const Session& session, const ViewTimes& times) {
   return session.life.heard + std::max({times.dead, way, lossy});
 }
 
+bool is_pinger(const NodeId& self, const NodeId& other) {
+  const bool alike = ((self.back() ^ other.back()) & 1U) == 0;
+  return (self < other) == alike;
+}
+
+bool is_near(const Session& session, const ViewTimes& times) {
+  return session.link.rtt.known() && session.link.rtt.least() <= times.ping / 16;
+}
+
 // OAP-9.72 OAP-9.77
-Instant pings_at(const Session& session, bool lower_id, const ViewTimes& times) {
+Instant pings_at(const Session& session, bool pinger, const ViewTimes& times) {
   const Liveness& life = session.life;
   if (life.ping != 0) return Instant::never();
   if (life.samples < kFirstSamples) return life.pinged;  // as soon as the last one is answered
   // The answer is to come when the time is over; the other side waits a little longer.
-  const Duration idle = lower_id ? std::max(times.ping - session.link.rtt.srtt(), times.ping / 2)
-                                 : times.ping + times.ping / 4;
+  const Duration idle = pinger ? std::max(times.ping - session.link.rtt.srtt(), times.ping / 2)
+                               : times.ping + times.ping / 4;
   return std::min(life.pinged + kRefresh, life.heard + idle);
 }
 

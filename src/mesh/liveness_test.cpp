@@ -23,11 +23,26 @@ class LivenessTest : public ::testing::Test {
 };
 
 // OAP-9.72
-TEST_F(LivenessTest, TheLowerIdPingsSoThatSomethingIsHeardInTime) {
+TEST_F(LivenessTest, ThePingerPingsSoThatSomethingIsHeardInTime) {
   EXPECT_EQ(pings_at(session, true, times), at(10s + times.ping - 40ms));
   EXPECT_EQ(pings_at(session, false, times), at(10s + times.ping + times.ping / 4));
   session.life.ping = 7;
   EXPECT_TRUE(pings_at(session, true, times).is_never()) << "one at a time";
+}
+
+TEST_F(LivenessTest, OneSideIsThePingerAndNobodyPingsAllOthers) {
+  std::vector<NodeId> nodes(16);
+  for (std::uint8_t i = 0; i < nodes.size(); ++i) nodes[i].front() = nodes[i].back() = i;
+  for (const NodeId& node : nodes) {
+    int pings = 0;
+    for (const NodeId& other : nodes) {
+      if (other == node) continue;
+      EXPECT_NE(is_pinger(node, other), is_pinger(other, node));
+      pings += static_cast<int>(is_pinger(node, other));
+    }
+    EXPECT_GE(pings, 7);
+    EXPECT_LE(pings, 8);
+  }
 }
 
 // OAP-9.77

@@ -126,6 +126,7 @@ std::optional<oap::Fault> Membership::Impl::received(SessionId id, const oap::He
     fault = on_link(*session, header, message, now, out);
   } else if (message.kind == "ping") {
     send_ack(*session, header.corr, out);
+    if (session->linked()) ping_together(*session, now, out);
   } else if (message.kind == "unlink") {
     on_unlink(*session, now);
   } else if (message.kind == "peers") {
@@ -166,6 +167,10 @@ void Membership::Impl::tick(Instant now, Orders& out) {
   settle(now, out);
 }
 
+Instant Membership::Impl::due_ping(const Session& session) const {
+  return pings_at(session, is_pinger(config_.self, session.node), config_.times);
+}
+
 void Membership::Impl::check_session(Session& session, Instant now, Orders& out) {
   if (!session.linked()) {
     if (session.until > now) return;
@@ -182,10 +187,22 @@ void Membership::Impl::check_session(Session& session, Instant now, Orders& out)
     views_.lose(node, addr, choice_);
     return;
   }
-  // A little early, so that the pings of many links share a tick.
-  const Instant soon = now + config_.times.ping / 8;
-  if (pings_at(session, config_.self < session.node, config_.times) <= soon) {
-    ping(session, now, out);
+  if (due_ping(session) <= now) ping_together(session, now, out);
+}
+
+// Pings that are nearly due go along, so that they share a tick. Among near neighbours, whose pings
+// arrive at once, half an interval counts as nearly: a ping takes theirs along, and soon all come
+// at the same time and wake a node once, not one by one. Over far links that would not work, and
+// go round in circles.
+void Membership::Impl::ping_together(const Session& with, Instant now, Orders& out) {
+  const Duration ping = config_.times.ping;
+  const bool near = is_near(with, config_.times);
+  for (const auto& session : sessions_.all()) {
+    if (!session->linked()) continue;
+    const bool goes_along =
+        near && is_near(*session, config_.times) && is_pinger(config_.self, session->node);
+    const Duration early = goes_along ? ping / 2 : ping / 8;
+    if (due_ping(*session) <= now + early) this->ping(*session, now, out);
   }
 }
 
@@ -205,7 +222,7 @@ void Membership::Impl::schedule(Instant now) {
       next = std::min(next, session->until);
       continue;
     }
-    const Instant ping = pings_at(*session, config_.self < session->node, config_.times);
+    const Instant ping = due_ping(*session);
     next = std::min({next, ping, dies_at(*session, config_.times)});
   }
   next_ = std::max(next, now);

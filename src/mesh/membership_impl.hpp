@@ -49,6 +49,9 @@ class Membership::Impl {
   void woke(Instant now);
   void forgive(Instant now);
   void check_session(Session& session, Instant now, Orders& out);
+  Instant due_ping(const Session& session) const;
+  /// The ping that is due on a link, or the answer to one, and what can go along.
+  void ping_together(const Session& with, Instant now, Orders& out);
   /// What every call does last: searches what is missing, and arms the timer.
   void settle(Instant now, Orders& out);
   void schedule(Instant now);

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "mesh/liveness.hpp"
 #include "mesh/membership_solo_rig.hpp"
 
 namespace ron::mesh {
@@ -156,6 +157,37 @@ TEST(MembershipLinks, APingIsAnsweredOnAnySession) {
   const std::vector<Sent> sent = solo.sent(id);
   ASSERT_EQ(kinds(sent), std::vector<std::string>{"ack"});
   EXPECT_EQ(oap::read_ack(sent[0].message())->for_corr, 5U);
+}
+
+/// What is sent when a neighbour pings, `idle` after all eight links were measured; `way` there and
+/// back.
+std::vector<std::string> sent_with_an_answer(Duration way, Duration idle) {
+  Solo solo(13);
+  for (std::size_t node = 1; node <= 8; ++node) solo.ask(solo.up(node), false);
+  while (!solo.requests.empty()) {
+    if (way > 0ms) solo.advance(way);
+    for (const auto& [id, corr] : std::exchange(solo.requests, {})) solo.ack(id, corr);
+  }
+  solo.sent();
+  solo.advance(idle);
+  EXPECT_TRUE(solo.sent().empty()) << "none is due";
+  solo.say(*solo.open().begin(), oap::kReq, 5, oap::write_ping());
+  return kinds(solo.sent());
+}
+
+// OAP-9.72
+TEST(MembershipLinks, WhoIsPingedPingsItsOtherNearNeighboursWithTheAnswer) {
+  std::vector<std::string> all = {"ack"};
+  for (std::size_t node = 2; node <= 8; ++node) {
+    if (is_pinger(node_id(1, 0), node_id(1, node))) all.emplace_back("ping");
+  }
+  ASSERT_GT(all.size(), 2U);
+  ASSERT_LT(all.size(), 8U);
+  const std::vector<std::string> none = {"ack"};
+  EXPECT_EQ(sent_with_an_answer(0ms, 90ms), none) << "long before they are due";
+  EXPECT_EQ(sent_with_an_answer(0ms, 110ms), all);
+  EXPECT_EQ(sent_with_an_answer(0ms, 170ms), all) << "where the others ping, it waits for them";
+  EXPECT_EQ(sent_with_an_answer(40ms, 110ms), none) << "over far links each at its time";
 }
 
 TEST(MembershipLinks, AStrangerThatLooksInIsToldInReturnOnce) {

@@ -140,11 +140,14 @@ void crash_share(Net& net, Index percent) {
 
 // OAP-9.72 OAP-9.73
 TEST(Membership, ASilentDeathIsNoticedInHalfASecond) {
-  Net net(8);
-  net.add_many(2, 1);
-  net.run(20s);
-  net.crash(1);
-  EXPECT_TRUE(net.run_until([&] { return net.degree(0) == 0; }, 510ms));
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {  // either of the two pings, by their ids
+    Net net(seed);
+    net.add_many(2, 1);
+    net.run(20s);
+    net.crash(1);
+    const Duration last_words = net.farthest;  // that are still on their way
+    EXPECT_TRUE(net.run_until([&] { return net.degree(0) == 0; }, last_words + 510ms)) << seed;
+  }
 }
 
 TEST(Membership, HalfOfTheNodesCrashAtOnce) {

@@ -113,6 +113,7 @@ class ShardCore {
   void mail(ShardMail message, Instant now, Actions& out);
   Instant next_deadline() const;
   const ShardStats& stats();
+  std::uint64_t queued_bytes() const { return stats_.size_tx.sum; }
   SlabMeter& meter() { return meter_; }
 
   // ---- for handlers ----

@@ -134,7 +134,10 @@ class Shard {
   /// The one timer the driver arms. With a mesh it is due from the start: the first Tick dials.
   Instant next_deadline() const noexcept;
 
+  /// Gathers the gauges: for a look now and then, not for every turn.
   const ShardStats& stats() const noexcept;
+  /// Bytes of all frames that were queued for sessions so far.
+  std::uint64_t queued_bytes() const noexcept;
 
   /// The meter that blocks read for this shard should be charged to.
   SlabMeter& meter() noexcept;

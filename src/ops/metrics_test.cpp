@@ -144,6 +144,7 @@ TEST(ProcessFacts, are_about_this_process) {
   FILE* file = std::fopen("/dev/null", "r");
   EXPECT_EQ(open_fd_count(), before + 1);
   std::fclose(file);
+  EXPECT_EQ(open_fd_percent(), before * 100 / facts.max_fds);
   EXPECT_GE(raise_fd_limit(), facts.max_fds);
 }
 

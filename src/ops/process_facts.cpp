@@ -31,6 +31,11 @@ std::uint64_t soft_limit(const rlimit& limit) {
   return limit.rlim_cur == RLIM_INFINITY ? UINT64_MAX : limit.rlim_cur;
 }
 
+std::uint64_t max_fd_count() {
+  rlimit limit{};
+  return ::getrlimit(RLIMIT_NOFILE, &limit) == 0 ? soft_limit(limit) : 0;
+}
+
 }  // namespace
 
 std::uint64_t open_fd_count() {
@@ -46,11 +51,15 @@ std::uint64_t open_fd_count() {
   return count - 1;  // the listing's own descriptor
 }
 
+std::uint32_t open_fd_percent() {
+  const std::uint64_t most = max_fd_count();
+  return most == 0 ? 0 : static_cast<std::uint32_t>(open_fd_count() * 100 / most);
+}
+
 ProcessFacts process_facts() {
   ProcessFacts out;
   out.open_fds = open_fd_count();
-  rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) == 0) out.max_fds = soft_limit(limit);
+  out.max_fds = max_fd_count();
   rusage usage{};
   if (::getrusage(RUSAGE_SELF, &usage) == 0)
     out.cpu_seconds = static_cast<double>(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +

@@ -18,8 +18,11 @@ struct ProcessFacts {
 /// directory listing, so for scrapes and a few times a second, not for hot paths.
 ProcessFacts process_facts();
 
-/// Open descriptors only: for the readiness gate.
+/// Open descriptors only.
 std::uint64_t open_fd_count();
+/// Of the soft limit of descriptors, how many percent are open: for the readiness gate, a few
+/// system calls. 0 where the system does not tell.
+std::uint32_t open_fd_percent();
 
 /// This process's memory, which holds keys and messages, goes into no core dump, and others of the
 /// same user cannot look into it.

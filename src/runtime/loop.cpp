@@ -162,7 +162,7 @@ Loop::~Loop() = default;
 
 void Loop::turn(bool may_sleep) { impl_->turn(may_sleep); }
 
-void Loop::set_timer(Instant at) { impl_->timer = std::min(impl_->timer, at); }
+void Loop::set_timer(Instant at) { impl_->timer = at; }
 
 void Loop::set_busy_poll(Duration most) {
   impl_->busy_poll = most;

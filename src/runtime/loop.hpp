@@ -39,9 +39,8 @@ class Loop {
   /// since the last turn, it does not sleep.
   void turn(bool may_sleep);
 
-  /// The next turn that sleeps returns within a millisecond of `at`; never() for no timer. A later
-  /// time than before changes nothing: the loop may wake once too early, and just finds nothing
-  /// due.
+  /// The next turn that sleeps returns within a millisecond of `at`; never() for no timer. Replaces
+  /// the timer that was set before. One that was due has been used up.
   void set_timer(Instant at);
 
   /// Trades CPU time for latency: a turn that may sleep first asks again and again, until `most`

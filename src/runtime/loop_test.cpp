@@ -158,12 +158,21 @@ TEST(Loop, TimerEndsTheSleep) {
   while (monotonic_now() < start + 20ms) loop.turn(true);
   EXPECT_GE(monotonic_now() - start, 20ms);
   loop.set_timer(monotonic_now() + 10s);
-  loop.set_timer(monotonic_now() + 1ms);  // earlier wins
+  loop.set_timer(monotonic_now() + 1ms);  // the last one counts, be it earlier
   loop.turn(true);
   EXPECT_LT(monotonic_now() - start, 5s);
   loop.set_timer(Instant());  // long past
   loop.turn(true);
   EXPECT_LT(monotonic_now() - start, 5s);
+}
+
+TEST(Loop, ATimerThatIsPutOffDoesNotWakeIt) {
+  Loop loop;
+  const Instant start = monotonic_now();
+  loop.set_timer(start + 1ms);
+  loop.set_timer(start + 40ms);
+  loop.turn(true);
+  EXPECT_GE(monotonic_now() - start, 40ms);
 }
 
 TEST(Loop, PostsAndRingsWakeIt) {

@@ -22,6 +22,9 @@ node::ReadinessLimits limits_of(const config::Settings& settings) {
 }
 
 constexpr std::size_t kPageRows = 100;  // of /sessionz and /topicz
+// What the event loops counted may be that old when readiness is judged: one that is at work
+// publishes more often, and is not woken for it.
+constexpr Duration kFresh = std::chrono::milliseconds(200);
 
 // The gates of overlay_readiness_gate, as in the inventory.
 constexpr std::string_view kGates[] = {
@@ -92,11 +95,9 @@ node::ReadinessFacts Health::facts() {
   out.listeners_bound = host_ != nullptr;
   out.draining = draining_;
   out.pq_ready = settings_.overlay.pq_mode == config::PqMode::kOff || crypto::hybrid_available();
-  const ops::ProcessFacts process = ops::process_facts();
-  if (process.max_fds > 0)
-    out.fd_percent = static_cast<std::uint32_t>(process.open_fds * 100 / process.max_fds);
+  out.fd_percent = ops::open_fd_percent();
   if (host_ == nullptr) return out;
-  const host::Snapshot snapshot = host_->snapshot();
+  const host::Snapshot snapshot = host_->snapshot(kFresh);
   if (snapshot.complete) healthy_at_ = runtime::monotonic_now().since_origin().count();
   const NodeTotals totals = totals_of(snapshot, memory_plan(settings_).queue_bytes);
   out.listeners_bound = totals.deaf_listeners == 0;
