@@ -21,7 +21,8 @@ node::ReadinessLimits limits_of(const config::Settings& settings) {
   return out;
 }
 
-constexpr std::size_t kPageRows = 100;  // of /sessionz and /topicz
+constexpr std::size_t kPageRows = 100;                            // of /sessionz and /topicz
+constexpr Duration kFilesEvery = std::chrono::milliseconds(700);  // the certificate's are looked at
 // What the event loops counted may be that old when readiness is judged: one that is at work
 // publishes more often, and is not woken for it.
 constexpr Duration kFresh = std::chrono::milliseconds(200);
@@ -82,6 +83,7 @@ void Health::reloaded(const config::Settings& settings) {
   ++reloads_;
   const bool other_window = settings.readiness.queue_window != settings_.readiness.queue_window;
   settings_ = settings;
+  files_at_ = Instant();  // others, perhaps
   if (!other_window) return;
   const bool was_ready = judge_.ready();
   judge_ = node::ReadinessJudge(limits_of(settings_));  // its windows begin anew
@@ -110,10 +112,19 @@ node::ReadinessFacts Health::facts() {
     redundancy_.observe(mesh->relay.received, mesh->relay.delivered, runtime::monotonic_now());
   }
   if (server_tls(settings_))
-    out.certificate_ok = crypto::wall_clock().seconds < snapshot.certificate_not_after &&
-                         crypto::check_public_file(settings_.tls.cert_path) &&
-                         crypto::check_secret_file(settings_.tls.key_path);
+    out.certificate_ok =
+        crypto::wall_clock().seconds < snapshot.certificate_not_after && certificate_files_ok();
   return out;
+}
+
+// The kernel walks their paths each time: once a second will do on a node that is idle.
+bool Health::certificate_files_ok() {
+  const Instant now = runtime::monotonic_now();
+  if (now < files_at_ + kFilesEvery) return files_ok_;
+  files_at_ = now;
+  files_ok_ = crypto::check_public_file(settings_.tls.cert_path) &&
+              crypto::check_secret_file(settings_.tls.key_path);
+  return files_ok_;
 }
 
 void Health::tick() { judge_again(judge_.ready()); }

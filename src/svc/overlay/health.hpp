@@ -74,6 +74,7 @@ class Health {
 
  private:
   node::ReadinessFacts facts();
+  bool certificate_files_ok();
   void judge_again(bool was_ready);
   ops::Readiness readiness() const;
   std::string metrics_text();
@@ -104,6 +105,8 @@ class Health {
   bool draining_ = false;
   bool once_ready_ = false;
   std::atomic<Duration::rep> healthy_at_ = 0;
+  Instant files_at_;
+  bool files_ok_ = false;
   std::uint64_t restarts_ = 0;
   std::uint64_t reloads_ = 0, reload_failures_ = 0, cut_off_ = 0;
 };
