@@ -24,6 +24,12 @@ TEST(RoundTrip, LaterOnesAreSmoothed) {
   EXPECT_EQ(rtt.rttvar(), 50ms);  // 3/4 * 40 + 1/4 * |80 - 160|
 }
 
+TEST(RoundTrip, TheShortestIsKept) {
+  RoundTrip rtt;
+  for (const Duration each : {80ms, 20ms, 160ms}) rtt.sample(each);
+  EXPECT_EQ(rtt.least(), 20ms);
+}
+
 TEST(RoundTrip, ASteadyWayLosesItsVariance) {
   RoundTrip rtt;
   for (int i = 0; i < 20; ++i) rtt.sample(50ms);
