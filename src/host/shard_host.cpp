@@ -123,10 +123,11 @@ void ShardHost::turn() {
   loop_.turn(!busy);
   now_ = runtime::monotonic_now();
   ++stats_.turns;
-  if (shard_.next_deadline() <= now_) shard_.handle(node::Tick{}, now_, actions_);
   take_in_mail();
   obey();
   serve_ready();
+  // After the reads: what has come in time is not late, and needs no announcement.
+  if (shard_.next_deadline() <= now_) shard_.handle(node::Tick{}, now_, actions_);
   settle();
   end_turn();
 }

@@ -1,6 +1,6 @@
 // One thread of a node: an event loop, one shard machine, its listeners and streams.
 //
-// One turn: sleep until something is ready; tell the machine what came (timer, mail, reads), obey
+// One turn: sleep until something is ready; tell the machine what came (mail, reads, timer), obey
 // its orders, write what it has queued, end the turn, hand mail to the other shards, arm the timer.
 // Everything but the calls marked "any thread" belongs to the shard's own thread.
 #pragma once
