@@ -302,6 +302,27 @@ TEST_F(HostTest, HandshakeThatNeverEnds) {  // OAP-3.2
   EXPECT_TRUE(soon([&] { return streams() == 0; }));
 }
 
+TEST_F(HostTest, WhatCameInTimeIsNotLateBecauseTheShardWasBusy) {
+  settings.node.times.handshake = 500ms;
+  std::atomic<bool> busy = false;
+  std::atomic<bool> free = false;
+  settings.on_event = [&](const Event& event) {
+    if (event.kind == EventKind::kSessionOpened && !busy.exchange(true)) free.wait(false);
+  };
+  start();
+  Peer patient(plain());
+  ASSERT_TRUE(soon([&] { return streams() == 1; }));
+  const auto late = std::chrono::steady_clock::now() + 500ms;
+  Peer other(plain());
+  ASSERT_TRUE(other.send_hello());
+  ASSERT_TRUE(soon([&] { return busy.load(); }));
+  EXPECT_TRUE(patient.send_hello());
+  EXPECT_TRUE(soon([&] { return std::chrono::steady_clock::now() > late; }));
+  free = true;
+  free.notify_all();
+  EXPECT_TRUE(patient.next_with("hello_ack"));
+}
+
 TEST_F(HostTest, ErrorThenOrderlyEnd) {  // OAP-1.33 OAP-1.34
   start();
   Peer peer(plain());

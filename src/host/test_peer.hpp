@@ -82,14 +82,15 @@ class Peer {
     }
   }
 
-  /// hello and hello_ack.
-  bool greet() {
+  bool send_hello() {
     oap::Hello hello;
     hello.max_frame = oap::kMaxFrame;
     hello.version_1 = true;
-    if (!send(oap::kReq, 1, oap::write_hello(hello))) return false;
-    return next_with("hello_ack").has_value();
+    return send(oap::kReq, 1, oap::write_hello(hello));
   }
+
+  /// hello and hello_ack.
+  bool greet() { return send_hello() && next_with("hello_ack").has_value(); }
 
   bool subscribe(const std::string& pattern) {
     oap::SubOut sub;
