@@ -114,11 +114,13 @@ def markdown(calls, runs):
     machine, versions = first["machine"], first["versions"]
     js = sorted({each["node_js"] for each in runs if "node_js" in each})
     noise = [each["noise"] for each in runs]
+    repeated = {len({(each["call"], each["repetition"]) for each in runs if each["system"] == system})
+                for system in {each["system"] for each in runs}}
     said = (f"Measured on {first['call'][:10]}: {machine['kind']} with {machine['cpus']} CPUs ({machine['cpu']}), nodes and "
             f"clients on CPUs {first['cpus']}; {versions['ours']}, nats-server {versions['nats']}"
             + (f", Node.js {', '.join(js)}" if js else "")
             + f"; {runs[0]['nodes']} nodes, payloads of {runs[0]['size']} B, "
-              f"{len({(each['call'], each['repetition']) for each in runs})} repetitions; other work of the machine meanwhile: "
+              f"{' to '.join(map(str, sorted({min(repeated), max(repeated)})))} repetitions; other work of the machine meanwhile: "
               f"{statistics.median(noise)} CPUs at the median, {max(noise)} at most.")
     verdicts = [["goal", "measured", "aim", ""]]
     verdicts += [[what, digits(seen), f"&le; {aim}", "reached" if reached else "**missed**"]
