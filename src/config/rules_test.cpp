@@ -67,6 +67,14 @@ TEST(Rules, a_mesh_needs_tls_a_listener_and_somebody_to_trust) {
   EXPECT_EQ(broken(plus(kTls, {{"--set", "mesh.allow=abc"}})), Keys{"mesh.allow"});
 }
 
+TEST(Rules, topics_of_best_effort_are_patterns) {
+  for (const char* good : {"a", "a/*/b", "**", "a/**", "a**"})
+    EXPECT_EQ(broken({{"--set", std::string("mesh.best_effort=") + good}}), Keys{}) << good;
+  for (const char* bad : {"/a", "a/", "a//b", "**/a"})
+    EXPECT_EQ(broken({{"--set", std::string("mesh.best_effort=") + bad}}), Keys{"mesh.best_effort"})
+        << bad;
+}
+
 TEST(Rules, a_relay_that_listens_everywhere_should_say_where_it_is) {
   const Flags flags =
       plus(kMutual, {{"--bind", "0.0.0.0:9500"}, {"--set", "peers=" + kId + "@a:1"}});

@@ -8,6 +8,7 @@
 
 #include "base/ids.hpp"
 #include "base/slab.hpp"
+#include "base/time.hpp"
 #include "mesh/config.hpp"
 #include "oap/wire_error.hpp"
 
@@ -48,6 +49,13 @@ struct Deliver {
   CorrId corr = 0;
   Slice frame;              // the relay frame
   std::size_t message = 0;  // where the gossip payload begins in it; it goes to the end
+};
+
+/// Frames that a lane of a session let go of. `oldest` and `newest` say how long they had waited;
+/// zero where they found no room in the first place.
+struct Shed {
+  std::uint32_t frames = 0;
+  Duration oldest{}, newest{};
 };
 
 struct Orders {

@@ -59,6 +59,12 @@ struct Conduct {
   std::optional<Misdeed> misdeed;
 };
 
+/// How a publication of this node shall go.
+struct Wishes {
+  std::uint64_t fanout = 0;  // links at most, 0 = no limit
+  bool best_effort = false;
+};
+
 class RelayMachine {
  public:
   RelayMachine(const MeshConfig& config, const CryptoFns& crypto, Choice& choice, SlabMeter* meter,
@@ -74,11 +80,11 @@ class RelayMachine {
                                      Orders& out);
 
   /// Returns the links it went to.
-  unsigned publish(TenantId tenant, CorrId corr, ByteView message, std::uint64_t fanout,
+  unsigned publish(TenantId tenant, CorrId corr, ByteView message, const Wishes& wishes,
                    Instant now, Orders& out);
 
-  /// The relay lane of a session shed frames: what was pushed there is announced again.
-  void shed(SessionId session, std::uint32_t frames, Instant now);
+  /// A lane of a session shed frames: what was pushed there is announced again.
+  void shed(SessionId session, const Shed& shed, Instant now);
 
   /// This node begins or ceases to want a pattern; leaves tell it to their relays.
   void interest(TenantId tenant, std::string_view pattern, bool add, Instant now);
@@ -106,6 +112,7 @@ class RelayMachine {
   void replace_parent(LinkSlot slot);
   LinkMask nearest(LinkMask links) const;
   void announce_kept(Neighbour& to);
+  void announce_late(Neighbour& to, const Shed& shed);
   std::optional<oap::Fault> on_origin(Neighbour& from, const oap::Message& message,
                                       const Slice& frame);
   void tree_change(SessionId to, bool graft, const OriginId* origin);
@@ -194,6 +201,8 @@ class RelayMachine {
   std::array<Neighbour*, kMaxLinks> slots_{};
   LinkMask links_ = 0;
   std::uint64_t seq_ = 0;
+  std::uint64_t best_effort_ = 0;  // publications
+  Instant mend_due_;               // when the next publication goes with repair, whatever it is
   Leaves leaves_;
   std::vector<SessionId> matched_;  // work space
   InterestOwn wanted_;              // of this node, if it is a leaf

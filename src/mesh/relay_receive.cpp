@@ -185,14 +185,16 @@ void RelayMachine::accept(Neighbour* from, Epoch& epoch, Entry& entry, Coming& c
   ++stats_.delivered;
   const bool first = entry.state != Entry::State::kSeen;
   const std::uint32_t place =
-      store_.add({coming.key, coming.seq, coming.hash, coming.frame, now_, coming.asked});
+      coming.best_effort()
+          ? 0
+          : store_.add({coming.key, coming.seq, coming.hash, coming.frame, now_, coming.asked});
   if (first) {
     ++epoch.origin->publications;
     note_way(*from, epoch, entry, coming);
     entry.state = Entry::State::kSeen;
     entry.hash = coming.hash;
     entry.stored = place;
-    heat(*epoch.origin, coming.seq);
+    heat(*epoch.origin, coming.ordinal());
   }
   // Who has another variant under this id need not have this one.
   LinkMask variant = mask_of(*from);
@@ -214,11 +216,12 @@ void RelayMachine::note_way(Neighbour& from, Epoch& epoch, Entry& entry, const C
     entry.first_at = sign_now();
     entry.first = from.slot;
   }
+  (coming.asked ? stats_.repaired_after : stats_.pushed_after).add(since_sign(entry));
   if (from.slot == kNoSlot) return;
   if ((entry.holders & bit(from.slot)) == 0) shared_.sign(from.slot, since_sign(entry));
   if (coming.asked) return;
   // While a tree takes shape, late says nothing about lost.
-  if (origin.hot && origin.publications > config_.relay.hot_after + 1) {
+  if (origin.hot && origin.publications > config_.relay.hot_after + 1 && !coming.best_effort()) {
     note_loss(skipped_one(from, epoch, coming.seq));
   }
   const Duration lag = since_sign(entry);
@@ -227,8 +230,10 @@ void RelayMachine::note_way(Neighbour& from, Epoch& epoch, Entry& entry, const C
   entry.from = from.slot;
   // One that was told to stop pushes what was on its way; it is no parent any more.
   if (origin.parent == kNoSlot || slots_[origin.parent] == nullptr) origin.parent = from.slot;
-  origin.parent_seq = coming.seq;
-  origin.heirs = entry.holders & ~bit(from.slot);
+  if (!coming.best_effort()) {  // of which nobody says that it has them
+    origin.parent_seq = coming.seq;
+    origin.heirs = entry.holders & ~bit(from.slot);
+  }
   origin.parent_at = now_;
   // Somebody had it long before: with an eager copy from there we would have had it too. A large
   // message is late merely because it is large.
@@ -255,7 +260,7 @@ void RelayMachine::note_loss(bool lost) { loss_ += kLossWeight * ((lost ? 1.0 : 
 
 // A number that was passed over is missing, at the latest now.
 void RelayMachine::note_gap(Neighbour& from, Epoch& epoch, const Coming& coming) {
-  if (config_.role == Role::kLeaf || from.slot == kNoSlot) return;
+  if (config_.role == Role::kLeaf || from.slot == kNoSlot || coming.best_effort()) return;
   for (const Window& window : epoch.windows) {
     if (window.empty() || coming.seq <= window.high() || coming.seq - window.high() > kGapMost) {
       continue;
@@ -303,14 +308,14 @@ unsigned RelayMachine::forward(Neighbour* from, Epoch& epoch, LinkMask& holders,
   }
   const LinkMask eager = coming.old_news ? 0 : at_most(eager_of(origin, targets, own), most);
   const bool shaping = !origin.hot || origin.publications <= config_.relay.hot_after;
-  if (!own && shaping && coming.size >= config_.relay.idontwant_from) {
+  if (!own && shaping && !coming.best_effort() && coming.size >= config_.relay.idontwant_from) {
     tell_idontwant(targets & ~eager, coming.key, coming.seq, coming.hash);
   }
   for (LinkSlot slot = 0; slot < kMaxLinks; ++slot) {
     if ((targets & bit(slot)) == 0) continue;
     if ((eager & bit(slot)) != 0) {
       push(*slots_[slot], epoch, own ? Lane::kOwn : Lane::kRelay, coming.frame);
-    } else {
+    } else if (!coming.best_effort()) {
       lazily(*slots_[slot], coming.key, coming.seq, coming.hash);
     }
   }

@@ -100,7 +100,7 @@ std::optional<oap::Fault> RelayMachine::on_ihave(Neighbour& from, const oap::Mes
   oap::IdRange range;
   while (ids->next(range)) {
     const OriginEpoch key{range.origin, range.epoch};
-    if (key == self_) continue;
+    if (key == self_ || oap::is_best_effort(range.last)) continue;  // OAP-9.85
     Epoch* epoch = origins_.find(key);
     if (epoch == nullptr) epoch = &origins_.claim(key, from.slot, now_);
     unsigned claims = 0;

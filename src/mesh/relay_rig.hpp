@@ -111,9 +111,16 @@ class RelayRig final {
     nodes_[node]->machine->interest({}, pattern, add, now_);
     arm(node);
   }
+  /// From now on so many relay and ihave frames are lost.
+  void lose(double share) { options_.loss = share; }
+  /// The lane of one node to another let go of frames.
+  void shed(unsigned node, unsigned to, const Shed& lost) {
+    nodes_[node]->machine->shed({to}, lost, now_);
+    arm(node);
+  }
   unsigned neighbour(unsigned node) const { return nodes_[node]->ways.begin()->first; }
 
-  std::size_t publish(unsigned node, std::size_t size = 128) {
+  std::size_t publish(unsigned node, std::size_t size = 128, bool best_effort = false) {
     std::vector<std::uint8_t> data(size, 7);
     for (std::size_t i = 0; i < std::min<std::size_t>(size, 8); ++i) {
       data[i] = static_cast<std::uint8_t>(choice_.index(256));
@@ -130,8 +137,11 @@ class RelayRig final {
     message.payload = payload;
     messages_.push_back(std::move(message));
     Node& at = *nodes_[node];
-    ids_[{origin_of(at.config.self), at.config.epoch, ++at.published}] = messages_.size() - 1;
-    last_links = at.machine->publish({}, 0, payload, 0, now_, orders_);
+    const std::uint64_t unrepaired = at.machine->stats().best_effort;
+    last_links = at.machine->publish({}, 0, payload, {.best_effort = best_effort}, now_, orders_);
+    const bool repaired = at.machine->stats().best_effort == unrepaired;
+    const std::uint64_t seq = repaired ? ++at.published : oap::kBestEffortFrom + unrepaired;
+    ids_[{origin_of(at.config.self), at.config.epoch, seq}] = messages_.size() - 1;
     obey(node);
     return messages_.size() - 1;
   }

@@ -155,6 +155,13 @@ class ShardCore {
   /// Delivers what another shard sent to the subscribers and group members of this one.
   Delivered deliver_mail(PublishMail& mail);
 
+  /// A frame for peers.
+  struct ForPeers {
+    gossip::RunRef run;
+    bool counted = false;  // it spends credit
+    bool best_effort = false;
+  };
+
   /// Hands a frame of a peer to the machine of the mesh, wherever it is.
   void to_mesh(Session& session, const Incoming& in);
   /// Of the whole node one more, or one less, wants a pattern; a leaf tells its relays.
@@ -272,8 +279,10 @@ class ShardCore {
   void send_all(std::span<const mesh::Send> sends);
   void mail_to_peers(ShardIndex shard, const Slice& frame, std::vector<PeerTo> to);
   void send_to_peers(const Slice& frame, std::span<const PeerTo> to);
-  void send_to_peer(Session& session, mesh::Lane lane, const gossip::RunRef& run, bool counted);
-  void shed_to_peer(Session& session, mesh::Lane lane);
+  void send_to_peer(Session& session, mesh::Lane lane, const ForPeers& sent);
+  void shed_newest(Session& session, mesh::Lane lane, bool best_effort);
+  void shed_late(Session& session);
+  void tell_mesh_of(Session& session, const mesh::Shed& shed);
   void tell_shed();
   bool end_slow_peer(Session& session);
   void close_peer(SessionId id, const std::optional<oap::WireError>& error);
@@ -290,6 +299,7 @@ class ShardCore {
   void extend_run(Session& session);
   // delivery.cpp
   friend class Delivery;
+  bool over_half_budget() const { return meter_.live_bytes > config_.queue_bytes / 2; }
   bool over_budget() const { return meter_.live_bytes > config_.queue_bytes / 4 * 3; }
   // lifecycle.cpp
   void channel_ready(Session& session, const Channel& channel);

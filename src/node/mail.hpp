@@ -103,10 +103,10 @@ struct PeerFrameMail {
 struct PeerDownMail {
   SessionId session;
 };
-/// Frames for the peer that its lanes had no room for.
+/// Frames for the peer that its lanes let go of.
 struct PeerShedMail {
   SessionId session;
-  std::uint32_t frames = 0;
+  mesh::Shed shed;
 };
 
 /// A frame for peers of that shard.

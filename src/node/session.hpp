@@ -65,9 +65,9 @@ struct PeerSide {
   std::optional<mesh::DialId> dial;  // this node dialed
   NodeId node{};
   std::uint64_t epoch = 0;
-  bool up = false;         // the mesh knows the session
-  bool counted = false;    // in the gauge of peer sessions, until it is gone
-  std::uint32_t shed = 0;  // frames its lanes lost that the mesh was not told of yet
+  bool up = false;       // the mesh knows the session
+  bool counted = false;  // in the gauge of peer sessions, until it is gone
+  mesh::Shed shed;       // what its lanes lost that the mesh was not told of yet
 };
 
 struct Session {

@@ -66,12 +66,17 @@ struct HelloAck {
 Decoded<HelloAck> read_hello_ack(const Message& message);
 std::vector<std::uint8_t> write_hello_ack(const HelloAck& ack);
 
+// What a publication may ask of the way between nodes; any other text asks for nothing. // OAP-4.61
+inline constexpr std::string_view kModeBestEffort = "best_effort";
+inline constexpr std::string_view kModeRepair = "repair";
+
 struct Gossip {
   std::string_view topic;
   ByteView data;
   std::uint64_t ts = 0;
   std::uint64_t fanout = 0;
   std::optional<std::string_view> reply;
+  std::optional<std::string_view> mode;
 };
 Decoded<Gossip> read_gossip(const Message& message);
 /// The same out of a whole payload in one pass, for what publishers usually send: a gossip message
@@ -84,6 +89,7 @@ struct GossipOut {
   std::uint64_t fanout = 0;
   std::optional<std::string_view> reply;
   std::vector<std::pair<std::string, std::string>> hdr;  // any order; written canonically
+  std::optional<std::string_view> mode;
 };
 std::vector<std::uint8_t> write_gossip(const GossipOut& gossip);
 

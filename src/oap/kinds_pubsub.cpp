@@ -61,6 +61,8 @@ Decoded<Gossip> read_gossip(const Message& message) {
       seen |= kFanout;
     } else if (key == "reply" && value.type == CborType::kText) {
       gossip.reply = value.text();  // OAP-4.17: of any other type it is not ours to refuse
+    } else if (key == "mode") {     // OAP-4.61
+      if (!take(value, gossip.mode)) return faulty("gossip.mode is not text");
     }
   }
   if (seen != kGossipFields) return faulty("gossip lacks ts, data, topic or fanout");
@@ -73,7 +75,7 @@ std::vector<std::uint8_t> write_gossip(const GossipOut& gossip) {
   out.reserve(gossip.topic.size() + gossip.data.size() + kGossipOverhead +
               (gossip.reply ? gossip.reply->size() : 0));
   CborWriter to(out);
-  to.map(5U + (headers.empty() ? 0U : 1U) + (gossip.reply ? 1U : 0U));
+  to.map(5U + (headers.empty() ? 0U : 1U) + (gossip.reply ? 1U : 0U) + (gossip.mode ? 1U : 0U));
   to.key("ts").uint(gossip.ts);
   if (!headers.empty()) {
     to.key("hdr").map(headers.size());
@@ -81,6 +83,7 @@ std::vector<std::uint8_t> write_gossip(const GossipOut& gossip) {
   }
   to.key("data").bytes(gossip.data);
   to.key("kind").text("gossip");
+  if (gossip.mode) to.key("mode").text(*gossip.mode);
   if (gossip.reply) to.key("reply").text(*gossip.reply);
   to.key("topic").text(gossip.topic);
   to.key("fanout").uint(gossip.fanout);

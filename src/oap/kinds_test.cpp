@@ -110,6 +110,8 @@ RC_GTEST_PROP(kinds, gossip, ()) {  // OAP-4.12 OAP-4.13 OAP-4.14 OAP-4.17
   out.ts = number();
   out.fanout = number();
   out.reply = maybe(std::string_view(reply));
+  const std::string mode = ascii();
+  out.mode = maybe(std::string_view(mode));
   const int headers = *rc::gen::inRange(0, 6);
   for (int i = 0; i < headers; ++i) out.hdr.emplace_back(ascii().substr(0, 2), ascii());
   const Bytes payload = write_gossip(out);
@@ -121,6 +123,7 @@ RC_GTEST_PROP(kinds, gossip, ()) {  // OAP-4.12 OAP-4.13 OAP-4.14 OAP-4.17
   RC_ASSERT(again->ts == out.ts);
   RC_ASSERT(again->fanout == out.fanout);
   RC_ASSERT(again->reply == out.reply);
+  RC_ASSERT(again->mode == out.mode);
 }
 
 RC_GTEST_PROP(kinds, sub_and_unsub, ()) {  // OAP-4.19 OAP-4.25

@@ -27,6 +27,11 @@ inline constexpr std::size_t kPeerKeyMax =
 inline constexpr std::size_t kPeerSigMax = 8192;   // bytes of a signature (ML-DSA-65: 3309)
 inline constexpr std::size_t kInterestMax = 1024;  // patterns in one `interest`
 
+/// Publications that are best effort are numbered apart, from here: their gaps are none. //
+/// OAP-9.84
+inline constexpr std::uint64_t kBestEffortFrom = std::uint64_t{1} << 63U;
+constexpr bool is_best_effort(std::uint64_t seq) { return seq >= kBestEffortFrom; }
+
 // clang-format off
 struct Relay {               // {seq, kind, epoch, origin, message}
   OriginId origin{};

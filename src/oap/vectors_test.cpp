@@ -77,7 +77,9 @@ Read read_any_gossip(const Message& message, const Json& expected) {
                    {"data", plain_bytes(gossip.data)},
                    {"ts", plain(gossip.ts)},
                    {"fanout", plain(gossip.fanout)}};
-    GossipOut out{gossip.topic, gossip.data, gossip.ts, gossip.fanout, gossip.reply, {}};
+    GossipOut out{gossip.topic, gossip.data, gossip.ts,  gossip.fanout,
+                  gossip.reply, {},          gossip.mode};
+    if (gossip.mode) read.fields["mode"] = plain(*gossip.mode);
     if (gossip.reply && expected.contains("reply")) read.fields["reply"] = plain(*gossip.reply);
     if (expected.contains("hdr")) {  // passes untouched: the reader has no field for it
       read.fields["hdr"] = expected["hdr"];

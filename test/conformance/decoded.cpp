@@ -71,12 +71,14 @@ Decoded<Read> gossip(const Message& message) {
               {"topic", got->topic},
               {"fanout", number(got->fanout)}};
   put(fields, "reply", got->reply);
+  put(fields, "mode", got->mode);
   return Read{fields, write_gossip({.topic = got->topic,
                                     .data = got->data,
                                     .ts = got->ts,
                                     .fanout = got->fanout,
                                     .reply = got->reply,
-                                    .hdr = {}})};
+                                    .hdr = {},
+                                    .mode = got->mode})};
 }
 
 Decoded<Read> sub(const Message& message) {

@@ -200,6 +200,9 @@ def publish(s):
     k.ok(s, "reply", dict(GOSSIP, reply="inbox/1"), "4.17")
     k.ok(s, "hdr", dict(GOSSIP, hdr={"trace": "00-1", "a": ""}), "4.17")
     k.ok(s, "reply_and_hdr", dict(GOSSIP, reply="r", hdr={}), "4.17")
+    for mode in ("best_effort", "repair", "of_tomorrow"):
+        k.ok(s, "mode_" + mode, dict(GOSSIP, mode=mode), "4.61")
+    k.bad(s, "mode_uint", dict(GOSSIP, mode=1), "2.21 4.61")
     k.ok(s, "ts_and_fanout_max", dict(GOSSIP, ts=2**64 - 1, fanout=2**64 - 1), "4.13 4.14")
     k.ok(s, "topic_of_255_bytes", dict(GOSSIP, topic="t" * 255), "4.1")
     k.ok(s, "unusual_topic", dict(GOSSIP, topic="a b/\u00e9/***/a*/-"), "4.1 4.6")

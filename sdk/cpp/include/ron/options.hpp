@@ -96,6 +96,13 @@ struct CallOptions {
   std::stop_token stop;                       ///< request_stop() answers kCancelled
 };
 
+/// How a publication goes from node to node, in a mesh.
+enum class Mode : std::uint8_t {
+  kTopic,       ///< as the node has it for the topic (`mesh.best_effort`); repair otherwise
+  kRepair,      ///< what is lost on the way is asked for again, as long as it is kept
+  kBestEffort,  ///< pushed once; what is lost is lost
+};
+
 /// What goes with a publication beside its topic and data.
 struct PublishOptions {
   Tenant tenant;                         ///< whose topic space
@@ -103,6 +110,7 @@ struct PublishOptions {
   Headers headers;                       ///< application pairs; names must differ
   std::uint64_t fanout = 0;              ///< suggested relay fan-out; 0 = the node's choice
   std::optional<std::uint64_t> seconds;  ///< publisher's time; default: now
+  Mode mode = Mode::kTopic;              ///< how it goes from node to node
 };
 
 /// How to subscribe.
