@@ -58,15 +58,23 @@ struct Shed {
   Duration oldest{}, newest{};
 };
 
+/// Publications of an origin that did not come and will not, by their numbers.
+struct Gap {
+  OriginEpoch from;
+  std::uint64_t first = 0, last = 0;
+  std::uint64_t count = 0;
+};
+
 struct Orders {
   std::vector<Send> sends;
   std::vector<Dial> dials;
   std::vector<CancelDial> cancels;
   std::vector<Close> closes;
   std::vector<Deliver> deliveries;
+  std::vector<Gap> gaps;
   bool empty() const {
     return sends.empty() && dials.empty() && cancels.empty() && closes.empty() &&
-           deliveries.empty();
+           deliveries.empty() && gaps.empty();
   }
   void clear() {
     sends.clear();
@@ -74,6 +82,7 @@ struct Orders {
     cancels.clear();
     closes.clear();
     deliveries.clear();
+    gaps.clear();
   }
 };
 

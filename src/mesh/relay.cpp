@@ -370,6 +370,7 @@ void RelayMachine::tick(Instant now, Orders& out) {
   out_ = &out;
   if (lazy_due_ <= now) flush_lazy();
   ask_for_missing();
+  gaps_.tick(origins_, now, out.gaps);
   if (now_ >= forgot_ + kForgetEvery) {
     forgot_ = now_;
     // Later than promised: among newcomers a message may live on for a while.
@@ -395,6 +396,7 @@ const RelayStats& RelayMachine::stats() {
   stats_.repair_messages = store_.size();
   stats_.repair_bytes = store_.bytes();
   stats_.shed_repair = store_.shed();
+  stats_.lost = gaps_.lost();
   return stats_;
 }
 

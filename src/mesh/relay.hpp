@@ -30,6 +30,7 @@
 #include "base/slab.hpp"
 #include "base/time.hpp"
 #include "mesh/config.hpp"
+#include "mesh/gaps.hpp"
 #include "mesh/interest.hpp"
 #include "mesh/leaves.hpp"
 #include "mesh/link.hpp"
@@ -144,6 +145,7 @@ class RelayMachine {
   void accept(Neighbour* from, Epoch& epoch, Entry& entry, Coming& coming);
   void note_way(Neighbour& from, Epoch& epoch, Entry& entry, const Coming& coming);
   void judge_parents(Neighbour& from, Origin& origin, const Entry& entry);
+  void note_passed(const Epoch& epoch, std::uint64_t seq);
   void note_gap(Neighbour& from, Epoch& epoch, const Coming& coming);
   unsigned forward(Neighbour* from, Epoch& epoch, LinkMask& holders, const Coming& coming);
   LinkMask eager_of(const Origin& origin, LinkMask targets, bool own) const;
@@ -195,6 +197,7 @@ class RelayMachine {
   SharedTree shared_;
   MissingTable missing_;
   RepairStore store_;
+  Gaps gaps_;
   std::map<MissingId, std::vector<std::uint64_t>> variants_;  // beside the first, by id
   std::deque<MissingId> varied_;                              // those ids, the oldest first
   std::map<SessionId, std::unique_ptr<Neighbour>> neighbours_;

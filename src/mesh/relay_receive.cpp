@@ -64,6 +64,7 @@ std::optional<oap::Fault> RelayMachine::on_relay(Neighbour& from, const oap::Hea
     }
     window->see_passed(coming.seq);
   }
+  note_passed(*epoch, coming.seq);
   note_gap(from, *epoch, coming);
   Entry& entry = origins_.touch(*epoch, coming.seq);
   coming.asked = (entry.asked & mask_of(from)) != 0;
@@ -257,6 +258,19 @@ bool RelayMachine::skipped_one(const Neighbour& from, Epoch& epoch, std::uint64_
 }
 
 void RelayMachine::note_loss(bool lost) { loss_ += kLossWeight * ((lost ? 1.0 : 0.0) - loss_); }
+
+// Numbers that this message or announcement passes over should come within the repair window. A
+// leaf gets only what it asked for: numbers tell it nothing.
+void RelayMachine::note_passed(const Epoch& epoch, std::uint64_t seq) {
+  if (config_.role == Role::kLeaf || !epoch.proven() || oap::is_best_effort(seq)) return;
+  std::uint64_t known = 0;  // one behind the last that was seen or announced
+  for (const Window& window : epoch.windows) {
+    if (!oap::is_best_effort(window.low())) known = std::max(known, window.high());
+  }
+  if (known == 0 || seq <= known) return;
+  gaps_.passed_over({epoch.origin->id, epoch.epoch}, known, seq - 1,
+                    now_ + config_.relay_times.repair);
+}
 
 // A number that was passed over is missing, at the latest now.
 void RelayMachine::note_gap(Neighbour& from, Epoch& epoch, const Coming& coming) {

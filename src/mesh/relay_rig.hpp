@@ -118,6 +118,7 @@ class RelayRig final {
     nodes_[node]->machine->shed({to}, lost, now_);
     arm(node);
   }
+  const std::vector<Gap>& gaps(unsigned node) const { return nodes_[node]->gaps; }
   unsigned neighbour(unsigned node) const { return nodes_[node]->ways.begin()->first; }
 
   std::size_t publish(unsigned node, std::size_t size = 128, bool best_effort = false) {
@@ -192,6 +193,7 @@ class RelayRig final {
     std::map<unsigned, Duration> ways;
     std::map<unsigned, Instant> last;  // in-order delivery
     std::uint64_t published = 0;
+    std::vector<Gap> gaps;  // told
     Instant armed = Instant::never();
     bool dead = false;
     RoundTrip round_trip(SessionId session) const override {
@@ -245,6 +247,8 @@ class RelayRig final {
       send(node, static_cast<unsigned>(each.session.value), each.lane, each.frame);
     }
     for (const Deliver& each : orders_.deliveries) note(node, each);
+    std::vector<Gap>& gaps = nodes_[node]->gaps;
+    gaps.insert(gaps.end(), orders_.gaps.begin(), orders_.gaps.end());
     orders_.clear();
     arm(node);
   }

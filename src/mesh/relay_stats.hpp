@@ -21,6 +21,7 @@ struct RelayStats {
   std::uint64_t repaired = 0;       // messages that came because they were asked for
   std::uint64_t repair_misses = 0;  // asked of us and no longer held
   std::uint64_t given_up = 0;       // announced, asked for, never come
+  std::uint64_t lost = 0;           // numbers told of as gaps
   std::uint64_t variants_refused = 0, origins_refused = 0, unsolicited = 0;
   std::uint64_t shed_missing = 0, shed_origins = 0, shed_seen = 0, shed_repair = 0;
 

@@ -162,6 +162,9 @@ class ShardCore {
     bool best_effort = false;
   };
 
+  /// From now on the session is told of what is lost between nodes.
+  void tell_gaps_to(Session& session);
+
   /// Hands a frame of a peer to the machine of the mesh, wherever it is.
   void to_mesh(Session& session, const Incoming& in);
   /// Of the whole node one more, or one less, wants a pattern; a leaf tells its relays.
@@ -286,6 +289,7 @@ class ShardCore {
   void tell_shed();
   bool end_slow_peer(Session& session);
   void close_peer(SessionId id, const std::optional<oap::WireError>& error);
+  void tell_gap(const mesh::Gap& gap);
   void deliver_from_mesh(const mesh::Deliver& publication);
   unsigned publish_to_mesh(const Publication& publication);
   unsigned publish_one(const Publication& publication, const Slice& frame, ByteView message);
@@ -332,6 +336,7 @@ class ShardCore {
   void on_mail(ShardIndex from, PeerSendMail& mail);
   void on_mail(ShardIndex from, PeerFaultMail& mail);
   void on_mail(ShardIndex from, PeerCloseMail& mail);
+  void on_mail(ShardIndex from, GapMail& mail);
   void settle(std::uint64_t ticket, std::uint32_t to, std::uint32_t links);
   void answered_late(Session& session);
   // operator.cpp
@@ -350,6 +355,7 @@ class ShardCore {
   Dials dials_;
   std::unique_ptr<MeshSeat> seat_;   // on the shard where the machine of the mesh is
   std::set<SessionId> peers_;        // sessions the mesh knows
+  std::set<SessionId> gap_readers_;  // sessions that asked to be told of gaps
   std::vector<SessionId> shedding_;  // of them those whose losses it was not told of yet
   oap::Inflater inflater_;
   std::deque<ControlRequest> control_;

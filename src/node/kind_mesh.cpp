@@ -61,4 +61,6 @@ void ShardCore::on_mail(ShardIndex from, PeerSendMail& mail) {
 
 void ShardCore::on_mail(ShardIndex, PeerCloseMail& mail) { close_peer(mail.session, mail.error); }
 
+void ShardCore::on_mail(ShardIndex, GapMail& mail) { tell_gap(mail.gap); }
+
 }  // namespace ron::node

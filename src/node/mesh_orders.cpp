@@ -65,6 +65,10 @@ void ShardCore::obey_mesh() {
     mesh::Orders& orders = seat_->obeying;
     send_all(orders.sends);
     for (const mesh::Deliver& publication : orders.deliveries) deliver_from_mesh(publication);
+    for (const mesh::Gap& gap : orders.gaps) {
+      tell_gap(gap);
+      send_to_others(GapMail{gap});
+    }
     for (const mesh::Close& close : orders.closes) obey(close);
     for (const mesh::Dial& dial : orders.dials) obey(dial);
     for (const mesh::CancelDial& cancel : orders.cancels) obey(cancel);
@@ -211,6 +215,26 @@ void ShardCore::deliver_from_mesh(const mesh::Deliver& publication) {
   out.run =
       run_of(oap::make_frame(oap::kEvent, publication.tenant, publication.corr, payload, &meter_));
   deliver(out, 0);
+}
+
+void ShardCore::tell_gaps_to(Session& session) {
+  session.gaps = true;
+  gap_readers_.insert(session.id);
+}
+
+// Nobody knows the topic of what never came. One that reads too slowly to hear of it is not told:
+// answers are never shed, so that nothing may fill their lane. // OAP-4.63 OAP-4.64
+void ShardCore::tell_gap(const mesh::Gap& gap) {
+  const auto payload =
+      oap::write_gap({gap.from.origin, gap.from.epoch, gap.first, gap.last, gap.count});
+  for (const SessionId id : gap_readers_) {
+    Session* const session = find(id);
+    if (session == nullptr || session->phase != Phase::kActive || session->subscriptions.empty()) {
+      continue;
+    }
+    if (session->egress.answers() >= config_.session.lanes.answers_watermark / 2) continue;
+    tell(*session, payload);
+  }
 }
 
 // ---- sessions and dials ------------------------------------------------------------------------

@@ -335,6 +335,53 @@ TEST_F(PeerOfTwoShards, ReachesTheMeshFromEveryShard) {
   EXPECT_EQ(rig_.stats(1).peer_sessions, 0U);
 }
 
+// Numbers 2 to 4 of the other node are announced, and never come.
+TEST_F(PeerOfTwoShards, TellsWhoAskedWhatIsLost) {  // OAP-4.62 OAP-4.63 OAP-4.64
+  const SessionId peer = linked(1);
+  oap::SubOut sub;
+  sub.topics = {"a"};
+  sub.gaps = true;
+  std::vector<SessionId> readers;
+  for (const ShardIndex shard : {0, 1}) {
+    readers.push_back(rig_.active(shard));
+    rig_.send(readers.back(), oap::kReq, 8, oap::write_sub(sub));
+  }
+  const SessionId other_reader = rig_.active();
+  rig_.subscribe(other_reader, "a");
+  const SessionId left = rig_.active();
+  rig_.send(left, oap::kReq, 8, oap::write_sub(sub));
+  rig_.send(left, oap::kReq, 9, oap::write_unsub(sub));
+  say_origin(peer);
+  rig_.send(peer, oap::kEvent, 5, relay_of(Rig::gossip("a", "x")), TenantId{});
+  const oap::IdRange range{
+      .origin = mesh::origin_of(other().node), .epoch = 7, .first = 2, .last = 4};
+  rig_.send(peer, oap::kEvent, 0, oap::write_ids(oap::IdsKind::kIhave, std::span(&range, 1)));
+  for (const SessionId id : {readers[0], readers[1], other_reader, left}) rig_.receive(id);
+  for (int i = 0; i < 100; ++i) {
+    rig_.wait(100ms);
+    rig_.receive(peer);
+    rig_.send(peer, oap::kEvent, 0, oap::write_credit(1));  // it lives
+  }
+  for (const SessionId id : readers) {
+    const auto got = rig_.receive(id);
+    ASSERT_EQ(count(got, "gap"), 1U);
+    for (const Out& out : got) {
+      if (out.kind != "gap") continue;
+      const auto gap = oap::read_gap(*oap::read_message(out.payload));
+      ASSERT_TRUE(gap);
+      EXPECT_EQ(gap->origin, mesh::origin_of(other().node));
+      EXPECT_EQ(gap->epoch, 7U);
+      EXPECT_EQ(gap->first, 2U);
+      EXPECT_EQ(gap->last, 4U);
+      EXPECT_EQ(gap->count, 3U);
+      EXPECT_EQ(out.header.tenant, TenantId{});
+    }
+  }
+  EXPECT_FALSE(has(rig_.receive(other_reader), "gap")) << "it did not ask";
+  EXPECT_FALSE(has(rig_.receive(left), "gap")) << "it reads nothing any more";
+  EXPECT_EQ(rig_.shard(0).relay()->lost, 3U);
+}
+
 // ---- lanes -------------------------------------------------------------------------------------
 
 TEST_F(Peer, ThatIsSlowLosesTheNewestAndBlocksNobody) {

@@ -96,6 +96,7 @@ struct Session {
   bool bye_sent = false;
   bool has_groups = false;  // other shards are told about its room
   bool tap = false;         // watches: what it gets does not count as received
+  bool gaps = false;        // is told what is lost between nodes
   std::uint8_t full_lanes_told = 0;
   bool echo_matched = false;      // with match_stamp: a matching sub asked for echo
   std::uint64_t match_stamp = 0;  // the match that last found this session

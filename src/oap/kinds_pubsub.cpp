@@ -112,6 +112,8 @@ Decoded<Sub> read_sub(const Message& message) {
       }
     } else if (key == "tap" && has_echo) {
       if (!take(value, sub.tap)) return faulty("sub.tap is not a bool");
+    } else if (key == "gaps" && has_echo) {  // OAP-4.62
+      if (!take(value, sub.gaps)) return faulty("sub.gaps is not a bool");
     }
   }
   if (sub.tap && sub.group) return faulty("a tap is in no group");
@@ -121,13 +123,15 @@ Decoded<Sub> read_sub(const Message& message) {
 
 namespace {
 
-std::vector<std::uint8_t> write_topics(std::string_view kind, const SubOut& sub, bool echo,
-                                       bool tap) {
+std::vector<std::uint8_t> write_topics(std::string_view kind, const SubOut& sub) {
   std::vector<std::uint8_t> out;
   CborWriter to(out);
-  to.map(2U + (echo ? 1U : 0U) + (tap ? 1U : 0U) + (sub.group.empty() ? 0U : 1U));
-  if (tap) to.key("tap").boolean(true);
-  if (echo) to.key("echo").boolean(true);
+  const bool asks = kind == "sub";  // unsub has none of these
+  const auto flag = [&](bool set) { return asks && set ? 1U : 0U; };
+  to.map(2U + flag(sub.echo) + flag(sub.tap) + flag(sub.gaps) + (sub.group.empty() ? 0U : 1U));
+  if (flag(sub.tap) > 0) to.key("tap").boolean(true);
+  if (flag(sub.echo) > 0) to.key("echo").boolean(true);
+  if (flag(sub.gaps) > 0) to.key("gaps").boolean(true);
   to.key("kind").text(kind);
   if (!sub.group.empty()) to.key("group").text(sub.group);
   to.key("topics").array(sub.topics.size());
@@ -137,12 +141,51 @@ std::vector<std::uint8_t> write_topics(std::string_view kind, const SubOut& sub,
 
 }  // namespace
 
-std::vector<std::uint8_t> write_sub(const SubOut& sub) {
-  return write_topics("sub", sub, sub.echo, sub.tap);
+// OAP-4.63
+Decoded<Gap> read_gap(const Message& message) {
+  Gap gap;
+  bool origin = false;
+  bool epoch = false;
+  CborMap fields(message.map);
+  std::string_view key;
+  CborItem value;
+  while (fields.next(key, value)) {
+    if (key == "origin") {
+      if (!take(value, gap.origin)) return faulty("gap.origin is not 16 bytes");
+      origin = true;
+    } else if (key == "epoch") {
+      if (!take(value, gap.epoch)) return faulty("gap.epoch is not a uint");
+      epoch = true;
+    } else if (key == "first") {
+      if (!take(value, gap.first)) return faulty("gap.first is not a uint");
+    } else if (key == "last") {
+      if (!take(value, gap.last)) return faulty("gap.last is not a uint");
+    } else if (key == "count") {
+      if (!take(value, gap.count)) return faulty("gap.count is not a uint");
+    }
+  }
+  if (!origin || !epoch) return faulty("gap lacks origin or epoch");
+  const bool adds_up = gap.first > 0 && gap.first <= gap.last && gap.count > 0 &&
+                       gap.count - 1 <= gap.last - gap.first;
+  if (!adds_up) return faulty("gap.count does not fit first and last");
+  return gap;
 }
 
-std::vector<std::uint8_t> write_unsub(const SubOut& sub) {
-  return write_topics("unsub", sub, false, false);
+std::vector<std::uint8_t> write_gap(const Gap& gap) {
+  std::vector<std::uint8_t> out;
+  CborWriter to(out);
+  to.map(6);
+  to.key("kind").text("gap");
+  to.key("last").uint(gap.last);
+  to.key("count").uint(gap.count);
+  to.key("epoch").uint(gap.epoch);
+  to.key("first").uint(gap.first);
+  to.key("origin").bytes(gap.origin);
+  return out;
 }
+
+std::vector<std::uint8_t> write_sub(const SubOut& sub) { return write_topics("sub", sub); }
+
+std::vector<std::uint8_t> write_unsub(const SubOut& sub) { return write_topics("unsub", sub); }
 
 }  // namespace ron::oap

@@ -100,6 +100,7 @@ enum class Metric : std::uint8_t {
   kMeshRepairHits,
   kMeshRepairMisses,
   kMeshGivenUp,
+  kMeshLost,
   kMeshRefused,
   kMeshShed,
   kMeshTable,

@@ -93,6 +93,7 @@ constexpr std::array<MetricRow, kMetricCount> kRows = {{
     {Metric::kMeshRepairHits, "overlay_mesh_repair_hits_total", kCounter, "", "", "Messages that came because they were asked for."},
     {Metric::kMeshRepairMisses, "overlay_mesh_repair_misses_total", kCounter, "", "", "Messages asked of this node that it no longer held."},
     {Metric::kMeshGivenUp, "overlay_mesh_given_up_total", kCounter, "", "", "Messages that were announced and asked for, and never came."},
+    {Metric::kMeshLost, "overlay_mesh_lost_total", kCounter, "", "", "Messages of other nodes that did not come and will not, by their numbers: given up, or passed over and not come within mesh.repair_window. Sessions that asked are told."},
     {Metric::kMeshRefused, "overlay_mesh_refused_total", kCounter, "reason=variant|origin|unsolicited", "", "Messages of peers that were not taken: one more variant of an id, no statement of their origin, not asked for."},
     {Metric::kMeshShed, "overlay_mesh_shed_total", kCounter, "table=missing|origins|seen|repair", "", "Entries that left a table of the mesh before their time, because it was full."},
     {Metric::kMeshTable, "overlay_mesh_table_size", kGauge, "table=missing|origins|hot_origins|seen|repair", "", "Entries of the tables of the mesh."},

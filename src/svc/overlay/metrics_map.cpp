@@ -223,6 +223,7 @@ void fill_relay(const mesh::RelayStats& r, MetricsPage& page) {
   page.set(Metric::kMeshRepairHits, number(r.repaired));
   page.set(Metric::kMeshRepairMisses, number(r.repair_misses));
   page.set(Metric::kMeshGivenUp, number(r.given_up));
+  page.set(Metric::kMeshLost, number(r.lost));
   page.set(Metric::kMeshRefused, {"variant"}, number(r.variants_refused));
   page.set(Metric::kMeshRefused, {"origin"}, number(r.origins_refused));
   page.set(Metric::kMeshRefused, {"unsolicited"}, number(r.unsolicited));
