@@ -342,7 +342,7 @@ TEST_F(PeerOfTwoShards, TellsWhoAskedWhatIsLost) {  // OAP-4.62 OAP-4.63 OAP-4.6
   sub.topics = {"a"};
   sub.gaps = true;
   std::vector<SessionId> readers;
-  for (const ShardIndex shard : {0, 1}) {
+  for (const ShardIndex shard : {ShardIndex{0}, ShardIndex{1}}) {
     readers.push_back(rig_.active(shard));
     rig_.send(readers.back(), oap::kReq, 8, oap::write_sub(sub));
   }
@@ -365,17 +365,13 @@ TEST_F(PeerOfTwoShards, TellsWhoAskedWhatIsLost) {  // OAP-4.62 OAP-4.63 OAP-4.6
   for (const SessionId id : readers) {
     const auto got = rig_.receive(id);
     ASSERT_EQ(count(got, "gap"), 1U);
-    for (const Out& out : got) {
-      if (out.kind != "gap") continue;
-      const auto gap = oap::read_gap(*oap::read_message(out.payload));
-      ASSERT_TRUE(gap);
-      EXPECT_EQ(gap->origin, mesh::origin_of(other().node));
-      EXPECT_EQ(gap->epoch, 7U);
-      EXPECT_EQ(gap->first, 2U);
-      EXPECT_EQ(gap->last, 4U);
-      EXPECT_EQ(gap->count, 3U);
-      EXPECT_EQ(out.header.tenant, TenantId{});
-    }
+    const Out& told = *std::ranges::find(got, "gap", &Out::kind);
+    const auto gap = oap::read_gap(*oap::read_message(told.payload));
+    ASSERT_TRUE(gap);
+    EXPECT_EQ(gap->origin, mesh::origin_of(other().node));
+    EXPECT_EQ(gap->epoch, 7U);
+    EXPECT_EQ(std::tuple(gap->first, gap->last, gap->count), std::tuple(2U, 4U, 3U));
+    EXPECT_EQ(told.header.tenant, TenantId{});
   }
   EXPECT_FALSE(has(rig_.receive(other_reader), "gap")) << "it did not ask";
   EXPECT_FALSE(has(rig_.receive(left), "gap")) << "it reads nothing any more";

@@ -107,9 +107,9 @@ void add_sub(CLI::App& app, Context& context, Run& run) {
   command->add_option("--group", args->group, "Share the messages with the members of a group");
   command->add_flag("--echo", args->echo, "Get this session's own publications too");
   command->footer(
-      "Losses of a reader that is too slow are told on stderr, and as {\"lagged\":n} "
-      "in json; what was lost between nodes, as {\"gap\":{...}}.\nReconnects by itself; Ctrl-C "
-      "ends it.");
+      "Losses of a reader that is too slow are told on stderr, and as {\"lagged\":n} in json;\n"
+      "what was lost between nodes, of any topic, as {\"gap\":{...}}.\n"
+      "Reconnects by itself; Ctrl-C ends it.");
   command->callback(
       [&context, &run, args] { run = [&context, args] { return run_sub(context, *args); }; });
 }
