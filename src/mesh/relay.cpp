@@ -343,11 +343,20 @@ void RelayMachine::shed(SessionId session, const Shed& shed, Instant now) {
   // Which ones is not known: the last ones, more or less. What it has it will not ask for.
   const std::size_t last = std::min<std::size_t>(std::size_t{shed.frames} * 2, store_.size());
   for (std::size_t i = store_.size() - last; i < store_.size(); ++i) {
-    const Stored& kept = store_.all()[i];
-    if (!to->is_leaf() || leaf_wants(session, kept)) {
-      lazily(*to, kept.from, kept.seq, kept.hash);
-    }
+    announce_again(*to, store_.all()[i]);
   }
+}
+
+// It was taken for one that has the message, as the message was on its way; not so whoever had it
+// before this node.
+void RelayMachine::announce_again(Neighbour& to, const Stored& kept) {
+  if (to.is_leaf() && !leaf_wants(to.link.session, kept)) return;
+  Epoch* const epoch = origins_.find(kept.from);
+  Entry* const entry = epoch == nullptr ? nullptr : epoch->find(kept.seq);
+  if (entry != nullptr && entry->from != to.slot && entry->first != to.slot) {
+    entry->holders &= ~mask_of(to);
+  }
+  lazily(to, kept.from, kept.seq, kept.hash);
 }
 
 // What was pushed while these waited; each message once, however many of the lane go one by one.
@@ -357,9 +366,7 @@ void RelayMachine::announce_late(Neighbour& to, const Shed& shed) {
   const auto& all = store_.all();
   auto kept = std::ranges::upper_bound(all, from, {}, &Stored::at);
   for (; kept != all.end() && kept->at <= to.announced_late; ++kept) {
-    if (!to.is_leaf() || leaf_wants(to.link.session, *kept)) {
-      lazily(to, kept->from, kept->seq, kept->hash);
-    }
+    announce_again(to, *kept);
   }
 }
 

@@ -113,6 +113,7 @@ class RelayMachine {
   void replace_parent(LinkSlot slot);
   LinkMask nearest(LinkMask links) const;
   void announce_kept(Neighbour& to);
+  void announce_again(Neighbour& to, const Stored& kept);
   void announce_late(Neighbour& to, const Shed& shed);
   std::optional<oap::Fault> on_origin(Neighbour& from, const oap::Message& message,
                                       const Slice& frame);
