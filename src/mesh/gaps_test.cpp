@@ -131,6 +131,32 @@ TEST(Gaps, OfANodeThatWasAwayForLongerThanTheWindowAreTold) {
   }
 }
 
+TEST(Gaps, AForgedNumberFarAheadHidesNone) {
+  RelayRig rig({.nodes = 3, .degree = 2, .seed = 23});
+  rig.run(1s);
+  rig.publish(0);
+  rig.publish(0);
+  rig.run(1s);
+  const oap::IdRange lie{.origin = origin_of(rig.config(0).self),
+                         .epoch = rig.config(0).epoch,
+                         .first = std::uint64_t{1} << 62U,
+                         .last = std::uint64_t{1} << 62U};
+  rig.inject(2, 1,
+             oap::make_frame(oap::kEvent, {}, 0,
+                             oap::write_ids(oap::IdsKind::kIhave, std::span(&lie, 1))));
+  rig.lose(1);
+  for (int i = 0; i < 100; ++i) rig.publish(0);
+  rig.run(40s);
+  rig.lose(0);
+  for (int i = 0; i < 80; ++i) {
+    rig.publish(0);
+    rig.run(1s);
+  }
+  std::uint64_t lost = 0;
+  for (const Gap& gap : rig.gaps(1)) lost += gap.first < 100 ? gap.count : 0;
+  EXPECT_EQ(lost, 100U);
+}
+
 TEST(Gaps, OfAMeshThatRepairsAreNone) {
   RelayRig rig({.nodes = 30, .loss = 0.05, .seed = 22});
   rig.run(1s);

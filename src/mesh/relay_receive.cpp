@@ -263,11 +263,13 @@ void RelayMachine::note_loss(bool lost) { loss_ += kLossWeight * ((lost ? 1.0 : 
 // leaf gets only what it asked for: numbers tell it nothing.
 void RelayMachine::note_passed(const Epoch& epoch, std::uint64_t seq) {
   if (config_.role == Role::kLeaf || !epoch.proven() || oap::is_best_effort(seq)) return;
-  std::uint64_t known = 0;  // one behind the last that was seen or announced
+  // One behind the last below it that was seen or announced: a forged number far ahead hides none.
+  std::uint64_t known = 0;
   for (const Window& window : epoch.windows) {
-    if (!oap::is_best_effort(window.low())) known = std::max(known, window.high());
+    if (window.low() <= seq && seq < window.high()) return;
+    if (window.high() <= seq) known = std::max(known, window.high());
   }
-  if (known == 0 || seq <= known) return;
+  if (known == 0 || seq == known) return;
   gaps_.passed_over({epoch.origin->id, epoch.epoch}, known, seq - 1,
                     now_ + config_.relay_times.repair);
 }
