@@ -107,6 +107,19 @@ TEST(BestEffort, ATreeThatBreaksIsMendedThoughNothingElseIsPublished) {
   EXPECT_EQ(missed(rig, begin), 0U);
 }
 
+TEST(BestEffort, AnOriginThatPublishesNothingElseGrowsItsTree) {
+  RelayRig rig({.nodes = 40, .seed = 18});
+  rig.run(1s);
+  for (int i = 0; i < 40; ++i) {
+    rig.publish(0, 128, true);
+    rig.run(20ms);
+  }
+  rig.run(2s);
+  EXPECT_EQ(rig.machine(0).stats().best_effort, 39U);
+  EXPECT_EQ(missed(rig, 1), 0U) << "all but the first, which its tree is yet to grow for";
+  EXPECT_LE(rig.message(39).copies, 42U);
+}
+
 TEST(BestEffort, AnAnnouncementOfOneIsIgnored) {
   RelayRig rig({.nodes = 2, .degree = 1, .seed = 15});
   settle(rig, 0);
