@@ -50,8 +50,8 @@ void Listener::on_frame(const oap::Frame& frame) {
 void Listener::conclude() {
   if (!world_.profile.roomy || lagged_ || conn_ == nullptr || !conn_->session) return;
   for (unsigned shard = 0; shard < world_.shards(); ++shard) {
-    for (const std::uint64_t shed : world_.node(shard).stats().peer_shed) {
-      if (shed > 0) return;
+    for (const auto& lane : world_.node(shard).stats().peer_shed) {
+      if (std::ranges::any_of(lane, [](std::uint64_t frames) { return frames > 0; })) return;
     }
   }
   const auto& publications = world_.history.publications;

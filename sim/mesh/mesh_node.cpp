@@ -146,7 +146,7 @@ void MeshNode::frames(SessionId session, std::span<const Slice> frames, Instant 
 }
 
 void MeshNode::shed(SessionId session, std::uint32_t frames, Instant now) {
-  mesh_->shed(session, frames, now);
+  mesh_->shed(session, {.frames = frames}, now);
 }
 
 void MeshNode::publish(const Publication& publication, Instant now) {

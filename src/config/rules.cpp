@@ -129,6 +129,17 @@ void check_relations(const Settings& s, Report& error) {
           "give the admin listener its own port, for example 127.0.0.1:9600");
 }
 
+// As docs/OAP-1.md section 4.1 has it, but for characters.
+bool is_pattern(std::string_view text) {
+  if (text.empty() || text.size() > 255 || text.ends_with('/')) return false;
+  while (!text.empty()) {
+    const std::string_view segment = text.substr(0, text.find('/'));
+    if (segment.empty() || (segment == "**" && segment.size() < text.size())) return false;
+    text.remove_prefix(std::min(segment.size() + 1, text.size()));
+  }
+  return true;
+}
+
 // True when one of them at least names a node.
 bool check_peers(const Settings& s, Report& error) {
   bool named = !s.mesh.allow.empty();
@@ -148,6 +159,10 @@ bool check_peers(const Settings& s, Report& error) {
 
 void check_mesh(const Settings& s, Report& error, Report& warn) {
   const bool named = check_peers(s, error);
+  for (const auto& text : s.mesh.best_effort)
+    if (!is_pattern(text))
+      error("mesh.best_effort", "has the element \"" + text + "\", which is no pattern of topics",
+            "write segments between slashes; '*' is any one, '**' at the end the rest");
   if (!mesh_enabled(s)) return;
   const bool listens = !s.overlay.listen.empty();
   if (!named && s.mesh.peers_file.empty() && s.mesh.ca_path.empty())

@@ -81,6 +81,14 @@ TEST(Rules, two_links_a_relay_are_too_few) {
   EXPECT_EQ(broken(plus(flags, {{"--set", "mesh.active_view=3"}})), Keys{});
 }
 
+TEST(Rules, topics_of_best_effort_are_patterns) {
+  for (const char* good : {"a", "a/*/b", "**", "a/**", "a**"})
+    EXPECT_EQ(broken({{"--set", std::string("mesh.best_effort=") + good}}), Keys{}) << good;
+  for (const char* bad : {"/a", "a/", "a//b", "**/a"})
+    EXPECT_EQ(broken({{"--set", std::string("mesh.best_effort=") + bad}}), Keys{"mesh.best_effort"})
+        << bad;
+}
+
 TEST(Rules, a_relay_that_listens_everywhere_should_say_where_it_is) {
   const Flags flags =
       plus(kMutual, {{"--bind", "0.0.0.0:9500"}, {"--set", "peers=" + kId + "@a:1"}});

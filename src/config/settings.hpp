@@ -90,8 +90,9 @@ struct Settings {
     MeshRole role{};
     std::string peers_file, ca_path;
     std::vector<std::string> allow;  // node ids
+    std::vector<std::string> best_effort;  // topic patterns
     std::uint64_t active_view = 0, passive_view = 0;
-    Millis repair_window{}, dedup_horizon{};
+    Millis repair_window{}, lane_deadline{}, dedup_horizon{};
     std::uint64_t repair_bytes = 0;
     bool score_dry_run = false;
     std::uint64_t score_shed = 0, score_disconnect = 0;  // points

@@ -17,15 +17,23 @@ struct Entry {
   RunRef run;
   std::uint32_t begin = 0;  // byte range within the run
   std::uint32_t end = 0;
-  std::uint32_t frames = 0;
-  bool answer = false;
-  bool free = false;  // spends no credit, though it stands in a lane whose frames do
+  std::uint32_t frames : 30 = 0;
+  bool answer : 1 = false;
+  bool free : 1 = false;     // spends no credit, though it stands in a lane whose frames do
+  std::uint32_t queued = 0;  // of a peer's lane: when, in ticks of kTick, which come round
   std::uint64_t lagged = 0;
 
   bool gap() const { return !run; }
   std::size_t size() const { return end - begin; }
   const std::uint8_t* data() const { return run->bytes.data() + begin; }
 };
+
+static_assert(sizeof(Entry) == 32);  // ten thousand sessions that wait hold many
+
+constexpr Duration kTick = std::chrono::microseconds(100);
+
+std::uint32_t ticks(Instant at) { return static_cast<std::uint32_t>(at.since_origin() / kTick); }
+Duration waited(const Entry& entry, Instant now) { return (ticks(now) - entry.queued) * kTick; }
 
 // How much of an entry's head fits into `bytes` and `frames`, in whole frames.
 struct Prefix {
@@ -187,6 +195,12 @@ struct Egress::Lanes {
   void pack(unsigned index, SlabMeter* meter);
   bool stage_from(unsigned index, std::size_t max_bytes, std::int64_t* credit);
   void put_on_stage(Entry entry);
+  void note_wait(unsigned index, const Entry& entry) {
+    const bool publication = index < static_cast<unsigned>(PeerLane::kLazy);
+    if (waits != nullptr && publication) waits->add(waited(entry, now));
+  }
+  LatencyHistogram* waits = nullptr;  // while frames of a peer are staged, with `now`
+  Instant now;
 
  private:
   template <std::size_t... kIndex>
@@ -342,21 +356,35 @@ bool Egress::has_room(unsigned lane, std::uint32_t frames, std::size_t bytes,
   return bytes <= lanes_->bytes_left(lane, limits) && frames <= lanes_->frames_left(lane, limits);
 }
 
-bool Egress::push_peer(PeerLane lane, const RunRef& frame, bool counted, const LaneBound& bound) {
+bool Egress::push_peer(PeerLane lane, const PeerFrame& frame, const LaneBound& bound) {
   const auto index = static_cast<unsigned>(lane);
   Lanes& all = lanes();
   const Lanes::Lane& into = all.lane[index];
-  const std::size_t size = frame->bytes.size();
+  const std::size_t size = frame.run->bytes.size();
   if (into.frames > 0 && (into.frames >= bound.frames || into.bytes + size > bound.bytes)) {
     return false;
   }
   Entry entry;
-  entry.run = frame;
+  entry.run = frame.run;
   entry.end = static_cast<std::uint32_t>(size);
   entry.frames = 1;
-  entry.free = !counted;
+  entry.free = !frame.counted;
+  entry.queued = ticks(frame.at);
   all.queue(index, std::move(entry));
   return true;
+}
+
+Late Egress::shed_late(PeerLane lane, Instant now, Duration deadline) {
+  Late late;
+  if (!lanes_) return late;
+  const auto index = static_cast<unsigned>(lane);
+  Lanes::Entries& entries = lanes_->lane[index].entries;
+  while (!entries.empty() && waited(entries.front(), now) > deadline) {
+    if (late.frames++ == 0) late.longest = waited(entries.front(), now);
+    lanes_->discharge(index, entries.pop_front());
+  }
+  if (late.frames > 0) release_if_empty();
+  return late;
 }
 
 LaneBound Egress::held(PeerLane lane) const {
@@ -438,6 +466,7 @@ bool Egress::Lanes::stage_from(unsigned index, std::size_t max_bytes, std::int64
     discharge(index, part);
     from.deficit -= static_cast<std::int64_t>(part.size());
     if (counted) *credit -= static_cast<std::int64_t>(part.size());
+    note_wait(index, part);
     put_on_stage(std::move(part));
     moved = true;
   }
@@ -477,6 +506,15 @@ void Egress::stage(std::size_t max_bytes, std::int64_t* credit) {
     all.turn = all.turn == kAnswers ? 0 : all.turn + 1;
     all.granted = false;
   }
+}
+
+void Egress::stage(std::size_t max_bytes, std::int64_t* credit, Instant now,
+                   LatencyHistogram& waits) {
+  if (!lanes_) return;
+  lanes_->waits = &waits;
+  lanes_->now = now;
+  stage(max_bytes, credit);
+  lanes_->waits = nullptr;
 }
 
 std::size_t Egress::pieces(std::span<IoPiece> into) const {

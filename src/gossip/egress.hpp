@@ -19,7 +19,9 @@
 #include <vector>
 
 #include "base/bytes.hpp"
+#include "base/latency.hpp"
 #include "base/ring.hpp"
+#include "base/time.hpp"
 #include "gossip/run.hpp"
 
 namespace ron::gossip {
@@ -48,8 +50,22 @@ struct PeerLaneLimits {
   LaneBound own{16'384, 4U << 20U};
   LaneBound relay{16'384, 4U << 20U};
   LaneBound lazy{4096, 512U * 1024};
+  Duration deadline = std::chrono::seconds(5);  // of a publication that waits: own, relay
   std::size_t bytes() const { return own.bytes + relay.bytes + lazy.bytes; }
   std::size_t frames() const { return std::size_t{own.frames} + relay.frames + lazy.frames; }
+};
+
+/// A frame for a lane of a peer.
+struct PeerFrame {
+  const RunRef& run;
+  bool counted = true;  // it spends credit
+  Instant at{};         // now
+};
+
+/// What left the head of a lane because it had waited for too long.
+struct Late {
+  std::uint32_t frames = 0;
+  Duration longest{};  // what the first of them had waited
 };
 
 /// Entries on the stage at most: more than one write takes, few enough that a thousand sessions
@@ -96,8 +112,11 @@ class Egress {
   /// but answers may have been queued.
   void become_peer() { peer_ = true; }
   /// Queues one frame to a lane of a peer; false when the lane is full, and the frame is lost. An
-  /// empty lane takes a frame of any size. Only `counted` frames spend credit.
-  bool push_peer(PeerLane lane, const RunRef& frame, bool counted, const LaneBound& bound);
+  /// empty lane takes a frame of any size.
+  bool push_peer(PeerLane lane, const PeerFrame& frame, const LaneBound& bound);
+  /// Lets go of what has waited in a lane of a peer for longer than `deadline`. Frames stand in the
+  /// order in which they came, so only the head is looked at.
+  Late shed_late(PeerLane lane, Instant now, Duration deadline);
   /// What a lane of a peer holds.
   LaneBound held(PeerLane lane) const;
 
@@ -116,6 +135,8 @@ class Egress {
   /// Moves frames to the stage until it holds about `max_bytes`. Publications spend `credit`, which
   /// may go below zero by one frame; nullptr = unlimited.
   void stage(std::size_t max_bytes, std::int64_t* credit);
+  /// The same for a peer; how long publications have waited in their lane is noted in `waits`.
+  void stage(std::size_t max_bytes, std::int64_t* credit, Instant now, LatencyHistogram& waits);
 
   /// The staged bytes not yet written, in order. Returns how many pieces were filled in.
   std::size_t pieces(std::span<IoPiece> into) const;

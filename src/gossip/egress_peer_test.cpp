@@ -21,7 +21,7 @@ class PeerEgress : public ::testing::Test {
   PeerEgress() { egress_.become_peer(); }
 
   bool push(PeerLane lane, CorrId number, std::size_t size = 10, bool counted = true) {
-    return egress_.push_peer(lane, frame_of(size, number), counted, kWide);
+    return egress_.push_peer(lane, {frame_of(size, number), counted, now_}, kWide);
   }
 
   // The numbers of the frames of one gather.
@@ -39,6 +39,7 @@ class PeerEgress : public ::testing::Test {
   }
 
   Egress egress_;
+  Instant now_;
 };
 
 TEST_F(PeerEgress, ControlPassesWhateverWaits) {
@@ -70,7 +71,7 @@ TEST_F(PeerEgress, OthersShareByWeightAndNobodyStarves) {
 TEST_F(PeerEgress, AFullLaneLosesTheNewestAndNoOther) {
   const LaneBound two{2, 1000};
   const auto push_two = [&](PeerLane lane, CorrId number) {
-    return egress_.push_peer(lane, frame_of(10, number), true, two);
+    return egress_.push_peer(lane, {frame_of(10, number)}, two);
   };
   EXPECT_TRUE(push_two(PeerLane::kRelay, 1));
   EXPECT_TRUE(push_two(PeerLane::kRelay, 2));
@@ -85,8 +86,8 @@ TEST_F(PeerEgress, AFullLaneLosesTheNewestAndNoOther) {
 
 TEST_F(PeerEgress, BytesAreBoundedButAnEmptyLaneTakesAnyFrame) {
   const LaneBound small{100, 200};
-  EXPECT_TRUE(egress_.push_peer(PeerLane::kOwn, frame_of(5000, 1), true, small));
-  EXPECT_FALSE(egress_.push_peer(PeerLane::kOwn, frame_of(1, 2), true, small));
+  EXPECT_TRUE(egress_.push_peer(PeerLane::kOwn, {frame_of(5000, 1)}, small));
+  EXPECT_FALSE(egress_.push_peer(PeerLane::kOwn, {frame_of(1, 2)}, small));
 }
 
 TEST_F(PeerEgress, OnlyCountedFramesWaitForCredit) {
@@ -103,6 +104,44 @@ TEST_F(PeerEgress, OnlyCountedFramesWaitForCredit) {
   push(PeerLane::kLazy, 5, 10, false);
   egress_.pack(static_cast<unsigned>(PeerLane::kLazy), nullptr);  // none of these is joined
   EXPECT_EQ(gather(1 << 20, &credit), (std::vector<CorrId>{4, 5}));
+}
+
+TEST_F(PeerEgress, WhatHasWaitedTooLongLeavesTheHead) {
+  using namespace std::chrono_literals;
+  push(PeerLane::kRelay, 1);
+  push(PeerLane::kOwn, 9);
+  now_ = now_ + 1s;
+  push(PeerLane::kRelay, 2);
+  now_ = now_ + 1s;
+  push(PeerLane::kRelay, 3);
+  EXPECT_EQ(egress_.shed_late(PeerLane::kRelay, now_, 2s).frames, 0U) << "just in time";
+  const Late late = egress_.shed_late(PeerLane::kRelay, now_ + 500ms, 1s);
+  EXPECT_EQ(late.frames, 2U);
+  EXPECT_EQ(late.longest, 2500ms);
+  EXPECT_EQ(egress_.held(PeerLane::kRelay).frames, 1U);
+  EXPECT_EQ(egress_.gossip_bytes(), 2 * (oap::kHeaderSize + 10));
+  EXPECT_EQ(gather(1 << 20), (std::vector<CorrId>{9, 3}));
+  EXPECT_EQ(egress_.shed_late(PeerLane::kRelay, now_ + 1h, 1s).frames, 0U);
+  push(PeerLane::kRelay, 4);
+  EXPECT_EQ(egress_.shed_late(PeerLane::kRelay, now_ + 3s, 1s).frames, 1U);
+  EXPECT_TRUE(egress_.idle()) << "and owns nothing";
+}
+
+TEST_F(PeerEgress, HowLongPublicationsWaitIsNoted) {
+  using namespace std::chrono_literals;
+  LatencyHistogram waits;
+  push(PeerLane::kOwn, 1);
+  push(PeerLane::kLazy, 2);
+  egress_.push_answer(frame_of(10, 3));
+  now_ = now_ + 3ms;
+  push(PeerLane::kRelay, 4);
+  egress_.stage(1 << 20, nullptr, now_ + 1ms, waits);
+  EXPECT_EQ(waits.counts[2], 1U) << "1 ms";
+  EXPECT_EQ(waits.counts[4], 1U) << "4 ms";
+  EXPECT_EQ(waits.sum, 5ms) << "announcements and answers do not count";
+  push(PeerLane::kRelay, 5);
+  gather(1 << 20);
+  EXPECT_EQ(waits.sum, 5ms) << "nobody asked";
 }
 
 }  // namespace

@@ -89,6 +89,7 @@ struct MeshConfig {
   Role role = Role::kRelay;
   std::string advertise;  // host:port where others can dial this node; empty = nowhere
   std::vector<ConfiguredPeer> peers;
+  std::vector<std::string> best_effort;  // topics, as patterns, whose publications are
   ByteView key;        // SubjectPublicKeyInfo of this node, DER; outlives the machine
   ByteView statement;  // the signature of oap::OriginStatement; outlives the machine
   ViewLimits views;

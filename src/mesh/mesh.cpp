@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "mesh/relay.hpp"
+#include "oap/topic.hpp"
 
 namespace ron::mesh {
 namespace {
@@ -19,7 +20,17 @@ class Mesh::Impl final : public Ways {
   Impl(const MeshConfig& config, const CryptoFns& crypto, Choice& choice, SlabMeter* meter)
       : membership(config, choice),
         relay(config, crypto, choice, meter, *this),
-        scores(config.score) {}
+        scores(config.score),
+        best_effort(config.best_effort) {}
+
+  /// What the publication asks for goes before what its topic does.
+  bool is_best_effort(const LocalPublication& publication) const {
+    if (publication.mode == oap::kModeBestEffort) return true;
+    if (publication.mode == oap::kModeRepair) return false;
+    return std::ranges::any_of(best_effort, [&](const std::string& pattern) {
+      return oap::matches(pattern, publication.topic);
+    });
+  }
 
   RoundTrip round_trip(SessionId session) const override {
     const Link* const link = membership.link(session);
@@ -72,6 +83,7 @@ class Mesh::Impl final : public Ways {
   Membership membership;
   RelayMachine relay;
   Scores scores;
+  std::vector<std::string> best_effort;
   Instant judged;
 };
 
@@ -122,7 +134,10 @@ std::optional<oap::Fault> Mesh::received(SessionId session, const PeerFrame& fra
 
 unsigned Mesh::publish(const LocalPublication& publication, Instant now, Orders& out) {
   return impl_->relay.publish(publication.tenant, publication.corr, publication.message,
-                              publication.fanout, now, out, publication.trace);
+                              {.fanout = publication.fanout,
+                               .best_effort = impl_->is_best_effort(publication),
+                               .trace = publication.trace},
+                              now, out);
 }
 
 void Mesh::interest(TenantId tenant, std::string_view pattern, bool add, Instant now,
@@ -130,8 +145,8 @@ void Mesh::interest(TenantId tenant, std::string_view pattern, bool add, Instant
   impl_->relay.interest(tenant, pattern, add, now);
 }
 
-void Mesh::shed(SessionId session, std::uint32_t frames, Instant now) {
-  impl_->relay.shed(session, frames, now);
+void Mesh::shed(SessionId session, const Shed& shed, Instant now) {
+  impl_->relay.shed(session, shed, now);
   impl_->note_conduct(now);
 }
 

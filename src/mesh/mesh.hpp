@@ -43,7 +43,8 @@ struct LocalPublication {
   ByteView message;  // the gossip payload, uncompressed
   std::string_view topic;
   std::uint64_t fanout = 0;
-  bool trace = false;  // whoever gets it says so: see traces()
+  bool trace = false;                    // whoever gets it says so: see traces()
+  std::optional<std::string_view> mode;  // what the publication asks for, as oap::Gossip has it
 };
 
 class Mesh {
@@ -71,8 +72,8 @@ class Mesh {
   /// The first subscription of this node to a pattern, or the end of the last one (leaves tell it).
   void interest(TenantId tenant, std::string_view pattern, bool add, Instant now, Orders& out);
 
-  /// The relay lane of a session shed frames: its neighbour is slow.
-  void shed(SessionId session, std::uint32_t frames, Instant now);
+  /// A lane of a session shed frames: its neighbour is slow.
+  void shed(SessionId session, const Shed& shed, Instant now);
 
   void dial(ConfiguredPeer peer, Instant now, Orders& out);
   bool hangup(const NodeId& node, Instant now, Orders& out);

@@ -8,6 +8,7 @@
 
 #include "base/ids.hpp"
 #include "base/slab.hpp"
+#include "base/time.hpp"
 #include "mesh/config.hpp"
 #include "oap/wire_error.hpp"
 
@@ -52,6 +53,19 @@ struct Deliver {
 
 /// A neighbour that was let go for how it behaved, and why: for the log.
 using Expelled = Scores::Explanation;
+/// Frames that a lane of a session let go of. `oldest` and `newest` say how long they had waited;
+/// zero where they found no room in the first place.
+struct Shed {
+  std::uint32_t frames = 0;
+  Duration oldest{}, newest{};
+};
+
+/// Publications of an origin that did not come and will not, by their numbers.
+struct Gap {
+  OriginEpoch from;
+  std::uint64_t first = 0, last = 0;
+  std::uint64_t count = 0;
+};
 
 struct Orders {
   std::vector<Send> sends;
@@ -60,9 +74,10 @@ struct Orders {
   std::vector<Close> closes;
   std::vector<Deliver> deliveries;
   std::vector<Expelled> expelled;
+  std::vector<Gap> gaps;
   bool empty() const {
     return sends.empty() && dials.empty() && cancels.empty() && closes.empty() &&
-           deliveries.empty() && expelled.empty();
+           deliveries.empty() && expelled.empty() && gaps.empty();
   }
   void clear() {
     sends.clear();
@@ -71,6 +86,7 @@ struct Orders {
     closes.clear();
     deliveries.clear();
     expelled.clear();
+    gaps.clear();
   }
 };
 

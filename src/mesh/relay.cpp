@@ -15,6 +15,8 @@ constexpr Duration kPruneAgain = 500ms;
 constexpr Duration kRepairedIsNews = 5s;
 constexpr unsigned kHeirs = 2;  // of a parent that is gone
 constexpr Duration kWayUnknown = 200ms;
+constexpr Duration kMendLeast = 1s;
+constexpr Duration kMailMost = 100ms;  // from here to the lane of a session on another shard
 
 // OAP-9.45 OAP-9.46
 Slice relay_frame(const oap::Relay& relay, TenantId tenant, CorrId corr, SlabMeter* meter) {
@@ -296,8 +298,8 @@ void RelayMachine::improve_shared() {
 
 // ---- own publications --------------------------------------------------------------------------
 
-unsigned RelayMachine::publish(TenantId tenant, CorrId corr, ByteView message, std::uint64_t fanout,
-                               Instant now, Orders& out, bool trace) {
+unsigned RelayMachine::publish(TenantId tenant, CorrId corr, ByteView message, const Wishes& wishes,
+                               Instant now, Orders& out) {
   now_ = now;
   out_ = &out;
   Epoch& epoch = origins_.touch(self_, now);
@@ -307,7 +309,12 @@ unsigned RelayMachine::publish(TenantId tenant, CorrId corr, ByteView message, s
   }
   Coming coming;
   coming.key = self_;
-  coming.seq = ++seq_;  // OAP-9.15 OAP-9.17
+  // A tree that is broken is mended by what is missed and asked for: now and then there must be
+  // one.
+  const bool best_effort = wishes.best_effort && now < mend_due_;
+  if (!best_effort) mend_due_ = now + kMendLeast;
+  if (best_effort) ++stats_.best_effort;
+  coming.seq = best_effort ? oap::kBestEffortFrom + best_effort_++ : ++seq_;
   coming.hash = hash_of(tenant, message);
   coming.tenant = tenant;
   coming.corr = corr;
@@ -316,36 +323,59 @@ unsigned RelayMachine::publish(TenantId tenant, CorrId corr, ByteView message, s
                               .epoch = self_.epoch,
                               .seq = coming.seq,
                               .message = message,
-                              .trace = trace},
+                              .trace = wishes.trace},
                              tenant, corr, meter_);
-  coming.fanout = fanout;
+  coming.fanout = wishes.fanout;
   ++stats_.published;
   Entry& entry = origins_.touch(epoch, coming.seq);
   entry.state = Entry::State::kSeen;
   entry.hash = coming.hash;
   entry.first_at = sign_now();
-  entry.stored = store_.add({self_, coming.seq, coming.hash, coming.frame, now_, false});
+  if (!best_effort) {
+    entry.stored = store_.add({self_, coming.seq, coming.hash, coming.frame, now_, false});
+  }
   ++epoch.origin->publications;
-  heat(*epoch.origin, coming.seq);
+  heat(*epoch.origin, coming.ordinal());
   const unsigned links = forward(nullptr, epoch, entry.holders, coming);
-  if (trace) {
+  if (wishes.trace) {
     traces_.begin({.corr = corr, .seq = coming.seq, .at = now, .links = links, .hops = {}});
   }
   return links;
 }
 
-void RelayMachine::shed(SessionId session, std::uint32_t frames, Instant now) {
+void RelayMachine::shed(SessionId session, const Shed& shed, Instant now) {
   now_ = now;
   Neighbour* const to = find(session);
   if (to == nullptr) return;
   note(session, Misdeed::kSlow);
+  if (shed.oldest > Duration{0}) return announce_late(*to, shed);
   // Which ones is not known: the last ones, more or less. What it has it will not ask for.
-  const std::size_t last = std::min<std::size_t>(std::size_t{frames} * 2, store_.size());
+  const std::size_t last = std::min<std::size_t>(std::size_t{shed.frames} * 2, store_.size());
   for (std::size_t i = store_.size() - last; i < store_.size(); ++i) {
-    const Stored& kept = store_.all()[i];
-    if (!to->is_leaf() || leaf_wants(session, kept)) {
-      lazily(*to, kept.from, kept.seq, kept.hash);
-    }
+    announce_again(*to, store_.all()[i]);
+  }
+}
+
+// It was taken for one that has the message, as the message was on its way; not so whoever had it
+// before this node.
+void RelayMachine::announce_again(Neighbour& to, const Stored& kept) {
+  if (to.is_leaf() && !leaf_wants(to.link.session, kept)) return;
+  Epoch* const epoch = origins_.find(kept.from);
+  Entry* const entry = epoch == nullptr ? nullptr : epoch->find(kept.seq);
+  if (entry != nullptr && entry->from != to.slot && entry->first != to.slot) {
+    entry->holders &= ~mask_of(to);
+  }
+  lazily(to, kept.from, kept.seq, kept.hash);
+}
+
+// What was pushed while these waited; each message once, however many of the lane go one by one.
+void RelayMachine::announce_late(Neighbour& to, const Shed& shed) {
+  const Instant from = std::max(now_ + -(shed.oldest + kMailMost), to.announced_late);
+  to.announced_late = now_ + -shed.newest;
+  const auto& all = store_.all();
+  auto kept = std::ranges::upper_bound(all, from, {}, &Stored::at);
+  for (; kept != all.end() && kept->at <= to.announced_late; ++kept) {
+    announce_again(to, *kept);
   }
 }
 
@@ -357,6 +387,7 @@ void RelayMachine::tick(Instant now, Orders& out) {
   if (lazy_due_ <= now) flush_lazy();
   if (later_due_ <= now) look_again();
   ask_for_missing();
+  gaps_.tick(origins_, now, out.gaps);
   if (now_ >= forgot_ + kForgetEvery) {
     forgot_ = now_;
     // Later than promised: among newcomers a message may live on for a while.
@@ -383,6 +414,7 @@ const RelayStats& RelayMachine::stats() {
   stats_.repair_messages = store_.size();
   stats_.repair_bytes = store_.bytes();
   stats_.shed_repair = store_.shed();
+  stats_.lost = gaps_.lost();
   return stats_;
 }
 

@@ -31,6 +31,7 @@
 #include "base/slab.hpp"
 #include "base/time.hpp"
 #include "mesh/config.hpp"
+#include "mesh/gaps.hpp"
 #include "mesh/interest.hpp"
 #include "mesh/leaves.hpp"
 #include "mesh/link.hpp"
@@ -61,6 +62,13 @@ struct Conduct {
   std::optional<Misdeed> misdeed;
 };
 
+/// How a publication of this node shall go.
+struct Wishes {
+  std::uint64_t fanout = 0;  // links at most, 0 = no limit
+  bool best_effort = false;
+  bool trace = false;  // whoever gets it says so
+};
+
 class RelayMachine {
  public:
   RelayMachine(const MeshConfig& config, const CryptoFns& crypto, Choice& choice, SlabMeter* meter,
@@ -76,11 +84,11 @@ class RelayMachine {
                                      Orders& out);
 
   /// Returns the links it went to.
-  unsigned publish(TenantId tenant, CorrId corr, ByteView message, std::uint64_t fanout,
-                   Instant now, Orders& out, bool trace = false);
+  unsigned publish(TenantId tenant, CorrId corr, ByteView message, const Wishes& wishes,
+                   Instant now, Orders& out);
 
-  /// The relay lane of a session shed frames: what was pushed there is announced again.
-  void shed(SessionId session, std::uint32_t frames, Instant now);
+  /// A lane of a session shed frames: what was pushed there is announced again.
+  void shed(SessionId session, const Shed& shed, Instant now);
 
   /// This node begins or ceases to want a pattern; leaves tell it to their relays.
   void interest(TenantId tenant, std::string_view pattern, bool add, Instant now);
@@ -110,6 +118,8 @@ class RelayMachine {
   void replace_parent(LinkSlot slot);
   LinkMask nearest(LinkMask links) const;
   void announce_kept(Neighbour& to);
+  void announce_again(Neighbour& to, const Stored& kept);
+  void announce_late(Neighbour& to, const Shed& shed);
   std::optional<oap::Fault> on_origin(Neighbour& from, const oap::Message& message,
                                       const Slice& frame);
   void tree_change(SessionId to, bool graft, const OriginId* origin);
@@ -141,6 +151,7 @@ class RelayMachine {
   void accept(Neighbour* from, Epoch& epoch, Entry& entry, Coming& coming);
   void note_way(Neighbour& from, Epoch& epoch, Entry& entry, const Coming& coming);
   void judge_parents(Neighbour& from, Origin& origin, const Entry& entry);
+  void note_passed(const Epoch& epoch, std::uint64_t seq);
   void note_gap(Neighbour& from, Epoch& epoch, const Coming& coming);
   unsigned forward(Neighbour* from, Epoch& epoch, LinkMask& holders, const Coming& coming);
   LinkMask eager_of(const Origin& origin, LinkMask targets, bool own) const;
@@ -199,12 +210,15 @@ class RelayMachine {
   SharedTree shared_;
   MissingTable missing_;
   RepairStore store_;
+  Gaps gaps_;
   std::map<MissingId, std::vector<std::uint64_t>> variants_;  // beside the first, by id
   std::deque<MissingId> varied_;                              // those ids, the oldest first
   std::map<SessionId, std::unique_ptr<Neighbour>> neighbours_;
   std::array<Neighbour*, kMaxLinks> slots_{};
   LinkMask links_ = 0;
   std::uint64_t seq_ = 0;
+  std::uint64_t best_effort_ = 0;  // publications
+  Instant mend_due_;               // when the next publication goes with repair, whatever it is
   Leaves leaves_;
   std::vector<SessionId> matched_;  // work space
   InterestOwn wanted_;              // of this node, if it is a leaf

@@ -37,6 +37,7 @@ struct RelayMachine::Neighbour {
   LinkSlot slot = kNoSlot;         // of this machine's masks; leaves have none
   int broken = 0;                  // announcements it did not make good, lately
   Instant blamed_at;               // for the last of them that counted
+  Instant announced_late;          // what was kept until then and waited too long was announced
   PrunedTopics pruned;             // of a leaf
   std::vector<Lazy> lazy;          // to be announced
   std::deque<oap::IdRange> later;  // it announced, when there was no room for what is missing
@@ -54,6 +55,9 @@ struct RelayMachine::Coming {
   bool asked = false;        // it comes because it was asked for
   bool old_news = false;     // it is announced, not pushed
   std::uint64_t fanout = 0;  // own publications: what the publisher wishes
+  bool best_effort() const { return oap::is_best_effort(seq); }
+  // Which of its kind it is among the publications of its origin.
+  std::uint64_t ordinal() const { return best_effort() ? seq - oap::kBestEffortFrom + 1 : seq; }
   ByteView message() const { return frame.bytes().last(size); }
 };
 

@@ -94,7 +94,7 @@ unsigned RelayMachine::to_leaves(Neighbour* from, Epoch& epoch, const Coming& co
     Neighbour* const to = find(session);
     if (to == nullptr || to == from || origin_of(to->link.node) == epoch.origin->id) continue;
     if (to->pruned.has(prune_key(coming.tenant, topic, epoch.origin->id))) {
-      lazily(*to, coming.key, coming.seq, coming.hash);
+      if (!coming.best_effort()) lazily(*to, coming.key, coming.seq, coming.hash);
     } else {
       push(*to, epoch, from == nullptr ? Lane::kOwn : Lane::kRelay, coming.frame);
       ++sent;

@@ -64,6 +64,7 @@ std::optional<oap::Fault> RelayMachine::on_relay(Neighbour& from, const oap::Hea
     }
     window->see_passed(coming.seq);
   }
+  note_passed(*epoch, coming.seq);
   note_gap(from, *epoch, coming);
   Entry& entry = origins_.touch(*epoch, coming.seq);
   coming.asked = (entry.asked & mask_of(from)) != 0;
@@ -187,14 +188,16 @@ void RelayMachine::accept(Neighbour* from, Epoch& epoch, Entry& entry, Coming& c
   ++stats_.delivered;
   const bool first = entry.state != Entry::State::kSeen;
   const std::uint32_t place =
-      store_.add({coming.key, coming.seq, coming.hash, coming.frame, now_, coming.asked});
+      coming.best_effort()
+          ? 0
+          : store_.add({coming.key, coming.seq, coming.hash, coming.frame, now_, coming.asked});
   if (first) {
     ++epoch.origin->publications;
     note_way(*from, epoch, entry, coming);
     entry.state = Entry::State::kSeen;
     entry.hash = coming.hash;
     entry.stored = place;
-    heat(*epoch.origin, coming.seq);
+    heat(*epoch.origin, coming.ordinal());
   }
   // Who has another variant under this id need not have this one.
   LinkMask variant = mask_of(*from);
@@ -216,11 +219,12 @@ void RelayMachine::note_way(Neighbour& from, Epoch& epoch, Entry& entry, const C
     entry.first_at = sign_now();
     entry.first = from.slot;
   }
+  (coming.asked ? stats_.repaired_after : stats_.pushed_after).add(since_sign(entry));
   if (from.slot == kNoSlot) return;
   if ((entry.holders & bit(from.slot)) == 0) shared_.sign(from.slot, since_sign(entry));
   if (coming.asked) return;
   // While a tree takes shape, late says nothing about lost.
-  if (origin.hot && origin.publications > config_.relay.hot_after + 1) {
+  if (origin.hot && origin.publications > config_.relay.hot_after + 1 && !coming.best_effort()) {
     note_loss(skipped_one(from, epoch, coming.seq));
   }
   const Duration lag = since_sign(entry);
@@ -229,8 +233,10 @@ void RelayMachine::note_way(Neighbour& from, Epoch& epoch, Entry& entry, const C
   entry.from = from.slot;
   // One that was told to stop pushes what was on its way; it is no parent any more.
   if (origin.parent == kNoSlot || slots_[origin.parent] == nullptr) origin.parent = from.slot;
-  origin.parent_seq = coming.seq;
-  origin.heirs = entry.holders & ~bit(from.slot);
+  if (!coming.best_effort()) {  // of which nobody says that it has them
+    origin.parent_seq = coming.seq;
+    origin.heirs = entry.holders & ~bit(from.slot);
+  }
   origin.parent_at = now_;
   // Somebody had it long before: with an eager copy from there we would have had it too. A large
   // message is late merely because it is large.
@@ -251,9 +257,24 @@ bool RelayMachine::skipped_one(const Neighbour& from, Epoch& epoch, std::uint64_
 
 void RelayMachine::note_loss(bool lost) { loss_ += kLossWeight * ((lost ? 1.0 : 0.0) - loss_); }
 
+// Numbers that this message or announcement passes over should come within the repair window. A
+// leaf gets only what it asked for: numbers tell it nothing.
+void RelayMachine::note_passed(const Epoch& epoch, std::uint64_t seq) {
+  if (config_.role == Role::kLeaf || !epoch.proven() || oap::is_best_effort(seq)) return;
+  // One behind the last below it that was seen or announced: a forged number far ahead hides none.
+  std::uint64_t known = 0;
+  for (const Window& window : epoch.windows) {
+    if (window.low() <= seq && seq < window.high()) return;
+    if (window.high() <= seq) known = std::max(known, window.high());
+  }
+  if (known == 0 || seq == known) return;
+  gaps_.passed_over({epoch.origin->id, epoch.epoch}, known, seq - 1,
+                    now_ + config_.relay_times.repair);
+}
+
 // A number that was passed over is missing, at the latest now.
 void RelayMachine::note_gap(Neighbour& from, Epoch& epoch, const Coming& coming) {
-  if (config_.role == Role::kLeaf || from.slot == kNoSlot) return;
+  if (config_.role == Role::kLeaf || from.slot == kNoSlot || coming.best_effort()) return;
   for (const Window& window : epoch.windows) {
     if (window.empty() || coming.seq <= window.high() || coming.seq - window.high() > kGapMost) {
       continue;
@@ -302,14 +323,14 @@ unsigned RelayMachine::forward(Neighbour* from, Epoch& epoch, LinkMask& holders,
   }
   const LinkMask eager = coming.old_news ? 0 : at_most(eager_of(origin, targets, own), most);
   const bool shaping = !origin.hot || origin.publications <= config_.relay.hot_after;
-  if (!own && shaping && coming.size >= config_.relay.idontwant_from) {
+  if (!own && shaping && !coming.best_effort() && coming.size >= config_.relay.idontwant_from) {
     tell_idontwant(targets & ~eager, coming.key, coming.seq, coming.hash);
   }
   for (LinkSlot slot = 0; slot < kMaxLinks; ++slot) {
     if ((targets & bit(slot)) == 0) continue;
     if ((eager & bit(slot)) != 0) {  // OAP-9.48
       push(*slots_[slot], epoch, own ? Lane::kOwn : Lane::kRelay, coming.frame);
-    } else {
+    } else if (!coming.best_effort()) {
       lazily(*slots_[slot], coming.key, coming.seq, coming.hash);
     }
   }

@@ -110,7 +110,7 @@ std::optional<oap::Fault> RelayMachine::on_ihave(Neighbour& from, const oap::Mes
 // False when there is no room, or it has been enough for once; `range` is then what is left of it.
 bool RelayMachine::look_at(Neighbour& from, oap::IdRange& range, unsigned& left) {
   const OriginEpoch key{range.origin, range.epoch};
-  if (key == self_) return true;
+  if (key == self_ || oap::is_best_effort(range.last)) return true;  // OAP-9.90
   Epoch* epoch = origins_.find(key);
   if (epoch == nullptr) epoch = &origins_.claim(key, from.slot, now_);
   unsigned claims = 0;
@@ -180,6 +180,7 @@ void RelayMachine::announced(Neighbour& from, Epoch& epoch, std::uint64_t seq,
   Origin& origin = *epoch.origin;
   const Window* const passed = epoch.passed(seq);
   if (passed != nullptr && passed->passed_seen(seq)) return;
+  note_passed(epoch, seq);
   Entry& entry = origins_.touch(epoch, seq);
   const OriginEpoch key{origin.id, epoch.epoch};
   const LinkMask mask = mask_of(from);
@@ -219,7 +220,10 @@ void RelayMachine::miss(const MissingId& id, std::uint64_t check, LinkSlot by, b
   const Origin* const origin = origins_.find(id.from.origin);
   const Duration wait =
       soon || origin == nullptr ? config_.relay_times.graft_least : patience(*origin);
-  if (!missing_.add(id, check, now_ + wait, by)) ++stats_.shed_missing;
+  if (missing_.add(id, check, now_ + wait, by)) return;
+  ++stats_.shed_missing;
+  // Perhaps somebody announces it again.
+  if (check == 0) gaps_.passed_over(id.from, id.seq, id.seq, now_ + config_.relay_times.repair);
 }
 
 // How long an eager copy may be behind the first announcement before it counts as lost.
@@ -261,7 +265,10 @@ void RelayMachine::ask(const MissingId& id, std::map<SessionId, std::vector<oap:
     // Whoever announces it next is asked again.
     ++stats_.given_up;
     if (entry != nullptr) blame(missing, *entry);
-    if (entry != nullptr && entry->state == Entry::State::kAnnounced) *entry = Entry{};
+    if (entry != nullptr && entry->state == Entry::State::kAnnounced) {
+      *entry = Entry{.lost = entry->lost};
+      if (epoch->proven()) gaps_.given_up(id.from, *entry, id.seq, now_);
+    }
     missing_.remove(id);
     return;
   }

@@ -111,9 +111,17 @@ class RelayRig final {
     nodes_[node]->machine->interest({}, pattern, add, now_);
     arm(node);
   }
+  /// From now on so many relay and ihave frames are lost.
+  void lose(double share) { options_.loss = share; }
+  /// The lane of one node to another let go of frames.
+  void shed(unsigned node, unsigned to, const Shed& lost) {
+    nodes_[node]->machine->shed({to}, lost, now_);
+    arm(node);
+  }
+  const std::vector<Gap>& gaps(unsigned node) const { return nodes_[node]->gaps; }
   unsigned neighbour(unsigned node) const { return nodes_[node]->ways.begin()->first; }
 
-  std::size_t publish(unsigned node, std::size_t size = 128, bool trace = false) {
+  std::size_t publish(unsigned node, std::size_t size = 128, Wishes wishes = {}) {
     std::vector<std::uint8_t> data(size, 7);
     for (std::size_t i = 0; i < std::min<std::size_t>(size, 8); ++i) {
       data[i] = static_cast<std::uint8_t>(choice_.index(256));
@@ -130,8 +138,11 @@ class RelayRig final {
     message.payload = payload;
     messages_.push_back(std::move(message));
     Node& at = *nodes_[node];
-    ids_[{origin_of(at.config.self), at.config.epoch, ++at.published}] = messages_.size() - 1;
-    last_links = at.machine->publish({}, 0, payload, 0, now_, orders_, trace);
+    const std::uint64_t unrepaired = at.machine->stats().best_effort;
+    last_links = at.machine->publish({}, 0, payload, wishes, now_, orders_);
+    const bool repaired = at.machine->stats().best_effort == unrepaired;
+    const std::uint64_t seq = repaired ? ++at.published : oap::kBestEffortFrom + unrepaired;
+    ids_[{origin_of(at.config.self), at.config.epoch, seq}] = messages_.size() - 1;
     obey(node);
     return messages_.size() - 1;
   }
@@ -182,6 +193,7 @@ class RelayRig final {
     std::map<unsigned, Duration> ways;
     std::map<unsigned, Instant> last;  // in-order delivery
     std::uint64_t published = 0;
+    std::vector<Gap> gaps;  // told
     Instant armed = Instant::never();
     bool dead = false;
     RoundTrip round_trip(SessionId session) const override {
@@ -235,6 +247,8 @@ class RelayRig final {
       send(node, static_cast<unsigned>(each.session.value), each.lane, each.frame);
     }
     for (const Deliver& each : orders_.deliveries) note(node, each);
+    std::vector<Gap>& gaps = nodes_[node]->gaps;
+    gaps.insert(gaps.end(), orders_.gaps.begin(), orders_.gaps.end());
     orders_.clear();
     arm(node);
   }

@@ -4,12 +4,15 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "base/latency.hpp"
+
 namespace ron::mesh {
 
 struct RelayStats {
-  std::uint64_t published = 0;  // by this node
-  std::uint64_t received = 0;   // relay frames, duplicates included
-  std::uint64_t delivered = 0;  // new messages
+  std::uint64_t published = 0;    // by this node
+  std::uint64_t best_effort = 0;  // of them without repair
+  std::uint64_t received = 0;     // relay frames, duplicates included
+  std::uint64_t delivered = 0;    // new messages
   std::uint64_t duplicates = 0;
   std::uint64_t forwarded = 0;  // eager copies sent, own publications included
   std::uint64_t grafts_sent = 0, prunes_sent = 0, grafts_received = 0, prunes_received = 0;
@@ -18,9 +21,13 @@ struct RelayStats {
   std::uint64_t repaired = 0;       // messages that came because they were asked for
   std::uint64_t repair_misses = 0;  // asked of us and no longer held
   std::uint64_t given_up = 0;       // announced, asked for, never come
+  std::uint64_t lost = 0;           // numbers told of as gaps
   std::uint64_t variants_refused = 0, origins_refused = 0, unsolicited = 0;
   std::uint64_t shed_missing = 0, shed_origins = 0, shed_seen = 0, shed_repair = 0;
   std::uint64_t shed_traces = 0;  // probes not answered for, answers not passed on
+
+  // Of new messages, from the first sign of them to the message: pushed, or asked for.
+  LatencyHistogram pushed_after, repaired_after;
 
   std::size_t origins = 0, hot_origins = 0;  // gauges
   std::size_t seen = 0, missing = 0;

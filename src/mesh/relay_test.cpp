@@ -141,7 +141,7 @@ TEST(Relay, WhoHasAnIdIsNotToldOfIt) {
   rig.publish(0);
   rig.run(1s);
   const std::uint64_t told = rig.machine(1).stats().ihave_sent;
-  rig.machine(1).shed({0}, 2, rig.now());
+  rig.machine(1).shed({0}, {.frames = 2}, rig.now());
   rig.publish(1);
   rig.run(1s);
   EXPECT_EQ(rig.machine(1).stats().ihave_sent, told);

@@ -33,7 +33,7 @@ Slice traced_frame(const oap::Traced& traced) {
 TEST(RelayTrace, APublisherLearnsTheWayToEveryNodeAndTheTime) {  // OAP-9.86 OAP-9.87 OAP-9.88
   RelayRig rig({.nodes = 5, .degree = 0, .seed = 7});
   link_tree(rig);
-  const auto probe = rig.publish(0, 64, true);
+  const auto probe = rig.publish(0, 64, {.trace = true});
   rig.run(1s);
   ASSERT_EQ(rig.machine(0).traces().size(), 1U);
   const Trace& trace = rig.machine(0).traces().front();
@@ -59,7 +59,7 @@ TEST(RelayTrace, OtherPublicationsAreNotAnswered) {
   rig.run(1s);
   const auto frames_of = [&rig](bool trace) {
     const std::uint64_t before = rig.frames;
-    rig.publish(0, 128, trace);
+    rig.publish(0, 128, {.trace = trace});
     rig.run(1s);
     return rig.frames - before;
   };
@@ -74,7 +74,7 @@ TEST(RelayTrace, AProbeThatWasLostAndAskedForIsToldWithItsTime) {
   rig.run(1s);
   unsigned late = 0;
   for (int i = 0; i < 40; ++i) {
-    const auto probe = rig.publish(0, 64, true);
+    const auto probe = rig.publish(0, 64, {.trace = true});
     rig.run(100ms);
     rig.publish(0);  // which shows that one is missing
     rig.run(2s);
@@ -93,7 +93,7 @@ TEST(RelayTrace, WhatANodeSaysOfItselfMustBeTrue) {  // OAP-9.87
   rig.link(0, 1);
   rig.link(0, 2);
   rig.run(1s);
-  rig.publish(0, 64, true);
+  rig.publish(0, 64, {.trace = true});
   const auto& config = rig.config(0);
   oap::Traced lie{origin_of(config.self), config.epoch, 1, id(rig, 1), id(rig, 2), 0};
   rig.inject(1, 0, traced_frame(lie));
@@ -121,12 +121,12 @@ TEST(RelayTrace, ManyProbesAreNotAllAnswered) {  // OAP-9.88
   RelayRig rig({.nodes = 2, .degree = 0, .seed = 7});
   rig.link(0, 1);
   rig.run(1s);
-  for (std::size_t i = 0; i < Traces::kPassing + 10; ++i) rig.publish(0, 64, true);
+  for (std::size_t i = 0; i < Traces::kPassing + 10; ++i) rig.publish(0, 64, {.trace = true});
   rig.run(1s);
   EXPECT_EQ(rig.machine(1).stats().shed_traces, 10U);
   EXPECT_EQ(rig.machine(0).traces().size(), Traces::kOwn);
   rig.run(2s);
-  rig.publish(0, 64, true);
+  rig.publish(0, 64, {.trace = true});
   rig.run(1s);
   EXPECT_EQ(rig.machine(1).stats().shed_traces, 10U) << "after a while it answers again";
   EXPECT_EQ(rig.machine(0).traces().back().hops.size(), 1U);

@@ -33,7 +33,10 @@ struct Entry {
   LinkSlot from = kNoSlot;   // who pushed it first
   bool repaired = false;     // it came because it was asked for
   bool varied = false;       // other variants of this id were seen
+  bool lost = false;         // it was told of as a gap
 };
+
+static_assert(sizeof(Entry) == 32);  // a million of them may be held
 
 class Window {
  public:

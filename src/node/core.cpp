@@ -251,9 +251,14 @@ std::size_t ShardCore::gather(SessionId id, std::span<IoPiece> into, std::size_t
   Session* session = find(id);
   if (session == nullptr) return 0;
   session->flush_marked = false;
+  if (session->peer) shed_late(*session);
   {
     const LaneMeter meter(stats_, session->egress);
-    session->egress.stage(max_bytes, session->send.counter());
+    if (session->peer) {
+      session->egress.stage(max_bytes, session->send.counter(), now, stats_.peer_waits);
+    } else {
+      session->egress.stage(max_bytes, session->send.counter());
+    }
   }
 
   const std::size_t count = session->egress.pieces(into);

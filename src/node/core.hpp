@@ -158,6 +158,16 @@ class ShardCore {
   /// Delivers what another shard sent to the subscribers and group members of this one.
   Delivered deliver_mail(PublishMail& mail);
 
+  /// A frame for peers.
+  struct ForPeers {
+    gossip::RunRef run;
+    bool counted = false;  // it spends credit
+    bool best_effort = false;
+  };
+
+  /// From now on the session is told of what is lost between nodes.
+  void tell_gaps_to(Session& session);
+
   /// Hands a frame of a peer to the machine of the mesh, wherever it is.
   void to_mesh(Session& session, const Incoming& in);
   /// Of the whole node one more, or one less, wants a pattern; a leaf tells its relays.
@@ -275,11 +285,14 @@ class ShardCore {
   void send_all(std::span<const mesh::Send> sends);
   void mail_to_peers(ShardIndex shard, const Slice& frame, std::vector<PeerTo> to);
   void send_to_peers(const Slice& frame, std::span<const PeerTo> to);
-  void send_to_peer(Session& session, mesh::Lane lane, const gossip::RunRef& run, bool counted);
-  void shed_to_peer(Session& session, mesh::Lane lane);
+  void send_to_peer(Session& session, mesh::Lane lane, const ForPeers& sent);
+  void shed_newest(Session& session, mesh::Lane lane, bool best_effort);
+  void shed_late(Session& session);
+  void tell_mesh_of(Session& session, const mesh::Shed& shed);
   void tell_shed();
   bool end_slow_peer(Session& session);
   void close_peer(SessionId id, const std::optional<oap::WireError>& error);
+  void tell_gap(const mesh::Gap& gap);
   void deliver_from_mesh(const mesh::Deliver& publication);
   unsigned publish_to_mesh(const Publication& publication);
   unsigned publish_one(const Publication& publication, const Slice& frame, ByteView message);
@@ -294,6 +307,7 @@ class ShardCore {
   void extend_run(Session& session);
   // delivery.cpp
   friend class Delivery;
+  bool over_half_budget() const { return meter_.live_bytes > config_.queue_bytes / 2; }
   bool over_budget() const { return meter_.live_bytes > config_.queue_bytes / 4 * 3; }
   // lifecycle.cpp
   void channel_ready(Session& session, const Channel& channel);
@@ -326,6 +340,7 @@ class ShardCore {
   void on_mail(ShardIndex from, PeerSendMail& mail);
   void on_mail(ShardIndex from, PeerFaultMail& mail);
   void on_mail(ShardIndex from, PeerCloseMail& mail);
+  void on_mail(ShardIndex from, GapMail& mail);
   void settle(std::uint64_t ticket, std::uint32_t to, std::uint32_t links);
   void answered_late(Session& session);
   // operator.cpp
@@ -344,6 +359,7 @@ class ShardCore {
   Dials dials_;
   std::unique_ptr<MeshSeat> seat_;   // on the shard where the machine of the mesh is
   std::set<SessionId> peers_;        // sessions the mesh knows
+  std::set<SessionId> gap_readers_;  // sessions that asked to be told of gaps
   std::vector<SessionId> shedding_;  // of them those whose losses it was not told of yet
   oap::Inflater inflater_;
   std::deque<ControlRequest> control_;

@@ -42,7 +42,7 @@ void ShardCore::on_mail(ShardIndex from, PeerFrameMail& mail) {
 }
 
 void ShardCore::on_mail(ShardIndex, PeerShedMail& mail) {
-  seat_->machine.shed(mail.session, mail.frames, now_);
+  seat_->machine.shed(mail.session, mail.shed, now_);
 }
 
 // ---- what the mesh says, on the shard of the session -------------------------------------------
@@ -60,5 +60,7 @@ void ShardCore::on_mail(ShardIndex from, PeerSendMail& mail) {
 }
 
 void ShardCore::on_mail(ShardIndex, PeerCloseMail& mail) { close_peer(mail.session, mail.error); }
+
+void ShardCore::on_mail(ShardIndex, GapMail& mail) { tell_gap(mail.gap); }
 
 }  // namespace ron::node

@@ -84,6 +84,7 @@ void handle_sub(ShardCore& core, Session& session, const Incoming& in) {
     return;
   }
   if (sub->tap) session.tap = true;
+  if (sub->gaps) core.tell_gaps_to(session);
   const bool echo = sub->echo.value_or(false);  // nothing refuses it any more // OAP-4.20
   for (SubscriptionKey& key : keys) {
     const auto known = session.subscriptions.find(key);

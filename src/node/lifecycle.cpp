@@ -166,6 +166,7 @@ void ShardCore::unsubscribe_all(Session& session) {
   }
   stats_.subscriptions -= static_cast<std::uint32_t>(session.subscriptions.size());
   session.subscriptions.clear();
+  if (session.gaps) gap_readers_.erase(session.id);
   // Other shards were told already; here it was to stay until they had answered.
   for (const SubscriptionKey& key : session.leaving) {
     remove_member({key.tenant, key.pattern, key.group, session.id, 0, false});

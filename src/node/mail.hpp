@@ -103,10 +103,10 @@ struct PeerFrameMail {
 struct PeerDownMail {
   SessionId session;
 };
-/// Frames for the peer that its lanes had no room for.
+/// Frames for the peer that its lanes let go of.
 struct PeerShedMail {
   SessionId session;
-  std::uint32_t frames = 0;
+  mesh::Shed shed;
 };
 
 /// A frame for peers of that shard.
@@ -124,6 +124,10 @@ struct PeerFaultMail {
   oap::Header header;
   oap::Fault fault;
 };
+/// What is lost for good, for whoever wants to hear of it.
+struct GapMail {
+  mesh::Gap gap;
+};
 struct PeerCloseMail {
   SessionId session;
   std::optional<oap::WireError> error;
@@ -133,7 +137,7 @@ struct ShardMail {
   ShardIndex from = 0;
   std::variant<PublishMail, ConsumedMail, AcceptedMail, InterestMail, GroupMail, BarrierMail,
                AppliedMail, RoomMail, PeerUpMail, PeerFrameMail, PeerDownMail, PeerShedMail,
-               PeerSendMail, PeerFaultMail, PeerCloseMail>
+               PeerSendMail, PeerFaultMail, PeerCloseMail, GapMail>
       body;
 };
 

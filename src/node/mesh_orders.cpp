@@ -8,6 +8,7 @@ namespace ron::node {
 namespace {
 
 std::size_t slot(mesh::Lane lane) { return static_cast<std::size_t>(lane); }
+std::size_t slot(PeerShed reason) { return static_cast<std::size_t>(reason); }
 
 gossip::PeerLane peer_lane(mesh::Lane lane) {
   return static_cast<gossip::PeerLane>(slot(lane) - 1);  // control is the answers lane
@@ -23,12 +24,21 @@ gossip::LaneBound bound_of(const gossip::PeerLaneLimits& limits, mesh::Lane lane
   return limits.lazy;
 }
 
-// Only `relay` spends credit. The frame is legal: this node made it, or has judged it.
-bool spends_credit(const Slice& frame) {
+// The frame is legal: this node made it, or has judged it. Only `relay` spends credit.
+ShardCore::ForPeers for_peers(const Slice& frame, gossip::RunRef run) {
   const ByteView payload = frame.bytes().subspan(oap::kHeaderSize);
-  if (oap::read_usual_relay(payload)) return true;
+  if (const auto usual = oap::read_usual_relay(payload)) {
+    return {std::move(run), true, oap::is_best_effort(usual->seq)};
+  }
   const auto message = oap::read_message(payload);
-  return message && message->kind == "relay";
+  if (!message || message->kind != "relay") return {std::move(run), false, false};
+  const auto relay = oap::read_relay(*message);
+  return {std::move(run), true, relay && oap::is_best_effort(relay->seq)};
+}
+
+// Best effort takes no room that others need: it goes first.
+gossip::LaneBound half_of(const gossip::LaneBound& bound) {
+  return {bound.frames / 2, bound.bytes / 2};
 }
 
 oap::Decoded<oap::Gossip> read_publication(ByteView payload) {
@@ -55,6 +65,10 @@ void ShardCore::obey_mesh() {
     mesh::Orders& orders = seat_->obeying;
     send_all(orders.sends);
     for (const mesh::Deliver& publication : orders.deliveries) deliver_from_mesh(publication);
+    for (const mesh::Gap& gap : orders.gaps) {
+      tell_gap(gap);
+      send_to_others(GapMail{gap});
+    }
     for (const mesh::Close& close : orders.closes) obey(close);
     for (const mesh::Dial& dial : orders.dials) obey(dial);
     for (const mesh::CancelDial& cancel : orders.cancels) obey(cancel);
@@ -94,8 +108,8 @@ void ShardCore::mail_to_peers(ShardIndex shard, const Slice& frame, std::vector<
   if (mail_.overfull(shard)) {
     std::erase_if(to, [&](const PeerTo& one) {
       if (one.lane == mesh::Lane::kControl) return false;
-      ++stats_.peer_shed[slot(one.lane)];
-      if (one.lane != mesh::Lane::kLazy) seat_->machine.shed(one.session, 1, now_);
+      ++stats_.peer_shed[slot(one.lane)][slot(PeerShed::kFull)];
+      if (one.lane != mesh::Lane::kLazy) seat_->machine.shed(one.session, {.frames = 1}, now_);
       return true;
     });
   }
@@ -104,52 +118,77 @@ void ShardCore::mail_to_peers(ShardIndex shard, const Slice& frame, std::vector<
 }
 
 void ShardCore::send_to_peers(const Slice& frame, std::span<const PeerTo> to) {
-  const gossip::RunRef run = run_of(frame);
-  const bool counted = spends_credit(frame);
+  const ForPeers sent = for_peers(frame, run_of(frame));
   for (const PeerTo& one : to) {
     Session* session = find(one.session);
     if (session != nullptr && session->phase == Phase::kActive && session->peer) {
-      send_to_peer(*session, one.lane, run, counted);
+      send_to_peer(*session, one.lane, sent);
     }
   }
-  turn_runs_.push_back({run, {}, 0});  // peers have no lanes to join it in
+  turn_runs_.push_back({sent.run, {}, 0});  // peers have no lanes to join it in
 }
 
-void ShardCore::send_to_peer(Session& session, mesh::Lane lane, const gossip::RunRef& run,
-                             bool counted) {
+void ShardCore::send_to_peer(Session& session, mesh::Lane lane, const ForPeers& sent) {
   if (lane == mesh::Lane::kControl) {
-    session.egress.push_answer(run);
+    session.egress.push_answer(sent.run);
   } else {
+    shed_late(session);  // here too: one that takes nothing at all is never gathered from
     const LaneMeter meter(stats_, session.egress);
     const gossip::LaneBound bound = bound_of(config_.session.peer_lanes, lane);
-    if (over_budget() || !session.egress.push_peer(peer_lane(lane), run, counted, bound)) {
-      shed_to_peer(session, lane);
+    const gossip::PeerFrame frame{sent.run, sent.counted, now_};
+    const bool no_room = sent.best_effort ? over_half_budget() : over_budget();
+    if (no_room || !session.egress.push_peer(peer_lane(lane), frame,
+                                             sent.best_effort ? half_of(bound) : bound)) {
+      shed_newest(session, lane, sent.best_effort);
       return;
     }
   }
   ++stats_.peer_queued[slot(lane)];
-  stats_.size_tx.add(run->bytes.size());
+  stats_.size_tx.add(sent.run->bytes.size());
   if (session.egress.sendable(session.send.may_send())) mark_flush(session);
   end_slow_peer(session);
 }
 
 // The newest is lost: what is older is on its way already, and repair finds the rest.
-void ShardCore::shed_to_peer(Session& session, mesh::Lane lane) {
-  ++stats_.peer_shed[slot(lane)];
+void ShardCore::shed_newest(Session& session, mesh::Lane lane, bool best_effort) {
+  ++stats_.peer_shed[slot(lane)][slot(best_effort ? PeerShed::kBestEffort : PeerShed::kFull)];
   ++session.counters.dropped;
-  if (lane == mesh::Lane::kLazy) return;
-  if (seat_) {
-    seat_->machine.shed(session.id, 1, now_);
-  } else if (session.peer->shed++ == 0) {
-    shedding_.push_back(session.id);
+  if (lane != mesh::Lane::kLazy && !best_effort) tell_mesh_of(session, {.frames = 1});
+}
+
+// What has waited for so long the peer may have from somebody else by now, who is quicker.
+void ShardCore::shed_late(Session& session) {
+  if (session.egress.gossip_frames() == 0) return;
+  const Duration deadline = config_.session.peer_lanes.deadline;
+  mesh::Shed all{.newest = deadline};
+  const LaneMeter meter(stats_, session.egress);
+  for (const mesh::Lane lane : {mesh::Lane::kOwn, mesh::Lane::kRelay}) {
+    const gossip::Late late = session.egress.shed_late(peer_lane(lane), now_, deadline);
+    stats_.peer_shed[slot(lane)][slot(PeerShed::kLate)] += late.frames;
+    all.frames += late.frames;
+    all.oldest = std::max(all.oldest, late.longest);
   }
+  session.counters.dropped += all.frames;
+  if (all.frames > 0) tell_mesh_of(session, all);
+}
+
+void ShardCore::tell_mesh_of(Session& session, const mesh::Shed& shed) {
+  if (seat_) {
+    seat_->machine.shed(session.id, shed, now_);
+    return;
+  }
+  mesh::Shed& untold = session.peer->shed;
+  if (untold.frames == 0) shedding_.push_back(session.id);
+  untold.newest = untold.frames == 0 ? shed.newest : std::min(untold.newest, shed.newest);
+  untold.oldest = std::max(untold.oldest, shed.oldest);
+  untold.frames += shed.frames;
 }
 
 void ShardCore::tell_shed() {
   for (const SessionId id : shedding_) {
     Session* session = find(id);
     if (session == nullptr || !session->peer || !session->peer->up) continue;
-    send_mail(kMeshShard, PeerShedMail{id, std::exchange(session->peer->shed, 0)});
+    send_mail(kMeshShard, PeerShedMail{id, std::exchange(session->peer->shed, {})});
   }
   shedding_.clear();
 }
@@ -180,6 +219,26 @@ void ShardCore::deliver_from_mesh(const mesh::Deliver& publication) {
   out.run =
       run_of(oap::make_frame(oap::kEvent, publication.tenant, publication.corr, payload, &meter_));
   deliver(out, 0);
+}
+
+void ShardCore::tell_gaps_to(Session& session) {
+  session.gaps = true;
+  gap_readers_.insert(session.id);
+}
+
+// Nobody knows the topic of what never came. One that reads too slowly to hear of it is not told:
+// answers are never shed, so that nothing may fill their lane. // OAP-4.63 OAP-4.64
+void ShardCore::tell_gap(const mesh::Gap& gap) {
+  const auto payload =
+      oap::write_gap({gap.from.origin, gap.from.epoch, gap.first, gap.last, gap.count});
+  for (const SessionId id : gap_readers_) {
+    Session* const session = find(id);
+    if (session == nullptr || session->phase != Phase::kActive || session->subscriptions.empty()) {
+      continue;
+    }
+    if (session->egress.answers() >= config_.session.lanes.answers_watermark / 2) continue;
+    tell(*session, payload);
+  }
 }
 
 // ---- sessions and dials ------------------------------------------------------------------------
@@ -283,7 +342,8 @@ unsigned ShardCore::publish_one(const Publication& publication, const Slice& fra
                                  .corr = oap::read_header(frame.data()).corr,
                                  .message = message,
                                  .topic = publication.topic,
-                                 .fanout = gossip->fanout},
+                                 .fanout = gossip->fanout,
+                                 .mode = gossip->mode},
                                 now_, seat_->orders);
 }
 

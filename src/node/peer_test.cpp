@@ -65,6 +65,10 @@ class Peer : public ::testing::Test {
                   {.key = as_bytes(other().key), .sig = as_bytes(other().key), .epoch = 7}));
   }
 
+  std::uint64_t shed(mesh::Lane lane, PeerShed reason) {
+    return rig_.stats().peer_shed[static_cast<std::size_t>(lane)][static_cast<std::size_t>(reason)];
+  }
+
   Rig rig_;
 };
 
@@ -178,6 +182,73 @@ TEST_F(Peer, GetsWhatIsPublishedHereByteForByte) {  // OAP-9.16 OAP-9.17 OAP-9.4
   EXPECT_EQ(ack[0].ack().links, 1U);  // OAP-4.16
 }
 
+Bytes gossip_with(std::optional<std::string_view> mode, std::string_view topic = "a",
+                  std::string_view data = "x") {
+  return oap::write_gossip({.topic = topic, .data = as_bytes(data), .ts = 70'000, .mode = mode});
+}
+
+std::vector<std::uint64_t> numbers_of(const std::vector<Out>& frames) {
+  std::vector<std::uint64_t> numbers;
+  for (const Out& out : frames) {
+    if (out.kind != "relay") continue;
+    const std::uint64_t seq = oap::read_usual_relay(out.payload)->seq;
+    numbers.push_back(oap::is_best_effort(seq) ? seq - oap::kBestEffortFrom + 1000 : seq);
+  }
+  return numbers;
+}
+
+TEST_F(Peer, GetsAsBestEffortWhatAsksForItOrItsTopicDoes) {  // OAP-4.61 OAP-9.89
+  NodeConfig config = peer_config(self(), {});
+  config.mesh->best_effort = {"quick/**"};
+  rig_ = Rig(config, 1);
+  rig_.wait(1ms);
+  const SessionId peer = linked();
+  const SessionId client = rig_.active();
+  using Numbers = std::vector<std::uint64_t>;
+  const auto sent = [&](const Bytes& message) {
+    rig_.send(client, oap::kEvent, 0, message);
+    return numbers_of(rig_.receive(peer));
+  };
+  EXPECT_EQ(sent(gossip_with(oap::kModeBestEffort)), Numbers{1}) << "the first mends trees";
+  EXPECT_EQ(sent(gossip_with(oap::kModeBestEffort)), Numbers{1000});
+  EXPECT_EQ(sent(gossip_with({})), Numbers{2});
+  EXPECT_EQ(sent(gossip_with({}, "quick/a")), Numbers{1001});
+  EXPECT_EQ(sent(gossip_with("of tomorrow", "quick/a")), Numbers{1002});
+  EXPECT_EQ(sent(gossip_with(oap::kModeRepair, "quick/a")), Numbers{3});
+  Bytes wire;
+  for (int i = 0; i < 3; ++i) {  // a run
+    const Slice frame = oap::make_frame(oap::kEvent, {}, 0, gossip_with(oap::kModeBestEffort));
+    wire.insert(wire.end(), frame.bytes().begin(), frame.bytes().end());
+  }
+  rig_.raw(client, wire);
+  EXPECT_EQ(numbers_of(rig_.receive(peer)), (Numbers{1003, 1004, 1005}));
+  rig_.send(client, oap::kReq, 5, [] {
+    Bytes odd = gossip_with("m");
+    *std::ranges::find(odd, 0x61) = 0x41;  // bytes instead of text
+    return odd;
+  }());
+  EXPECT_EQ(rig_.receive(client).back().code(), "BadFrame");
+}
+
+TEST_F(Peer, ThatIsSlowLosesBestEffortFirst) {
+  linked();
+  const SessionId client = rig_.active();
+  const std::string large(500'000, 'x');
+  rig_.publish(client, "a", large);
+  const std::size_t bound = gossip::PeerLaneLimits{}.own.bytes;
+  for (int i = 0; i < 12; ++i) {
+    rig_.send(client, oap::kEvent, 0, gossip_with(oap::kModeBestEffort, "a", large));
+  }
+  const std::uint64_t lost = shed(mesh::Lane::kOwn, PeerShed::kBestEffort);
+  EXPECT_GE(lost, 5U);
+  const auto own = static_cast<std::size_t>(mesh::Lane::kOwn);
+  EXPECT_LE(rig_.stats().peer_lane_bytes[own], bound / 2);
+  for (int i = 0; i < 3; ++i) rig_.publish(client, "a", large);
+  EXPECT_GT(rig_.stats().peer_lane_bytes[own], bound / 2) << "the others have the rest";
+  EXPECT_EQ(shed(mesh::Lane::kOwn, PeerShed::kFull), 0U);
+  EXPECT_EQ(shed(mesh::Lane::kOwn, PeerShed::kBestEffort), lost);
+}
+
 TEST_F(Peer, GetsEachPublicationOfARun) {
   const SessionId peer = linked();
   const SessionId client = rig_.active();
@@ -266,6 +337,49 @@ TEST_F(PeerOfTwoShards, ReachesTheMeshFromEveryShard) {
   EXPECT_EQ(rig_.stats(1).peer_sessions, 0U);
 }
 
+// Numbers 2 to 4 of the other node are announced, and never come.
+TEST_F(PeerOfTwoShards, TellsWhoAskedWhatIsLost) {  // OAP-4.62 OAP-4.63 OAP-4.64
+  const SessionId peer = linked(1);
+  oap::SubOut sub;
+  sub.topics = {"a"};
+  sub.gaps = true;
+  std::vector<SessionId> readers;
+  for (const ShardIndex shard : {ShardIndex{0}, ShardIndex{1}}) {
+    readers.push_back(rig_.active(shard));
+    rig_.send(readers.back(), oap::kReq, 8, oap::write_sub(sub));
+  }
+  const SessionId other_reader = rig_.active();
+  rig_.subscribe(other_reader, "a");
+  const SessionId left = rig_.active();
+  rig_.send(left, oap::kReq, 8, oap::write_sub(sub));
+  rig_.send(left, oap::kReq, 9, oap::write_unsub(sub));
+  say_origin(peer);
+  rig_.send(peer, oap::kEvent, 5, relay_of(Rig::gossip("a", "x")), TenantId{});
+  const oap::IdRange range{
+      .origin = mesh::origin_of(other().node), .epoch = 7, .first = 2, .last = 4};
+  rig_.send(peer, oap::kEvent, 0, oap::write_ids(oap::IdsKind::kIhave, std::span(&range, 1)));
+  for (const SessionId id : {readers[0], readers[1], other_reader, left}) rig_.receive(id);
+  for (int i = 0; i < 100; ++i) {
+    rig_.wait(100ms);
+    rig_.receive(peer);
+    rig_.send(peer, oap::kEvent, 0, oap::write_credit(1));  // it lives
+  }
+  for (const SessionId id : readers) {
+    const auto got = rig_.receive(id);
+    ASSERT_EQ(count(got, "gap"), 1U);
+    const Out& told = *std::ranges::find(got, "gap", &Out::kind);
+    const auto gap = oap::read_gap(*oap::read_message(told.payload));
+    ASSERT_TRUE(gap);
+    EXPECT_EQ(gap->origin, mesh::origin_of(other().node));
+    EXPECT_EQ(gap->epoch, 7U);
+    EXPECT_EQ(std::tuple(gap->first, gap->last, gap->count), std::tuple(2U, 4U, 3U));
+    EXPECT_EQ(told.header.tenant, TenantId{});
+  }
+  EXPECT_FALSE(has(rig_.receive(other_reader), "gap")) << "it did not ask";
+  EXPECT_FALSE(has(rig_.receive(left), "gap")) << "it reads nothing any more";
+  EXPECT_EQ(rig_.shard(0).relay()->lost, 3U);
+}
+
 // ---- lanes -------------------------------------------------------------------------------------
 
 TEST_F(Peer, ThatIsSlowLosesTheNewestAndBlocksNobody) {
@@ -279,7 +393,7 @@ TEST_F(Peer, ThatIsSlowLosesTheNewestAndBlocksNobody) {
     EXPECT_EQ(rig_.receive(reader).size(), 1U);
   }
   const auto lane = [&](const auto& of) { return of[0] + of[1] + of[2] + of[3]; };
-  EXPECT_GT(lane(rig_.stats().peer_shed), 30U);
+  EXPECT_GT(shed(mesh::Lane::kOwn, PeerShed::kFull), 30U);
   EXPECT_LE(lane(rig_.stats().peer_lane_bytes), 5U << 20U);
   EXPECT_LE(rig_.stats().lane_bytes, rig_.stats().lane_bytes_max);
   const auto got = rig_.receive(slow);
@@ -314,7 +428,42 @@ TEST_F(PeerOfTwoShards, LosesWhatTheWayToItsShardCannotHold) {
     while (auto mail = rig_.shard(1).take_mail(0)) rig_.mail_to(0, std::move(*mail));
   }
   EXPECT_LT(rig_.shard(0).outbox(1).bytes, 2 * budget + 300'000);
-  EXPECT_GT(rig_.stats(0).peer_shed[static_cast<std::size_t>(mesh::Lane::kRelay)], 0U);
+  EXPECT_GT(shed(mesh::Lane::kRelay, PeerShed::kFull), 0U);
+}
+
+TEST_F(Peer, ThatIsSlowGetsNothingThatHasWaitedTooLong) {
+  const SessionId slow = linked();
+  const SessionId client = rig_.active();
+  rig_.publish(client, "a", std::string(800, 'x'));
+  ASSERT_EQ(count(rig_.receive(slow), "relay"), 1U);
+  EXPECT_EQ(rig_.stats().peer_waits.counts[0], 1U) << "written at once";
+
+  const std::string large(700'000, 'x');  // two of them, and its window is used up
+  for (int i = 0; i < 6; ++i) rig_.publish(client, "a", large);
+  rig_.receive(slow);
+  const auto waiting = rig_.stats().peer_lane_frames[static_cast<std::size_t>(mesh::Lane::kOwn)];
+  ASSERT_GE(waiting, 3U);
+  rig_.wait(gossip::PeerLaneLimits{}.deadline - 1s);
+  rig_.publish(client, "a", "in time");
+  EXPECT_EQ(shed(mesh::Lane::kOwn, PeerShed::kLate), 0U);
+  rig_.wait(2s);
+  rig_.send(slow, oap::kEvent, 0, oap::write_credit(8U << 20U));
+  const auto got = rig_.receive(slow);
+  EXPECT_EQ(shed(mesh::Lane::kOwn, PeerShed::kLate), waiting);
+  EXPECT_EQ(count(got, "relay"), 1U) << "the one that came later";
+  EXPECT_EQ(rig_.stats().peer_waits.counts[12], 1U) << "after two seconds";
+  rig_.wait(10ms);
+  const auto told = rig_.receive(slow);
+  ASSERT_EQ(count(told, "ihave"), 1U) << "what was let go is announced";
+  for (const auto& frame : told) {
+    const auto ids = oap::read_ids(*oap::read_message(frame.payload));
+    oap::IdRange range;
+    if (frame.kind != "ihave") continue;
+    auto walk = *ids;
+    ASSERT_TRUE(walk.next(range));
+    EXPECT_EQ(range.last, 7U) << "without what was in time";
+    EXPECT_LE(range.first, 8U - waiting);
+  }
 }
 
 TEST_F(Peer, ThatDoesNotDrainControlIsLetGo) {

@@ -65,9 +65,9 @@ struct PeerSide {
   std::optional<mesh::DialId> dial;  // this node dialed
   NodeId node{};
   std::uint64_t epoch = 0;
-  bool up = false;         // the mesh knows the session
-  bool counted = false;    // in the gauge of peer sessions, until it is gone
-  std::uint32_t shed = 0;  // frames its lanes lost that the mesh was not told of yet
+  bool up = false;       // the mesh knows the session
+  bool counted = false;  // in the gauge of peer sessions, until it is gone
+  mesh::Shed shed;       // what its lanes lost that the mesh was not told of yet
 };
 
 struct Session {
@@ -96,6 +96,7 @@ struct Session {
   bool bye_sent = false;
   bool has_groups = false;  // other shards are told about its room
   bool tap = false;         // watches: what it gets does not count as received
+  bool gaps = false;        // is told what is lost between nodes
   std::uint8_t full_lanes_told = 0;
   bool echo_matched = false;      // with match_stamp: a matching sub asked for echo
   std::uint64_t match_stamp = 0;  // the match that last found this session

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "base/latency.hpp"
 #include "mesh/orders.hpp"
 #include "oap/wire_error.hpp"
 
@@ -35,6 +36,10 @@ inline constexpr std::size_t kHandshakeFailures = 6;
 /// Why frames did not reach a lane (overlay_queue_dropped_total{reason}).
 enum class ShedReason : std::uint8_t { kFull, kTooLarge, kBudget, kNoRoomAnywhere };
 inline constexpr std::size_t kShedReasons = 4;
+
+/// Why a lane of a peer let go of frames (overlay_mesh_lane_shed_total{reason}).
+enum class PeerShed : std::uint8_t { kFull, kLate, kBestEffort };
+inline constexpr std::size_t kPeerSheds = 3;
 
 struct ShardStats {
   // sessions
@@ -74,7 +79,9 @@ struct ShardStats {
   std::uint64_t match_cache_hits = 0, match_cache_misses = 0;
 
   // lanes of peer sessions, by mesh::Lane
-  std::array<std::uint64_t, mesh::kLanes> peer_queued{}, peer_shed{};           // frames
+  std::array<std::uint64_t, mesh::kLanes> peer_queued{};                        // frames
+  std::array<std::array<std::uint64_t, kPeerSheds>, mesh::kLanes> peer_shed{};  // frames
+  LatencyHistogram peer_waits;  // of publications in their lane, until they are written
   std::array<std::size_t, mesh::kLanes> peer_lane_bytes{}, peer_lane_frames{};  // gauges
 
   // queues (gauges)

@@ -66,12 +66,17 @@ struct HelloAck {
 Decoded<HelloAck> read_hello_ack(const Message& message);
 std::vector<std::uint8_t> write_hello_ack(const HelloAck& ack);
 
+// What a publication may ask of the way between nodes; any other text asks for nothing. // OAP-4.61
+inline constexpr std::string_view kModeBestEffort = "best_effort";
+inline constexpr std::string_view kModeRepair = "repair";
+
 struct Gossip {
   std::string_view topic;
   ByteView data;
   std::uint64_t ts = 0;
   std::uint64_t fanout = 0;
   std::optional<std::string_view> reply;
+  std::optional<std::string_view> mode;
 };
 Decoded<Gossip> read_gossip(const Message& message);
 /// The same out of a whole payload in one pass, for what publishers usually send: a gossip message
@@ -84,6 +89,7 @@ struct GossipOut {
   std::uint64_t fanout = 0;
   std::optional<std::string_view> reply;
   std::vector<std::pair<std::string, std::string>> hdr;  // any order; written canonically
+  std::optional<std::string_view> mode;
 };
 std::vector<std::uint8_t> write_gossip(const GossipOut& gossip);
 
@@ -91,17 +97,29 @@ struct Sub {
   CborItem topics;  // array of valid patterns, at least one; iterate with CborArray
   std::optional<bool> echo;
   std::optional<std::string_view> group;
-  bool tap = false;  // section 10: watches without counting as a receiver
+  bool tap = false;   // section 10: watches without counting as a receiver
+  bool gaps = false;  // is told what is lost between nodes
 };
-Decoded<Sub> read_sub(const Message& message);  // also for unsub: the same fields but echo
+Decoded<Sub> read_sub(const Message& message);  // also for unsub: topics and group alone
 struct SubOut {
   std::vector<std::string> topics;
   bool echo = false;
   std::string group;  // empty = plain
   bool tap = false;
+  bool gaps = false;
 };
 std::vector<std::uint8_t> write_sub(const SubOut& sub);
 std::vector<std::uint8_t> write_unsub(const SubOut& sub);
+
+/// Publications of a node that are lost for good, as far as its numbers tell. // OAP-4.63
+struct Gap {
+  std::array<std::uint8_t, 16> origin{};  // the first 16 bytes of the node's id
+  std::uint64_t epoch = 0;                // one start of that node
+  std::uint64_t first = 0, last = 0;      // numbers; those in between need not all be lost
+  std::uint64_t count = 0;                // lost ones, at least 1
+};
+Decoded<Gap> read_gap(const Message& message);
+std::vector<std::uint8_t> write_gap(const Gap& gap);
 
 struct Ack {
   CorrId for_corr = 0;

@@ -61,6 +61,8 @@ Decoded<Gossip> read_gossip(const Message& message) {
       seen |= kFanout;
     } else if (key == "reply" && value.type == CborType::kText) {
       gossip.reply = value.text();  // OAP-4.17: of any other type it is not ours to refuse
+    } else if (key == "mode") {     // OAP-4.61
+      if (!take(value, gossip.mode)) return faulty("gossip.mode is not text");
     }
   }
   if (seen != kGossipFields) return faulty("gossip lacks ts, data, topic or fanout");
@@ -73,7 +75,7 @@ std::vector<std::uint8_t> write_gossip(const GossipOut& gossip) {
   out.reserve(gossip.topic.size() + gossip.data.size() + kGossipOverhead +
               (gossip.reply ? gossip.reply->size() : 0));
   CborWriter to(out);
-  to.map(5U + (headers.empty() ? 0U : 1U) + (gossip.reply ? 1U : 0U));
+  to.map(5U + (headers.empty() ? 0U : 1U) + (gossip.reply ? 1U : 0U) + (gossip.mode ? 1U : 0U));
   to.key("ts").uint(gossip.ts);
   if (!headers.empty()) {
     to.key("hdr").map(headers.size());
@@ -81,6 +83,7 @@ std::vector<std::uint8_t> write_gossip(const GossipOut& gossip) {
   }
   to.key("data").bytes(gossip.data);
   to.key("kind").text("gossip");
+  if (gossip.mode) to.key("mode").text(*gossip.mode);
   if (gossip.reply) to.key("reply").text(*gossip.reply);
   to.key("topic").text(gossip.topic);
   to.key("fanout").uint(gossip.fanout);
@@ -109,6 +112,8 @@ Decoded<Sub> read_sub(const Message& message) {
       }
     } else if (key == "tap" && has_echo) {
       if (!take(value, sub.tap)) return faulty("sub.tap is not a bool");
+    } else if (key == "gaps" && has_echo) {  // OAP-4.62
+      if (!take(value, sub.gaps)) return faulty("sub.gaps is not a bool");
     }
   }
   if (sub.tap && sub.group) return faulty("a tap is in no group");
@@ -118,13 +123,15 @@ Decoded<Sub> read_sub(const Message& message) {
 
 namespace {
 
-std::vector<std::uint8_t> write_topics(std::string_view kind, const SubOut& sub, bool echo,
-                                       bool tap) {
+std::vector<std::uint8_t> write_topics(std::string_view kind, const SubOut& sub) {
   std::vector<std::uint8_t> out;
   CborWriter to(out);
-  to.map(2U + (echo ? 1U : 0U) + (tap ? 1U : 0U) + (sub.group.empty() ? 0U : 1U));
-  if (tap) to.key("tap").boolean(true);
-  if (echo) to.key("echo").boolean(true);
+  const bool asks = kind == "sub";  // unsub has none of these
+  const auto flag = [&](bool set) { return asks && set ? 1U : 0U; };
+  to.map(2U + flag(sub.echo) + flag(sub.tap) + flag(sub.gaps) + (sub.group.empty() ? 0U : 1U));
+  if (flag(sub.tap) > 0) to.key("tap").boolean(true);
+  if (flag(sub.echo) > 0) to.key("echo").boolean(true);
+  if (flag(sub.gaps) > 0) to.key("gaps").boolean(true);
   to.key("kind").text(kind);
   if (!sub.group.empty()) to.key("group").text(sub.group);
   to.key("topics").array(sub.topics.size());
@@ -134,12 +141,51 @@ std::vector<std::uint8_t> write_topics(std::string_view kind, const SubOut& sub,
 
 }  // namespace
 
-std::vector<std::uint8_t> write_sub(const SubOut& sub) {
-  return write_topics("sub", sub, sub.echo, sub.tap);
+// OAP-4.63
+Decoded<Gap> read_gap(const Message& message) {
+  Gap gap;
+  bool origin = false;
+  bool epoch = false;
+  CborMap fields(message.map);
+  std::string_view key;
+  CborItem value;
+  while (fields.next(key, value)) {
+    if (key == "origin") {
+      if (!take(value, gap.origin)) return faulty("gap.origin is not 16 bytes");
+      origin = true;
+    } else if (key == "epoch") {
+      if (!take(value, gap.epoch)) return faulty("gap.epoch is not a uint");
+      epoch = true;
+    } else if (key == "first") {
+      if (!take(value, gap.first)) return faulty("gap.first is not a uint");
+    } else if (key == "last") {
+      if (!take(value, gap.last)) return faulty("gap.last is not a uint");
+    } else if (key == "count") {
+      if (!take(value, gap.count)) return faulty("gap.count is not a uint");
+    }
+  }
+  if (!origin || !epoch) return faulty("gap lacks origin or epoch");
+  const bool adds_up = gap.first > 0 && gap.first <= gap.last && gap.count > 0 &&
+                       gap.count - 1 <= gap.last - gap.first;
+  if (!adds_up) return faulty("gap.count does not fit first and last");
+  return gap;
 }
 
-std::vector<std::uint8_t> write_unsub(const SubOut& sub) {
-  return write_topics("unsub", sub, false, false);
+std::vector<std::uint8_t> write_gap(const Gap& gap) {
+  std::vector<std::uint8_t> out;
+  CborWriter to(out);
+  to.map(6);
+  to.key("kind").text("gap");
+  to.key("last").uint(gap.last);
+  to.key("count").uint(gap.count);
+  to.key("epoch").uint(gap.epoch);
+  to.key("first").uint(gap.first);
+  to.key("origin").bytes(gap.origin);
+  return out;
 }
+
+std::vector<std::uint8_t> write_sub(const SubOut& sub) { return write_topics("sub", sub); }
+
+std::vector<std::uint8_t> write_unsub(const SubOut& sub) { return write_topics("unsub", sub); }
 
 }  // namespace ron::oap

@@ -110,6 +110,8 @@ RC_GTEST_PROP(kinds, gossip, ()) {  // OAP-4.12 OAP-4.13 OAP-4.14 OAP-4.17
   out.ts = number();
   out.fanout = number();
   out.reply = maybe(std::string_view(reply));
+  const std::string mode = ascii();
+  out.mode = maybe(std::string_view(mode));
   const int headers = *rc::gen::inRange(0, 6);
   for (int i = 0; i < headers; ++i) out.hdr.emplace_back(ascii().substr(0, 2), ascii());
   const Bytes payload = write_gossip(out);
@@ -121,6 +123,29 @@ RC_GTEST_PROP(kinds, gossip, ()) {  // OAP-4.12 OAP-4.13 OAP-4.14 OAP-4.17
   RC_ASSERT(again->ts == out.ts);
   RC_ASSERT(again->fanout == out.fanout);
   RC_ASSERT(again->reply == out.reply);
+  RC_ASSERT(again->mode == out.mode);
+}
+
+RC_GTEST_PROP(kinds, gap, ()) {  // OAP-4.63
+  Gap out{.epoch = number(), .first = *rc::gen::inRange<std::uint64_t>(1, 1000)};
+  for (std::uint8_t& byte : out.origin) byte = *rc::gen::arbitrary<std::uint8_t>();
+  out.last = out.first + *rc::gen::inRange<std::uint64_t>(0, 1000);
+  out.count = *rc::gen::inRange<std::uint64_t>(1, out.last - out.first + 2);
+  const Bytes payload = write_gap(out);
+  expect_canonical(payload, "gap");
+  const auto again = read_gap(read(payload));
+  RC_ASSERT(again.has_value());
+  RC_ASSERT(again->origin == out.origin);
+  RC_ASSERT(again->epoch == out.epoch);
+  RC_ASSERT(again->first == out.first);
+  RC_ASSERT(again->last == out.last);
+  RC_ASSERT(again->count == out.count);
+  for (const Gap& odd :
+       {Gap{out.origin, 1, out.first, out.last, 0},
+        Gap{out.origin, 1, out.first, out.last, out.last - out.first + 2},
+        Gap{out.origin, 1, 0, out.last, 1}, Gap{out.origin, 1, out.last + 1, out.last, 1}}) {
+    RC_ASSERT(!read_gap(read(write_gap(odd))).has_value());
+  }
 }
 
 RC_GTEST_PROP(kinds, sub_and_unsub, ()) {  // OAP-4.19 OAP-4.25

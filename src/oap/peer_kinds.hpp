@@ -28,6 +28,11 @@ inline constexpr std::size_t kPeerSigMax = 8192;   // bytes of a signature (ML-D
 inline constexpr std::size_t kInterestMax = 1024;  // patterns in one `interest`
 inline constexpr std::uint64_t kTracedBackMost = 3'600'000'000;  // microseconds
 
+/// Publications that are best effort are numbered apart, from here: their gaps are none. //
+/// OAP-9.89
+inline constexpr std::uint64_t kBestEffortFrom = std::uint64_t{1} << 63U;
+constexpr bool is_best_effort(std::uint64_t seq) { return seq >= kBestEffortFrom; }
+
 // clang-format off
 struct Relay {               // {seq, kind, epoch, trace?, origin, message}
   OriginId origin{};

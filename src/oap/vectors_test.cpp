@@ -77,7 +77,9 @@ Read read_any_gossip(const Message& message, const Json& expected) {
                    {"data", plain_bytes(gossip.data)},
                    {"ts", plain(gossip.ts)},
                    {"fanout", plain(gossip.fanout)}};
-    GossipOut out{gossip.topic, gossip.data, gossip.ts, gossip.fanout, gossip.reply, {}};
+    GossipOut out{gossip.topic, gossip.data, gossip.ts,  gossip.fanout,
+                  gossip.reply, {},          gossip.mode};
+    if (gossip.mode) read.fields["mode"] = plain(*gossip.mode);
     if (gossip.reply && expected.contains("reply")) read.fields["reply"] = plain(*gossip.reply);
     if (expected.contains("hdr")) {  // passes untouched: the reader has no field for it
       read.fields["hdr"] = expected["hdr"];
@@ -96,6 +98,8 @@ Read read_any_sub(const Message& message) {
     out.echo = sub.echo.value_or(false);
     put(read.fields, "group", sub.group);
     out.group = sub.group.value_or("");
+    out.gaps = sub.gaps;
+    if (sub.gaps) read.fields["gaps"] = true;
     read.again = message.kind == "sub" ? write_sub(out) : write_unsub(out);
   });
 }
@@ -152,6 +156,16 @@ Read read_any(const Message& message, const Json& expected) {
   if (kind == "keep") return {{}, Json::object(), write_keep()};
   if (kind == "credit") return read_number(read_credit(message), "bytes", write_credit);
   if (kind == "lagged") return read_number(read_lagged(message), "dropped", write_lagged);
+  if (kind == "gap") {
+    return read_as(read_gap(message), [](const Gap& gap, Read& read) {
+      read.fields = {{"origin", plain_bytes(gap.origin)},
+                     {"epoch", plain(gap.epoch)},
+                     {"first", plain(gap.first)},
+                     {"last", plain(gap.last)},
+                     {"count", plain(gap.count)}};
+      read.again = write_gap(gap);
+    });
+  }
   if (kind == "refused") {
     return read_as(read_refused(message), [](const Refused& refused, Read& read) {
       read.fields = {{"code", plain(refused.code)}, {"dropped", plain(refused.dropped)}};

@@ -298,7 +298,7 @@ void Client::stage_op(std::size_t index, Instant now) {
   const CorrId corr = link_->next_corr++;
   pending_.sent(ticket, corr);
   link_->requests.take(now);
-  const oap::SubOut sub{op.patterns, op.echo, op.group, options_.tap};
+  const oap::SubOut sub{op.patterns, op.echo, op.group, options_.tap, options_.gaps};
   const auto payload = op.add ? oap::write_sub(sub) : oap::write_unsub(sub);
   outbox_.stage(oap::make_frame(oap::kReq, op.tenant, corr, payload), std::nullopt);
 }

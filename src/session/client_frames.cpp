@@ -216,6 +216,13 @@ void Client::control_event(const oap::Message& message, Instant now, ClientActio
     } else {
       out.events.emplace_back(Lagged{*dropped});  // OAP-4.45
     }
+  } else if (message.kind == "gap") {
+    const auto gap = oap::read_gap(message);
+    if (!gap) {
+      ++stats_.bad_events;
+    } else {
+      out.events.emplace_back(GapIn{*gap});  // OAP-4.63
+    }
   } else if (message.kind == "refused") {
     const auto refused = oap::read_refused(message);
     if (!refused) {

@@ -409,6 +409,21 @@ TEST(ClientFrames, MessagesCarryEverything) {  // OAP-4.31
   }
 }
 
+TEST(ClientFrames, GapsAreToldToWhoAsked) {  // OAP-4.62 OAP-4.63
+  ClientOptions options;
+  options.gaps = true;
+  Rig rig(options);
+  rig.connect();
+  rig.event(oap::write_gap({.epoch = 3, .first = 5, .last = 9, .count = 2}));
+  const auto told = rig.take<GapIn>();
+  ASSERT_EQ(told.size(), 1U);
+  EXPECT_EQ(told[0].gap.first, 5U);
+  EXPECT_EQ(told[0].gap.count, 2U);
+  rig.event(oap::write_gap({.epoch = 3, .first = 5, .last = 9, .count = 6}));
+  EXPECT_TRUE(rig.take<GapIn>().empty());
+  EXPECT_EQ(rig.client.stats().bad_events, 1U);
+}
+
 TEST(ClientFrames, LaggedAndRefusedAreTold) {  // OAP-4.45, OAP-1.31
   Rig rig;
   rig.connect();

@@ -68,7 +68,8 @@ struct ClientOptions {
   std::uint32_t max_frame = oap::kMaxFrame;  // payload bytes
   std::uint64_t window = 16U * 64 * 1024;    // what the node may have in flight to us; 0 = off
   bool reconnect = true;
-  bool tap = false;  // its subscriptions watch, and do not count as receivers
+  bool tap = false;   // its subscriptions watch, and do not count as receivers
+  bool gaps = false;  // tell what is lost between nodes
   TimeLimits times;
   policy::BackoffLimits backoff;
   Duration dial = std::chrono::seconds(10);  // for the stream, TLS included
@@ -195,6 +196,10 @@ struct Answer {
 struct Lagged {
   std::uint64_t dropped = 0;
 };
+/// Publications of some node are lost between nodes.
+struct GapIn {
+  oap::Gap gap;
+};
 /// Plain publications were dropped, by the node or (too large, queue full) by this machine.
 struct RefusedEvents {
   Failure failure = Failure::kInternal;
@@ -230,7 +235,7 @@ struct Writable {};
 struct Ended {};
 
 using ClientEvent =
-    std::variant<Connected, Disconnected, MessageIn, Answer, Lagged, RefusedEvents, ByeIn,
+    std::variant<Connected, Disconnected, MessageIn, Answer, Lagged, GapIn, RefusedEvents, ByeIn,
                  SubscriptionRefused, SubscriptionLost, Paused, Writable, Ended>;
 
 /// Appended to by the machine, drained by the driver, reused.

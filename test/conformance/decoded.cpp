@@ -71,12 +71,14 @@ Decoded<Read> gossip(const Message& message) {
               {"topic", got->topic},
               {"fanout", number(got->fanout)}};
   put(fields, "reply", got->reply);
+  put(fields, "mode", got->mode);
   return Read{fields, write_gossip({.topic = got->topic,
                                     .data = got->data,
                                     .ts = got->ts,
                                     .fanout = got->fanout,
                                     .reply = got->reply,
-                                    .hdr = {}})};
+                                    .hdr = {},
+                                    .mode = got->mode})};
 }
 
 Decoded<Read> sub(const Message& message) {
@@ -85,9 +87,11 @@ Decoded<Read> sub(const Message& message) {
   Json fields{{"kind", message.kind}, {"topics", texts_of(got->topics)}};
   if (message.kind == "sub") put(fields, "echo", got->echo);
   put(fields, "group", got->group);
+  if (got->gaps) fields["gaps"] = true;
   const SubOut out{.topics = texts_of(got->topics),
                    .echo = got->echo.value_or(false),
-                   .group = std::string(got->group.value_or(""))};
+                   .group = std::string(got->group.value_or("")),
+                   .gaps = got->gaps};
   return Read{fields, message.kind == "sub" ? write_sub(out) : write_unsub(out)};
 }
 
@@ -122,6 +126,18 @@ Decoded<Read> lagged(const Message& message) {
   const auto got = read_lagged(message);
   if (!got) return std::unexpected(got.error());
   return Read{Json{{"kind", "lagged"}, {"dropped", number(*got)}}, write_lagged(*got)};
+}
+
+Decoded<Read> gap(const Message& message) {
+  const auto got = read_gap(message);
+  if (!got) return std::unexpected(got.error());
+  return Read{Json{{"kind", "gap"},
+                   {"origin", byte_string(got->origin)},
+                   {"epoch", number(got->epoch)},
+                   {"first", number(got->first)},
+                   {"last", number(got->last)},
+                   {"count", number(got->count)}},
+              write_gap(*got)};
 }
 
 Decoded<Read> refused(const Message& message) {
@@ -159,6 +175,7 @@ const std::map<std::string, Row, std::less<>>& table() {
       {"keep", {{kEvent}, keep}},
       {"credit", {{kEvent}, credit}},
       {"lagged", {{kEvent}, lagged}},
+      {"gap", {{kEvent}, gap}},
       {"refused", {{kEvent}, refused}},
       {"bye", {{kEvent}, bye}}};
   return kTable;

@@ -177,7 +177,7 @@ class World {
   void speak() {
     oap::ByeOut bye;
     oap::Ack ack;
-    switch (choice_.index(10)) {
+    switch (choice_.index(11)) {
       case 0:
       case 1:
       case 2: ack.for_corr = corr(); return rig_.respond(ack.for_corr, oap::write_ack(ack));
@@ -188,6 +188,8 @@ class World {
       case 6: return rig_.event(oap::write_refused("QuotaExceeded", 1 + choice_.index(9)));
       case 7: bye.reason = "shutdown"; return rig_.event(oap::write_bye(bye));
       case 8: return rig_.event(oap::write_keep());
+      case 9:
+        return rig_.event(oap::write_gap({.first = 1, .last = 9, .count = choice_.index(11)}));
       default: return rig_.deliver(Rig::publication("a", std::string(choice_.index(500), 'x')));
     }
   }

@@ -54,6 +54,7 @@ void try_control(const Message& message) {
   if (const auto error = read_error(message)) (void)code_of(error->code);
   (void)read_credit(message);
   (void)read_lagged(message);
+  if (const auto gap = read_gap(message)) RON_CHECK(gap->count - 1 <= gap->last - gap->first);
   (void)read_refused(message);
   (void)read_bye(message);
 }

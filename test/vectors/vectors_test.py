@@ -13,7 +13,7 @@ import unittest
 sys.dont_write_bytecode = True
 HERE = os.path.dirname(os.path.abspath(__file__))
 FRAMES = ("envelope.json", "cbor.json", "kinds.json", "peers.json", "comp.json")
-KINDS = ("hello hello_ack gossip sub unsub ack error keep credit lagged refused bye "
+KINDS = ("hello hello_ack gossip sub unsub ack error keep credit lagged gap refused bye "
          "relay origin ihave iwant idontwant graft prune interest interest_all link unlink peers "
          "ping traced").split()
 

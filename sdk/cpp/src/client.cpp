@@ -33,6 +33,8 @@ Result<Slice> publication_frame(const Core& core, std::string_view topic, std::s
   out.fanout = options.fanout;
   if (!options.reply.empty()) out.reply = options.reply;
   out.hdr = options.headers;
+  if (options.mode == Mode::kRepair) out.mode = oap::kModeRepair;
+  if (options.mode == Mode::kBestEffort) out.mode = oap::kModeBestEffort;
   const auto payload = oap::write_gossip(out);
   if (payload.size() > core.max_payload()) {
     return std::unexpected(Error{ErrorCode::kFrameTooLarge,

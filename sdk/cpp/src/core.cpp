@@ -20,6 +20,7 @@ session::ClientOptions machine_options(const Options& options) {
   out.compress = options.compress;
   out.window = options.window;
   out.tap = options.tap;
+  out.gaps = options.gaps;
   out.reconnect = options.reconnect || options.wait_for_node;
   out.queue_frames = options.queue_frames;
   out.queue_bytes = options.queue_bytes;

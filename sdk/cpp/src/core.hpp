@@ -126,6 +126,7 @@ class Core : public std::enable_shared_from_this<Core> {
   void on(session::MessageIn& event);
   void on(session::Answer& event);
   void on(session::Lagged& event);
+  void on(session::GapIn& event);
   void on(session::RefusedEvents& event);
   void on(session::ByeIn& event);
   void on(session::SubscriptionRefused& event);

@@ -1,6 +1,7 @@
 // The client's thread: inbox in, machine and wire driven, events out. See core.hpp.
 #include <algorithm>
 
+#include "base/hex.hpp"
 #include "core.hpp"
 
 namespace ron::sdk::detail {
@@ -196,6 +197,21 @@ void Core::on(session::Lagged& event) {
   ConnectionEvent told;
   told.kind = ConnectionEvent::Kind::kLagged;
   told.count = event.dropped;
+  tell(told);
+}
+
+void Core::on(session::GapIn& event) {
+  {
+    const std::scoped_lock lock(mutex_);
+    counters_.lost += event.gap.count;
+  }
+  ConnectionEvent told;
+  told.kind = ConnectionEvent::Kind::kGap;
+  told.count = event.gap.count;
+  told.gap = {.origin = hex(event.gap.origin),
+              .epoch = event.gap.epoch,
+              .first = event.gap.first,
+              .last = event.gap.last};
   tell(told);
 }
 

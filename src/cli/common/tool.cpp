@@ -35,6 +35,7 @@ Milliseconds Context::timeout() const { return parse_time("--timeout", timeout_t
 sdk::Client connect(const Context& context,
                     std::function<void(const sdk::ConnectionEvent&)> on_event, bool reconnect) {
   sdk::Options options = options_of(context);
+  options.gaps = static_cast<bool>(on_event);
   options.on_event = std::move(on_event);
   options.reconnect = reconnect;
   auto client = sdk::Client::connect(std::move(options));

@@ -24,6 +24,7 @@ struct Pub {
   double rate = 0;
   bool ack = false;
   std::string reply;
+  std::string mode;
   std::vector<std::string> headers;
 };
 
@@ -84,6 +85,8 @@ class Publisher {
         call_{context.timeout(), context.stop},
         progress_(context) {
     options_.reply = args.reply;
+    if (args.mode == "repair") options_.mode = sdk::Mode::kRepair;
+    if (args.mode == "best-effort") options_.mode = sdk::Mode::kBestEffort;
     for (const std::string& pair : args.headers) {
       const std::size_t equals = pair.find('=');
       if (equals == std::string::npos) fail_usage("--header wants KEY=VALUE, not '" + pair + "'");
@@ -253,6 +256,10 @@ void add_pub(CLI::App& app, Context& context, Run& run) {
       ->check(CLI::PositiveNumber);
   command->add_flag("--ack", args->ack, "Wait until the node has accepted each one");
   command->add_option("--reply", args->reply, "Topic that answers should go to");
+  command
+      ->add_option("--mode", args->mode,
+                   "Between nodes: repair, or best-effort (default: as the node has it)")
+      ->check(CLI::IsMember({"repair", "best-effort"}));
   command->add_option("--header", args->headers, "KEY=VALUE for the application; repeatable");
   command->footer(
       "Paces itself by the node's limits and credit: a pipe of any length loses "

@@ -21,12 +21,25 @@ struct Sub {
   bool newline = false;
 };
 
-void report(const Context& context, const sdk::ConnectionEvent& event) {
+void report(const Context& context, bool json, const sdk::ConnectionEvent& event) {
   using Kind = sdk::ConnectionEvent::Kind;
   if (event.kind == Kind::kDisconnected && event.will_retry) {
     tell("disconnected: " + event.error.message + "; trying again");
   } else if (event.kind == Kind::kConnected && context.err_is_terminal) {
     tell("connected to " + context.url);
+  } else if (event.kind == Kind::kGap) {
+    const sdk::Gap& gap = event.gap;
+    if (json) {
+      print_json({{"gap",
+                   {{"count", event.count},
+                    {"origin", gap.origin},
+                    {"epoch", gap.epoch},
+                    {"first", gap.first},
+                    {"last", gap.last}}}});
+    }
+    tell("gap: " + count_text(event.count) + " messages of node " + gap.origin +
+         " are lost between nodes (numbers " + std::to_string(gap.first) + " to " +
+         std::to_string(gap.last) + ", of any topic)");
   } else if (event.kind == Kind::kSubscriptionLost) {
     tell("the node refused to restore the subscription: " + event.error.message);
   } else if (event.kind == Kind::kSubscriptionRefused) {
@@ -45,12 +58,14 @@ int run_sub(const Context& context, const Sub& args) {
   const bool timed = !args.time.empty();
   const auto until =
       std::chrono::steady_clock::now() + (timed ? parse_time("--for", args.time) : Milliseconds(0));
-  auto client = connect(context, [&context](const auto& event) { report(context, event); }, true);
+  const bool json = format.format == Format::kJson;
+  auto client =
+      connect(context, [&context, json](const auto& event) { report(context, json, event); }, true);
   sdk::SubscribeOptions options;
   options.group = args.group;
   options.echo = args.echo;
   auto queue = must(client.subscribe(args.patterns, options, {context.timeout(), context.stop}));
-  LagTeller lag(format.format == Format::kJson);
+  LagTeller lag(json);
   std::uint64_t seen = 0;
   while (!context.interrupted() && (args.count == 0 || seen < args.count)) {
     auto message = queue.try_pop();
@@ -92,8 +107,9 @@ void add_sub(CLI::App& app, Context& context, Run& run) {
   command->add_option("--group", args->group, "Share the messages with the members of a group");
   command->add_flag("--echo", args->echo, "Get this session's own publications too");
   command->footer(
-      "Losses of a reader that is too slow are told on stderr, and as {\"lagged\":n} "
-      "in json.\nReconnects by itself; Ctrl-C ends it.");
+      "Losses of a reader that is too slow are told on stderr, and as {\"lagged\":n} in json;\n"
+      "what was lost between nodes, of any topic, as {\"gap\":{...}}.\n"
+      "Reconnects by itself; Ctrl-C ends it.");
   command->callback(
       [&context, &run, args] { run = [&context, args] { return run_sub(context, *args); }; });
 }

@@ -34,6 +34,7 @@ mesh::MeshConfig mesh_config(const config::Settings& settings, const MeshStart& 
   out.views.passive = static_cast<unsigned>(settings.mesh.passive_view);
   out.relay.fanout = static_cast<unsigned>(settings.overlay.gossip.relay_fanout);
   out.relay.repair_bytes = settings.mesh.repair_bytes;
+  out.best_effort = settings.mesh.best_effort;
   out.score.dry_run = settings.mesh.score_dry_run;
   out.score.shed = static_cast<unsigned>(settings.mesh.score_shed);
   out.score.disconnect = static_cast<unsigned>(settings.mesh.score_disconnect);

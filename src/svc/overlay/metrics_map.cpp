@@ -66,6 +66,10 @@ ops::HistogramValue histogram(const host::TimeHistogram& from) {
   return {{from.counts.begin(), from.counts.end()}, from.sum_seconds};
 }
 
+ops::HistogramValue histogram(const LatencyHistogram& from) {
+  return {{from.counts.begin(), from.counts.end()}, to_seconds(from.sum)};
+}
+
 void merge(ops::HistogramValue& into, const ops::HistogramValue& more) {
   into.counts.resize(std::max(into.counts.size(), more.counts.size()));
   for (std::size_t i = 0; i < more.counts.size(); ++i) into.counts[i] += more.counts[i];
@@ -171,11 +175,14 @@ void fill_accept(const host::TransportStats& t, MetricsPage& page) {
 
 void fill_peer_lanes(const ShardStats& s, MetricsPage& page) {
   constexpr std::array<std::string_view, mesh::kLanes> kNames = {"control", "own", "relay", "lazy"};
+  constexpr std::array<std::string_view, node::kPeerSheds> kWhys = {"full", "late", "best_effort"};
   for (std::size_t i = 0; i < kNames.size(); ++i) {
     page.add(Metric::kMeshLaneFrames, {kNames[i]}, number(s.peer_lane_frames[i]));
     page.add(Metric::kMeshLaneBytes, {kNames[i]}, number(s.peer_lane_bytes[i]));
     page.add(Metric::kMeshLaneQueued, {kNames[i]}, number(s.peer_queued[i]));
-    page.add(Metric::kMeshLaneShed, {kNames[i]}, number(s.peer_shed[i]));
+    for (std::size_t why = 0; why < kWhys.size(); ++why) {
+      page.add(Metric::kMeshLaneShed, {kNames[i], kWhys[why]}, number(s.peer_shed[i][why]));
+    }
   }
 }
 
@@ -197,6 +204,7 @@ void fill_membership(const mesh::MembershipStats& m, MetricsPage& page) {
 
 void fill_relay(const mesh::RelayStats& r, MetricsPage& page) {
   page.set(Metric::kMeshPublished, number(r.published));
+  page.set(Metric::kMeshBestEffort, number(r.best_effort));
   page.set(Metric::kMeshReceived, number(r.received));
   page.set(Metric::kMeshDelivered, number(r.delivered));
   page.set(Metric::kMeshDuplicates, number(r.duplicates));
@@ -216,6 +224,7 @@ void fill_relay(const mesh::RelayStats& r, MetricsPage& page) {
   page.set(Metric::kMeshRepairHits, number(r.repaired));
   page.set(Metric::kMeshRepairMisses, number(r.repair_misses));
   page.set(Metric::kMeshGivenUp, number(r.given_up));
+  page.set(Metric::kMeshLost, number(r.lost));
   page.set(Metric::kMeshRefused, {"variant"}, number(r.variants_refused));
   page.set(Metric::kMeshRefused, {"origin"}, number(r.origins_refused));
   page.set(Metric::kMeshRefused, {"unsolicited"}, number(r.unsolicited));
@@ -230,6 +239,8 @@ void fill_relay(const mesh::RelayStats& r, MetricsPage& page) {
   page.set(Metric::kMeshTable, {"seen"}, number(r.seen));
   page.set(Metric::kMeshTable, {"repair"}, number(r.repair_messages));
   page.set(Metric::kMeshRepairBytes, number(r.repair_bytes));
+  page.set(Metric::kGossipLatency, {"relay"}, histogram(r.pushed_after));
+  page.set(Metric::kGossipLatency, {"repair"}, histogram(r.repaired_after));
 }
 
 }  // namespace
@@ -238,7 +249,7 @@ void fill_metrics(const host::Snapshot& snapshot, const config::Settings& settin
                   MetricsPage& page) {
   constexpr std::array<std::string_view, 3> kModes = {"off", "hybrid", "require"};
   const std::string_view mode = kModes[slot(settings.overlay.pq_mode)];
-  ops::HistogramValue rx, tx, shake, accept, life;
+  ops::HistogramValue rx, tx, shake, accept, life, waits;
   for (const host::ShardSnapshot& shard : snapshot.shards) {
     fill_sessions(shard.node, page);
     fill_rejected(shard.node, page);
@@ -254,6 +265,7 @@ void fill_metrics(const host::Snapshot& snapshot, const config::Settings& settin
     merge(shake, histogram(shard.transport.handshake_seconds));
     merge(accept, histogram(shard.transport.accept_to_handshake_seconds));
     merge(life, histogram(shard.transport.lifetime_seconds));
+    merge(waits, histogram(shard.node.peer_waits));
   }
   page.set(Metric::kShards, number(snapshot.shards.size()));
   page.set(Metric::kCertExpiry, number(snapshot.certificate_not_after));
@@ -261,6 +273,7 @@ void fill_metrics(const host::Snapshot& snapshot, const config::Settings& settin
   if (const host::MeshStats* mesh = snapshot.mesh()) {
     fill_membership(mesh->membership, page);
     fill_relay(mesh->relay, page);
+    page.set(Metric::kGossipLatency, {"enqueue"}, std::move(waits));
     page.set(Metric::kMeshRepairBytesMax, number(settings.mesh.repair_bytes));
   }
   if (snapshot.shards.empty()) return;

@@ -100,7 +100,10 @@ TEST(MetricsMap, the_fullest_shard_counts_for_readiness) {
 TEST(MetricsMap, the_mesh_has_its_own_where_there_is_one) {
   host::Snapshot snapshot;
   snapshot.shards.resize(2);
-  for (auto& shard : snapshot.shards) shard.node.peer_shed[slot(mesh::Lane::kRelay)] = 2;
+  for (auto& shard : snapshot.shards) {
+    shard.node.peer_shed[slot(mesh::Lane::kRelay)] = {2, 1};
+    shard.node.peer_waits.add(std::chrono::milliseconds(3));
+  }
   const config::Settings settings = config::defaults(config::Profile::kMicronode);
   ops::MetricsPage without;
   fill_metrics(snapshot, settings, without);
@@ -112,6 +115,8 @@ TEST(MetricsMap, the_mesh_has_its_own_where_there_is_one) {
   mesh.relay.duplicates = 5;
   mesh.relay.grafts_sent = 7;
   mesh.relay.repair_misses = 9;
+  mesh.relay.pushed_after.add({});
+  mesh.relay.repaired_after.add(std::chrono::milliseconds(400));
   ops::MetricsPage page;
   fill_metrics(snapshot, settings, page);
   const std::string text = page.text();
@@ -119,8 +124,22 @@ TEST(MetricsMap, the_mesh_has_its_own_where_there_is_one) {
        {"overlay_mesh_view_size{view=\"active\"} 8", "overlay_mesh_links_total{event=\"lost\"} 3",
         "overlay_mesh_duplicates_total 5", "overlay_mesh_grafts_total{dir=\"tx\"} 7",
         "overlay_mesh_repair_misses_total 9", "overlay_mesh_repair_capacity_bytes 16777216",
-        "overlay_mesh_lane_shed_total{lane=\"relay\"} 4"})
+        "overlay_mesh_lane_shed_total{lane=\"relay\",reason=\"full\"} 4",
+        "overlay_mesh_lane_shed_total{lane=\"relay\",reason=\"late\"} 2",
+        "overlay_gossip_latency_seconds_bucket{stage=\"enqueue\",le=\"0.002\"} 0",
+        "overlay_gossip_latency_seconds_bucket{stage=\"enqueue\",le=\"0.005\"} 2",
+        "overlay_gossip_latency_seconds_sum{stage=\"enqueue\"} 0.006",
+        "overlay_gossip_latency_seconds_count{stage=\"relay\"} 1",
+        "overlay_gossip_latency_seconds_bucket{stage=\"repair\",le=\"0.5\"} 1"})
     EXPECT_TRUE(has(text, line)) << line;
+}
+
+TEST(MetricsMap, the_buckets_of_latency_are_those_of_the_inventory) {
+  const std::vector<double> said = ops::bucket_bounds(ops::Metric::kGossipLatency);
+  ASSERT_EQ(said.size(), LatencyHistogram::kBounds.size());
+  for (std::size_t i = 0; i < said.size(); ++i) {
+    EXPECT_DOUBLE_EQ(said[i], to_seconds(LatencyHistogram::kBounds[i]));
+  }
 }
 
 }  // namespace

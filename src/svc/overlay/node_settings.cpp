@@ -37,6 +37,8 @@ node::SessionLimits session_limits(const config::Settings& s) {
   out.lanes.gossip_frames = narrow(s.limits.peer_queue_frames);
   out.lanes.gossip_bytes = s.limits.peer_queue_bytes;
   out.lanes.answers_watermark = narrow(s.limits.answers_watermark);
+  // What was let go must still be there for whoever asks for it.
+  out.peer_lanes.deadline = std::min(s.mesh.lane_deadline, s.mesh.repair_window / 2);
   out.lanes.policy = static_cast<gossip::DropPolicy>(s.overlay.egress.drop_policy);
   return out;
 }

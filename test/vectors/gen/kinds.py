@@ -17,6 +17,7 @@ ERROR = {"kind": "error", "code": "Busy", "msg": "a queue is full"}
 CODES = ["BadVersion", "BadFrame", "FrameTooLarge", "RatioCap", "QuotaExceeded", "Busy", "NotReady",
          "Unauth", "Forbidden", "NotFound", "Timeout", "Internal"]
 LAGGED = {"kind": "lagged", "dropped": 3}
+GAP = {"kind": "gap", "origin": NODE[:16], "epoch": 7, "first": 3, "last": 9, "count": 5}
 CREDIT = {"kind": "credit", "bytes": 524288}
 REFUSED = {"kind": "refused", "code": "Forbidden", "dropped": 12}
 BYE = {"kind": "bye", "reason": "draining"}
@@ -66,12 +67,15 @@ KINDS = [
     Kind(HELLO_ACK, RESP, "3.12", {"node": "bytes", "session": "uint", "limits": "map",
                                    "chosen": "map"}, {"agent": "text"}, to="client", state="first"),
     Kind(GOSSIP, REQ, "4.12", {"ts": "uint", "data": "bytes", "topic": "text", "fanout": "uint"}),
-    Kind(SUB, REQ, "4.19", {"topics": "array"}, {"echo": "true", "group": "text"}),
+    Kind(SUB, REQ, "4.19", {"topics": "array"}, {"echo": "true", "group": "text",
+                                                   "gaps": "true"}),
     Kind(UNSUB, REQ, "4.25", {"topics": "array"}, {"group": "text"}),
     Kind(ACK, RESP, "4.46", {"ok": "true", "for": "uint"}, {"to": "uint", "links": "uint"},
          to="client"),
     Kind(ERROR, RESP, "4.47", {"code": "text", "msg": "text"}, {"retry_after": "uint"}, to="client"),
     Kind(LAGGED, EVENT, "4.43", {"dropped": "uint"}, to="client"),
+    Kind(GAP, EVENT, "4.63", {"origin": "bytes", "epoch": "uint", "first": "uint", "last": "uint",
+                              "count": "uint"}, to="client"),
     Kind(REFUSED, EVENT, "1.31", {"code": "text", "dropped": "uint"}, to="client"),
     Kind(CREDIT, EVENT, "5.9", {"bytes": "uint"}),
     Kind(BYE, EVENT, "6.1", {"reason": "text"}, {"alt": "array", "after_ms": "uint"}),
@@ -200,6 +204,9 @@ def publish(s):
     k.ok(s, "reply", dict(GOSSIP, reply="inbox/1"), "4.17")
     k.ok(s, "hdr", dict(GOSSIP, hdr={"trace": "00-1", "a": ""}), "4.17")
     k.ok(s, "reply_and_hdr", dict(GOSSIP, reply="r", hdr={}), "4.17")
+    for mode in ("best_effort", "repair", "of_tomorrow"):
+        k.ok(s, "mode_" + mode, dict(GOSSIP, mode=mode), "4.61")
+    k.bad(s, "mode_uint", dict(GOSSIP, mode=1), "2.21 4.61")
     k.ok(s, "ts_and_fanout_max", dict(GOSSIP, ts=2**64 - 1, fanout=2**64 - 1), "4.13 4.14")
     k.ok(s, "topic_of_255_bytes", dict(GOSSIP, topic="t" * 255), "4.1")
     k.ok(s, "unusual_topic", dict(GOSSIP, topic="a b/\u00e9/***/a*/-"), "4.1 4.6")
@@ -235,6 +242,7 @@ def subscribe(s):
             k.bad(s, "second_pattern_" + bad, dict(k.base, topics=["ok", pattern]), ids + " 4.20")
     k = BY_NAME["sub"]
     k.ok(s, "echo_true", dict(SUB, echo=True), "4.35")
+    k.ok(s, "gaps_true", dict(SUB, gaps=True), "4.62")
     k.ok(s, "echo_false", dict(SUB, echo=False), "4.35")
     k.ok(s, "of_1024_patterns", dict(SUB, topics=["p%d" % n for n in range(1024)]), "4.22")
     k.bad(s, "of_1025_patterns", dict(SUB, topics=["p%d" % n for n in range(1025)]), "4.22 4.53",
@@ -265,6 +273,12 @@ def events(s):
         k = BY_NAME[name]
         k.ok(s, "0", dict(k.base, **{key: 0}))
         k.ok(s, "uint64_max", dict(k.base, **{key: 2**64 - 1}))
+    gap = BY_NAME["gap"]
+    gap.ok(s, "of_all", dict(GAP, count=7))
+    gap.ok(s, "at_the_end", dict(GAP, first=2**64 - 1, last=2**64 - 1, count=1))
+    for name, wrong in {"count_0": {"count": 0}, "count_too_many": {"count": 8}, "first_0": {"first": 0},
+                        "last_first": {"first": 10}, "origin_short": {"origin": NODE[:15]}}.items():
+        gap.bad(s, name, dict(GAP, **wrong))
     for code in CODES:
         BY_NAME["refused"].ok(s, code, dict(REFUSED, code=code))
     bye = BY_NAME["bye"]
@@ -278,7 +292,7 @@ def events(s):
 def flags(s):
     """Known kinds with the wrong flags, unknown kinds with every flag."""
     keep = {"kind": "keep"}
-    plain_events = [("keep", keep), ("credit", CREDIT), ("lagged", LAGGED), ("refused", REFUSED),
+    plain_events = [("keep", keep), ("credit", CREDIT), ("lagged", LAGGED), ("gap", GAP), ("refused", REFUSED),
                     ("bye", BYE)]
     for name, message in plain_events:
         s.bad(name + "_as_req", frame(canonical(message)), "2.22 2.25", closes=False, layer="kind")

@@ -39,6 +39,14 @@ struct SessionInfo {
   std::uint64_t max_frame = 0;          ///< largest payload in bytes, envelope not counted
 };
 
+/// Where publications were lost between nodes; some numbers between the two may have come.
+struct Gap {
+  std::string origin;       ///< the first 32 hex digits of the id of the node that accepted them
+  std::uint64_t epoch = 0;  ///< which start of that node
+  std::uint64_t first = 0;  ///< number of the first one lost
+  std::uint64_t last = 0;   ///< number of the last
+};
+
 /// What happened to the connection; told on the client's thread.
 struct ConnectionEvent {
   /// Kinds of event.
@@ -51,6 +59,7 @@ struct ConnectionEvent {
     kSubscriptionLost,     ///< the node refused to restore `patterns` after a reconnect: `error`
     kEnded,                ///< the client will not connect again
     kSubscriptionRefused,  ///< as kSubscriptionLost, but for now: asked again in `retry_in`
+    kGap,                  ///< `count` publications of another node are lost, of any topic: `gap`
   };
   Kind kind = Kind::kEnded;  ///< what happened
   SessionInfo info;          ///< with kConnected
@@ -58,7 +67,8 @@ struct ConnectionEvent {
   bool will_retry = false;   ///< with kDisconnected
   std::chrono::milliseconds retry_in{
       0};                             ///< with kDisconnected, if will_retry; kSubscriptionRefused
-  std::uint64_t count = 0;            ///< with kLagged, kRefused
+  std::uint64_t count = 0;            ///< with kLagged, kRefused, kGap
+  Gap gap;                            ///< with kGap
   std::vector<std::string> patterns;  ///< with kSubscription...
 };
 
@@ -80,7 +90,8 @@ struct Options {
   bool wait_for_node = false;  ///< connect() keeps trying until its timeout; default: one attempt
   bool reconnect = true;       ///< after a loss: jittered, 100 ms to 10 s, subscriptions restored
 
-  bool tap = false;  ///< watch only: does not count as a receiver; Unix sockets only
+  bool tap = false;   ///< watch only: does not count as a receiver; Unix sockets only
+  bool gaps = false;  ///< be told what is lost between nodes (ConnectionEvent::kGap)
 
   std::uint64_t window = 1U << 20U;     ///< bytes the node may have in flight to us; 0 = no limit
   std::uint32_t queue_frames = 16'384;  ///< publications that wait here
@@ -96,6 +107,13 @@ struct CallOptions {
   std::stop_token stop;                       ///< request_stop() answers kCancelled
 };
 
+/// How a publication goes from node to node, in a mesh.
+enum class Mode : std::uint8_t {
+  kTopic,       ///< as the node has it for the topic (`mesh.best_effort`); repair otherwise
+  kRepair,      ///< what is lost on the way is asked for again, as long as it is kept
+  kBestEffort,  ///< pushed once; what is lost is lost
+};
+
 /// What goes with a publication beside its topic and data.
 struct PublishOptions {
   Tenant tenant;                         ///< whose topic space
@@ -103,6 +121,7 @@ struct PublishOptions {
   Headers headers;                       ///< application pairs; names must differ
   std::uint64_t fanout = 0;              ///< suggested relay fan-out; 0 = the node's choice
   std::optional<std::uint64_t> seconds;  ///< publisher's time; default: now
+  Mode mode = Mode::kTopic;              ///< how it goes from node to node
 };
 
 /// How to subscribe.
@@ -127,6 +146,7 @@ struct ClientCounters {
   std::uint64_t received = 0;        ///< messages that arrived
   std::uint64_t received_bytes = 0;  ///< their bytes on the wire
   std::uint64_t lagged = 0;          ///< messages the node dropped for this client
+  std::uint64_t lost = 0;            ///< publications told of by kGap
   std::uint64_t refused = 0;         ///< publications that were dropped
   std::uint64_t connects = 0;        ///< sessions begun
 };
