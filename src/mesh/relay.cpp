@@ -314,6 +314,7 @@ unsigned RelayMachine::publish(TenantId tenant, CorrId corr, ByteView message, c
   const bool best_effort = wishes.best_effort && now < mend_due_;
   if (!best_effort) mend_due_ = now + kMendLeast;
   if (best_effort) ++stats_.best_effort;
+  // OAP-9.15 OAP-9.17
   coming.seq = best_effort ? oap::kBestEffortFrom + best_effort_++ : ++seq_;
   coming.hash = hash_of(tenant, message);
   coming.tenant = tenant;

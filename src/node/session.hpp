@@ -11,6 +11,7 @@
 
 #include "base/slab.hpp"
 #include "gossip/egress.hpp"
+#include "mesh/orders.hpp"
 #include "node/actions.hpp"
 #include "node/config.hpp"
 #include "oap/parser.hpp"
