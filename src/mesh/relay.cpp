@@ -222,6 +222,7 @@ std::optional<oap::Fault> RelayMachine::on_origin(Neighbour& from, const oap::Me
     }
     epoch = &origins_.touch(key, now_);
     origins_.prove(*epoch, Slice::copy_of(frame.bytes(), meter_));
+    ask_for_claimed(*epoch);
   }
   epoch->told |= mask_of(from);
   return std::nullopt;
