@@ -22,7 +22,7 @@ struct Birth {
   Duration validation{0};
   bool leaf = false, hostile = false;
   bool eclipses = false;    // a hostile host: withholds, whatever else it does
-  std::uint64_t flood = 0;  // bits a second that a hostile host may flood with
+  std::uint64_t flood = 0;  // bits a second that a hostile host floods and forges with
   std::vector<std::pair<TenantId, std::string>> interest;  // of a leaf
   std::vector<HostIndex> known;                            // configured peers
 };

@@ -103,9 +103,9 @@ void HostileNode::saw(const Slice& frame) {
   const std::vector<std::uint8_t> bytes = oap::write_gossip({.topic = "forged", .data = data});
   oap::Relay forged = *relay;
   forged.message = bytes;
-  if (manners_.forge) to_all(Lane::kRelay, relay_frame(forged, kMadeUp));
+  if (manners_.forge) spend(relay_frame(forged, kMadeUp));
   ++forged.seq;
-  if (manners_.preempt) to_all(Lane::kRelay, relay_frame(forged, kMadeUp));
+  if (manners_.preempt) spend(relay_frame(forged, kMadeUp));
 }
 
 // Ids that follow those of honest origins, of which the first will soon exist, and ids of origins
@@ -140,19 +140,25 @@ void HostileNode::flood() {
   const std::vector<std::uint8_t> bytes = oap::write_gossip({.topic = "flood", .data = data});
   const std::vector<std::uint8_t> said = sim_statement(key_, who().node, who().epoch);
   to_all(Lane::kControl, event(oap::write_origin({key_, said, who().epoch})));
-  unsent_ += uplink_ / static_cast<std::uint64_t>(1s / kEvery);
   while (true) {
     const oap::Relay own{mesh::origin_of(who().node), who().epoch, own_seq_ + 1, bytes};
-    const Slice frame = relay_frame(own, kMadeUp);
-    const std::uint64_t bits = frame.size() * 8 * std::max<std::size_t>(sessions_.size(), 1);
-    if (bits > unsent_) return;
-    unsent_ -= bits;
+    if (!spend(relay_frame(own, kMadeUp))) return;
     ++own_seq_;
-    to_all(Lane::kRelay, frame);
   }
 }
 
+// Pushes a frame to all, if its uplink has room for it.
+bool HostileNode::spend(const Slice& frame) {
+  const std::uint64_t bits = frame.size() * 8 * std::max<std::size_t>(sessions_.size(), 1);
+  if (bits > unsent_) return false;
+  unsent_ -= bits;
+  to_all(Lane::kRelay, frame);
+  return true;
+}
+
 void HostileNode::misbehave() {
+  // What it saves comes to a second at most.
+  unsent_ = std::min(uplink_, unsent_ + uplink_ / static_cast<std::uint64_t>(1s / kEvery));
   if (manners_.flood) flood();
   if (turn_++ % kLiesOneIn != 0) return;
   if (manners_.false_ihave || manners_.withhold) announce_lies();

@@ -22,7 +22,7 @@ struct Manners {
 
 class HostileNode final : public SimNode, private Port {
  public:
-  /// `uplink`: bits a second that it floods with.
+  /// `uplink`: bits a second that it floods and forges with.
   HostileNode(Port& port, MeshNodeOptions options, const Manners& manners, std::uint64_t uplink);
 
   const Identity& who() const { return node_.who(); }
@@ -58,6 +58,7 @@ class HostileNode final : public SimNode, private Port {
   void announce_lies();
   void make_up_origins();
   void flood();
+  bool spend(const Slice& frame);
   void to_all(Lane lane, const Slice& frame);
   Slice relay_frame(const oap::Relay& relay, std::uint64_t corr);
   Slice event(const std::vector<std::uint8_t>& payload);
