@@ -18,6 +18,7 @@ constexpr unsigned kLiesOneIn = 5;  // of its turns
 constexpr std::uint64_t kUsual = 5000, kHuge = ~std::uint64_t{0} / 2;  // ids of a false range
 constexpr std::size_t kMadeUpOrigins = 32;                             // in a false announcement
 constexpr std::size_t kOrigins = 64;                                   // that it remembers
+constexpr std::uint64_t kBurst = 16;                                   // seconds
 constexpr std::uint64_t kMadeUp = 1ULL << 40U;  // correlation ids that no message of the world has
 
 }  // namespace
@@ -40,7 +41,7 @@ HostileNode::HostileNode(Port& port, MeshNodeOptions options, const Manners& man
       key_(sim_key(options.key)),
       node_(*this, std::move(options)),
       uplink_(uplink),
-      flood_bytes_(std::size_t{128} << (3 * choice_.index(3))) {}
+      flood_bytes_(std::size_t{128} << (2 * choice_.index(3))) {}
 
 void HostileNode::start(Instant now) {
   node_.start(now);
@@ -157,8 +158,9 @@ bool HostileNode::spend(const Slice& frame) {
 }
 
 void HostileNode::misbehave() {
-  // What it saves comes to a second at most.
-  unsent_ = std::min(uplink_, unsent_ + uplink_ / static_cast<std::uint64_t>(1s / kEvery));
+  // What it saves is for a burst: where many share the rate, a second of it is less than one frame
+  // for all.
+  unsent_ = std::min(kBurst * uplink_, unsent_ + uplink_ / static_cast<std::uint64_t>(1s / kEvery));
   if (manners_.flood) flood();
   if (turn_++ % kLiesOneIn != 0) return;
   if (manners_.false_ihave || manners_.withhold) announce_lies();
