@@ -117,13 +117,13 @@ bool RelayMachine::look_at(Neighbour& from, oap::IdRange& range, unsigned& left)
   for (std::uint64_t seq = range.first; seq <= range.last; ++seq) {
     const Entry* const known = epoch->find(seq);
     const bool seen = known != nullptr && known->state == Entry::State::kSeen;
-    if (left == 0 || (!seen && !missing_.has_room(from.slot))) {
+    const bool claim = !epoch->proven() && !Origins::takes_claim(*epoch, seq);
+    if (left == 0 || claim || (!seen && !missing_.has_room(from.slot))) {
       if (seq != range.first) range.check = 0;  // of the whole range
       range.first = seq;
       return false;
     }
     --left;
-    if (!epoch->proven() && !Origins::takes_claim(*epoch, seq)) break;
     announced(from, *epoch, seq, range.first == range.last ? range.check : 0);
   }
   if (range.first != range.last && range.check != 0) compare(from, *epoch, range);
