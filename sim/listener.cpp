@@ -1,6 +1,31 @@
 #include "sim/listener.hpp"
 
 namespace ron::sim {
+namespace {
+
+constexpr TenantId kListeners{~std::uint64_t{0}, 1};  // a tenant that no client has
+constexpr CorrId kFirstSpoken = 1U << 20U;
+
+}  // namespace
+
+void Listener::act() {
+  connect();
+  const Profile& profile = world_.profile;
+  const bool may = profile.roomy && profile.config.auth_off && !world_.draining();
+  if (may && !waits_ && wants_.contains(kListeners)) speak();
+}
+
+// One at a time, so that no window closes.
+void Listener::speak() {
+  const auto index = static_cast<std::uint32_t>(world_.spoken.size());
+  std::vector<std::uint8_t> data(8 + world_.choice.index(100));
+  store_be<std::uint64_t>(data.data(), index);
+  const std::vector<std::uint8_t> payload =
+      oap::write_gossip({.topic = "spoken/" + std::to_string(node_ % 4), .data = data});
+  world_.spoken.push_back({node_, digest_of(payload), world_.stamp()});
+  waits_ = true;
+  send(oap::kEvent | oap::kAckReq, kFirstSpoken + index, kListeners, payload);
+}
 
 void Listener::connect() {
   if (conn_ != nullptr) return;
@@ -10,15 +35,19 @@ void Listener::connect() {
   hello.pq = oap::Pq::kOff;
   hello.version_1 = true;
   hello.max_frame = oap::kMaxFrame;
-  send(1, {}, oap::write_hello(hello));
+  send(oap::kReq, 1, {}, oap::write_hello(hello));
   oap::SubOut sub;
   sub.topics = {"**"};
   CorrId corr = 2;
-  for (const TenantId tenant : world_.profile.tenants) send(corr++, tenant, oap::write_sub(sub));
+  for (const TenantId tenant : world_.profile.tenants) {
+    send(oap::kReq, corr++, tenant, oap::write_sub(sub));
+  }
+  send(oap::kReq, corr, kListeners, oap::write_sub(sub));
 }
 
-void Listener::send(CorrId corr, TenantId tenant, const std::vector<std::uint8_t>& payload) {
-  const Slice frame = oap::make_frame(oap::kReq, tenant, corr, payload);
+void Listener::send(std::uint16_t flags, CorrId corr, TenantId tenant,
+                    const std::vector<std::uint8_t>& payload) {
+  const Slice frame = oap::make_frame(flags, tenant, corr, payload);
   std::size_t written = 0;
   while (written < frame.size()) {
     const std::size_t took = conn_->up.write(frame.bytes().subspan(written));
@@ -44,7 +73,11 @@ void Listener::on_frame(const oap::Frame& frame) {
   if (!message) return world_.fail("the node sent a listener a payload that is not legal");
   if (message->kind == "gossip") return on_gossip(frame, *message);
   if (message->kind == "lagged") lagged_ = true;
-  if (message->kind == "ack") wants_[frame.header.tenant] = world_.stamp();
+  if (frame.header.corr >= kFirstSpoken && frame.header.has(oap::kResp)) {
+    waits_ = false;
+    world_.spoken[frame.header.corr - kFirstSpoken].accepted = message->kind == "ack";
+  } else if (message->kind == "ack")
+    wants_[frame.header.tenant] = world_.stamp();
 }
 
 void Listener::conclude() {
@@ -64,11 +97,34 @@ void Listener::conclude() {
                          std::to_string(node_));
     }
   }
+  const auto since = wants_.find(kListeners);
+  for (std::uint32_t i = 0; since != wants_.end() && i < world_.spoken.size(); ++i) {
+    const Spoken& one = world_.spoken[i];
+    if (!one.accepted || one.node == node_ || one.sent < since->second || spoken_.contains(i))
+      continue;
+    return world_.fail("what node " + std::to_string(one.node) + " said never came to node " +
+                       std::to_string(node_));
+  }
+}
+
+void Listener::on_spoken(const oap::Frame& frame, const oap::Gossip& gossip) {
+  const auto index = static_cast<std::uint32_t>(load_be<std::uint64_t>(gossip.data.data()));
+  const auto complain = [&](const char* what) {
+    world_.fail("what listener " + std::to_string(index) + " said reached node " +
+                std::to_string(node_) + " " + what);
+  };
+  world_.note("heard", node_, index);
+  if (index >= world_.spoken.size()) return complain("though nobody said it");
+  const Spoken& spoken = world_.spoken[index];
+  if (spoken.node == node_) return complain("where it was said");
+  if (!spoken_.insert(index).second) return complain("twice");
+  if (spoken.digest != digest_of(frame.payload())) return complain("changed");
 }
 
 void Listener::on_gossip(const oap::Frame& frame, const oap::Message& message) {
   const auto gossip = oap::read_gossip(message);
   if (!gossip || gossip->data.size() < 8) return world_.fail("a relayed gossip does not decode");
+  if (frame.header.tenant == kListeners) return on_spoken(frame, *gossip);
   const auto index = static_cast<std::uint32_t>(load_be<std::uint64_t>(gossip->data.data()));
   const auto complain = [&](const char* what) {
     world_.fail("publication " + std::to_string(index) + " reached node " + std::to_string(node_) +

@@ -15,9 +15,11 @@ namespace {
 using namespace ron;
 
 constexpr const char* kUsage =
-    "usage: ron-sim [--seed N] [--seeds N] [--shards 1..8|mix] [--nodes 1..8] [--steps N]\n"
+    "usage: ron-sim [--seed N] [--seeds N] [--shards 1..8|mix] [--nodes 1..64] [--steps N]\n"
     "               [--trace] [--quiet] [--check-determinism] [--keep-going]\n"
     "Runs the node in simulated worlds. A failure prints its seed; the same seed replays it.\n";
+
+constexpr std::uint64_t kNodesMost = 64;
 
 struct Options {
   std::uint64_t seed = 1;
@@ -120,7 +122,7 @@ bool parse(int argc, char** argv, Options& options) {
         options.seeds = value;
       } else if (flag == "--shards" && value >= 1 && value <= 8) {
         options.shards = static_cast<unsigned>(value);
-      } else if (flag == "--nodes" && value >= 1 && value <= 8) {
+      } else if (flag == "--nodes" && value >= 1 && value <= kNodesMost) {
         options.nodes = static_cast<unsigned>(value);
       } else if (flag == "--steps") {
         options.steps = static_cast<unsigned>(value);
@@ -148,6 +150,7 @@ int main(int argc, char** argv) {
   const auto begin = std::chrono::steady_clock::now();
   std::uint64_t publications = 0;
   std::uint64_t arrivals = 0;
+  std::uint64_t relayed = 0;
   std::uint64_t hash = 0;
   std::uint64_t failures = 0;
   for (std::uint64_t seed = options.seed; seed < options.seed + options.seeds; ++seed) {
@@ -166,16 +169,19 @@ int main(int argc, char** argv) {
         return report(options, seed, again, outcome);
       }
     }
-    publications += outcome.publications;
+    publications += outcome.publications + outcome.spoken;
     arrivals += outcome.arrivals;
+    relayed += outcome.relayed;
     hash = mix(hash, outcome.hash);
   }
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
   if (!options.quiet) {
-    std::printf("%llu worlds in %.1f s: %llu publications, %llu deliveries, trace %016llx\n",
-                static_cast<unsigned long long>(options.seeds), took.count(),
-                static_cast<unsigned long long>(publications),
-                static_cast<unsigned long long>(arrivals), static_cast<unsigned long long>(hash));
+    std::printf(
+        "%llu worlds in %.1f s: %llu publications, %llu deliveries, "
+        "%llu at neighbours, trace %016llx\n",
+        static_cast<unsigned long long>(options.seeds), took.count(),
+        static_cast<unsigned long long>(publications), static_cast<unsigned long long>(arrivals),
+        static_cast<unsigned long long>(relayed), static_cast<unsigned long long>(hash));
   }
   return failures == 0 ? 0 : 1;
 }

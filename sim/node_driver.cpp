@@ -22,9 +22,10 @@ NodeDriver::NodeDriver(World& world, unsigned node, unsigned self)
     : world_(world),
       node_(node),
       self_(self),
+      first_(world.first_shard(node)),
       shard_(std::make_unique<node::Shard>(world.config_of(node), static_cast<ShardIndex>(self),
-                                           world.profile.shards, world.choice)),
-      underway_(world.profile.shards) {
+                                           world.shards_of(node), world.choice)),
+      underway_(world.shards_of(node)) {
   arm();  // a member of a mesh dials at once
 }
 
@@ -120,7 +121,7 @@ void NodeDriver::wake() {
 }
 
 bool NodeDriver::has_mail() const {
-  for (unsigned to = 0; to < world_.profile.shards; ++to) {
+  for (unsigned to = 0; to < underway_count(); ++to) {
     if (to != self_ && shard_->has_mail(static_cast<ShardIndex>(to))) return true;
   }
   return false;
@@ -151,7 +152,7 @@ void NodeDriver::turn() {
   flushable.swap(flushable_);
   for (const unsigned id : flushable) flush(world_.conn(id));
   obey();
-  for (unsigned to = 0; to < world_.profile.shards; ++to) {
+  for (unsigned to = 0; to < underway_count(); ++to) {
     if (to != self_) send_mail(to);
   }
   shard_->handle(node::TurnEnded{}, world_.now(), actions_);
@@ -226,7 +227,7 @@ void NodeDriver::note_processed(Conn& conn) {
 }
 
 void NodeDriver::take_mail_in() {
-  for (unsigned from = 0; from < world_.profile.shards; ++from) {
+  for (unsigned from = 0; from < underway_count(); ++from) {
     if (from == self_) continue;
     MailRing& ring = world_.ring(at(from), at(self_));
     const bool freed = ring.arrived > 0;
@@ -403,7 +404,7 @@ void NodeDriver::check_bounds() {
   Gauges gauges;
   gauges.stats = shard_->stats();
   for (const auto& [id, conn] : sessions_) gauges.answers.push_back(shard_->answers_waiting(id));
-  for (unsigned to = 0; to < world_.profile.shards; ++to) {
+  for (unsigned to = 0; to < underway_count(); ++to) {
     if (to == self_) continue;
     const node::Shard::Outbox outbox = shard_->outbox(static_cast<ShardIndex>(to));
     gauges.mail.push_back({outbox.messages, outbox.publications + underway_[to].sizes.size(),

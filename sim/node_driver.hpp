@@ -53,7 +53,7 @@ class NodeDriver {
 
  private:
   /// Where a shard of this node stands among all of the world.
-  unsigned at(unsigned shard) const { return node_ * underway_count() + shard; }
+  unsigned at(unsigned shard) const { return first_ + shard; }
   unsigned underway_count() const { return static_cast<unsigned>(underway_.size()); }
   void shake_hands(Conn& conn);
   void dial(const mesh::Dial& dial);
@@ -74,6 +74,7 @@ class NodeDriver {
   World& world_;
   unsigned node_;
   unsigned self_;
+  unsigned first_;  // shard of this node, among all of the world
   std::unique_ptr<node::Shard> shard_;
   node::Actions actions_;
   std::map<SessionId, Conn*> sessions_;

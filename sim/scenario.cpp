@@ -163,6 +163,7 @@ Outcome run_world(const Profile& profile, Choice& choice, const World::Options& 
   }
   outcome.hash = world.trace.hash();
   for (const Listener* listener : listeners) outcome.relayed += listener->heard();
+  for (const Spoken& one : world.spoken) outcome.spoken += one.accepted ? 1 : 0;
   outcome.publications = world.history.publications.size();
   for (const Arrival& arrival : world.history.arrivals) {
     ++(arrival.lagged > 0 ? outcome.lagged : outcome.arrivals);

@@ -20,6 +20,7 @@ struct Outcome {
   std::uint64_t comebacks = 0;  // sessions of clients that had lost one
   std::uint64_t not_ready = 0;  // handshakes refused so
   std::uint64_t relayed = 0;    // publications heard at neighbours
+  std::uint64_t spoken = 0;     // of neighbours, accepted
   bool good() const { return failure.empty(); }
 };
 

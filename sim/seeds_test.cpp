@@ -52,6 +52,24 @@ TEST(Seeds, HoldEveryRuleAmongNeighbours) {
   EXPECT_GT(relayed, 2000U) << "the worlds relay too little";
 }
 
+// Twelve nodes of one to three shards, and publishers at each of them.
+TEST(Seeds, HoldEveryRuleInAMesh) {
+  std::uint64_t spoken = 0, relayed = 0;
+  for (std::uint64_t seed = 1; seed <= 8; ++seed) {
+    SeedChoice choice(seed);
+    Profile profile = Profile::draw(choice, 0, 600);
+    profile.nodes = 12;
+    const Outcome outcome = run_world(profile, choice);
+    ASSERT_EQ(outcome.failure, "")
+        << "replay: ron-sim --seed " << seed << " --shards mix --nodes 12 --steps 600\n"
+        << outcome.details;
+    spoken += outcome.spoken;
+    relayed += outcome.relayed;
+  }
+  EXPECT_GT(spoken, 100U) << "nobody publishes at the neighbours";
+  EXPECT_GT(relayed, 10 * spoken) << "the worlds relay too little";
+}
+
 // Worlds that once showed a fault: a refusal tallied for a session that had ended, whose deadline
 // then never passed (81); a reset stream that nobody noticed (280).
 TEST(Seeds, ThatFoundSomething) {

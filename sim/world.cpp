@@ -12,14 +12,18 @@ World::World(const Profile& the_profile, Choice& the_choice, const Options& opti
       schedule(options.choose_ties ? &the_choice : nullptr),
       trace(options.trace != nullptr ? *options.trace : own_trace_),
       steps_most_(options.steps_most),
-      shards_(the_profile.shards),
-      rings_(std::size_t{the_profile.shards} * the_profile.nodes * the_profile.shards *
-             the_profile.nodes) {
+      shards_(the_profile.shards) {
   for (unsigned node = 0; node < profile.nodes; ++node) {
     keys_.push_back("the key of node " + std::to_string(node));
   }
-  for (unsigned i = 0; i < shards_ * profile.nodes; ++i) {
-    nodes_.push_back(std::make_unique<NodeDriver>(*this, i / shards_, i % shards_));
+  first_ = {0};
+  for (unsigned node = 0; node < profile.nodes; ++node) {
+    first_.push_back(first_.back() + shards_of(node));
+  }
+  for (unsigned node = 0; node < profile.nodes; ++node) {
+    for (unsigned shard = 0; shard < shards_of(node); ++shard) {
+      nodes_.push_back(std::make_unique<NodeDriver>(*this, node, shard));
+    }
   }
   WorldFacts& facts = history.facts;
   facts.shards = shards_;
@@ -55,9 +59,9 @@ node::NodeConfig World::config_of(unsigned node) const {
 
 Conn& World::join(unsigned node, const std::string& addr) {
   const auto to = static_cast<unsigned>(std::stoul(addr));
-  Conn& there = open(to * shards_ + static_cast<unsigned>(choice.index(shards_)));
+  Conn& there = open(first_[to] + static_cast<unsigned>(choice.index(shards_of(to))));
   conns_.push_back(std::make_unique<Conn>(schedule, choice, there,
-                                          static_cast<unsigned>(conns_.size()), node * shards_));
+                                          static_cast<unsigned>(conns_.size()), first_[node]));
   Conn& here = *conns_.back();
   NodeDriver& driver = *nodes_[here.shard];
   there.down.on_readable = [&driver, &here] { driver.conn_readable(here); };
@@ -83,9 +87,9 @@ void World::disturb_peers() {
 }
 
 Conn& World::dial(std::uint32_t client, unsigned node) {
-  const auto shard =
-      profile.spread ? client % shards_ : static_cast<unsigned>(choice.index(shards_));
-  Conn& conn = open(node * shards_ + shard);
+  const auto shard = profile.spread ? client % shards_of(node)
+                                    : static_cast<unsigned>(choice.index(shards_of(node)));
+  Conn& conn = open(first_[node] + shard);
   note("dial", client, conn.id, shard);
   nodes_[conn.shard]->accept(conn);
   return conn;
@@ -106,7 +110,8 @@ Conn& World::open(unsigned shard) {
 }
 
 bool World::mail_idle() const {
-  return std::ranges::all_of(rings_, [](const MailRing& ring) { return ring.messages.empty(); }) &&
+  return std::ranges::all_of(rings_,
+                             [](const auto& ring) { return ring.second.messages.empty(); }) &&
          std::ranges::none_of(nodes_, [](const auto& node) { return node->has_mail(); });
 }
 

@@ -2,6 +2,7 @@
 // perhaps neighbours, which relay what is published at the first to listeners of their own.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -27,6 +28,14 @@ class Actor {
   virtual bool resting() const = 0;
   /// Marks its live session complete, once everything has come to rest.
   virtual void conclude() = 0;
+};
+
+/// What a listener published to the others.
+struct Spoken {
+  unsigned node = 0;
+  std::uint64_t digest = 0;
+  Stamp sent = 0;
+  bool accepted = false;
 };
 
 class World {
@@ -55,9 +64,15 @@ class World {
   // Shards of all nodes, those of the first node first.
   NodeDriver& node(unsigned shard) { return *nodes_[shard]; }
   unsigned shards() const { return static_cast<unsigned>(nodes_.size()); }
+  /// Of the first node as many as the profile says, of its neighbours one to three.
+  unsigned shards_of(unsigned node) const {
+    return node == 0 ? profile.shards : 1 + (profile.shards + node) % 3;
+  }
+  unsigned first_shard(unsigned node) const { return first_[node]; }
   node::NodeConfig config_of(unsigned node) const;
 
-  MailRing& ring(unsigned from, unsigned to) { return rings_[from * shards() + to]; }
+  /// Between two shards of one node.
+  MailRing& ring(unsigned from, unsigned to) { return rings_[{from, to}]; }
   /// A node finished a turn: where no mail is under way, what was worked off is settled.
   void turn_over();
   bool mail_idle() const;
@@ -93,6 +108,7 @@ class World {
   History history;
   std::string failure;
   std::vector<std::unique_ptr<Actor>> actors;
+  std::vector<Spoken> spoken;
 
  private:
   Conn& open(unsigned shard);
@@ -100,10 +116,11 @@ class World {
   Trace own_trace_;
   std::uint64_t steps_ = 0;
   std::uint64_t steps_most_;
-  unsigned shards_;
+  unsigned shards_;              // of the first node
+  std::vector<unsigned> first_;  // shard of each node
   std::vector<std::unique_ptr<NodeDriver>> nodes_;
   std::vector<std::unique_ptr<Conn>> conns_;
-  std::vector<MailRing> rings_;
+  std::map<std::pair<unsigned, unsigned>, MailRing> rings_;
   std::vector<std::string> keys_;  // by node
   Stamp stamp_ = 0;
   bool draining_ = false;

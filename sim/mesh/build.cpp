@@ -19,7 +19,7 @@ bool mesh_frame_may_vanish(const Slice& frame) {
 MeshNodeOptions mesh_options(const Birth& birth) {
   MeshNodeOptions options;
   options.seed = birth.seed;
-  options.key = birth.seed;
+  options.key = birth.key;
   options.epoch = (std::uint64_t{birth.life} + 1) << 16U;
   options.role = birth.leaf ? mesh::Role::kLeaf : mesh::Role::kRelay;
   options.advertise = birth.leaf ? "" : addr_of(birth.host, birth.machine);
@@ -50,7 +50,9 @@ Built build(const Birth& birth, Port& port) {
     case Protocol::kMesh: break;
   }
   if (birth.hostile) {
-    auto node = std::make_unique<HostileNode>(port, mesh_options(birth), birth.seed);
+    Manners manners = Manners::draw(birth.seed);
+    if (birth.eclipses) manners.withhold = true;
+    auto node = std::make_unique<HostileNode>(port, mesh_options(birth), manners, birth.flood);
     const Identity who = node->who();
     return {std::move(node), who};
   }

@@ -16,11 +16,13 @@ inline constexpr HostIndex kOneMachine = 0xfffffe;
 
 struct Birth {
   Protocol protocol = Protocol::kMesh;
-  std::uint64_t seed = 0;
+  std::uint64_t seed = 0, key = 0;
   std::uint32_t life = 0;  // how often the host was born before
   HostIndex host = 0, machine = 0;
   Duration validation{0};
   bool leaf = false, hostile = false;
+  bool eclipses = false;    // a hostile host: withholds, whatever else it does
+  std::uint64_t flood = 0;  // bits a second that a hostile host floods and forges with
   std::vector<std::pair<TenantId, std::string>> interest;  // of a leaf
   std::vector<HostIndex> known;                            // configured peers
 };

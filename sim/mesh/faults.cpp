@@ -18,6 +18,7 @@ void World::faults() {
   if (scenario_.partition > 0) after(scenario_.partition_at, [this] { partition(); });
   if (scenario_.churn_per_minute > 0) churn();
   if (scenario_.stalled > 0) stall();
+  if (scenario_.slow_readers > 0) slow_down();
 }
 
 void World::crash() {
@@ -33,7 +34,7 @@ void World::crash() {
     ledger_.died(host, queue_.now());
     network_->crash(host);
     if (scenario_.restart_after.count() > 0) {
-      after(scenario_.restart_after, [this, host] { birth(host); });
+      after(scenario_.restart_after, [this, host] { birth(host, false); });
     }
   }
 }
@@ -79,6 +80,18 @@ void World::stall() {
         choice_.index(static_cast<std::uint64_t>(std::max<std::int64_t>(phase.count(), 1))));
     after(Duration(when),
           [this, host] { network_->stall(host, queue_.now() + scenario_.stall_for); });
+  }
+}
+
+// From now on they read slowly. They are owed nothing, all others everything.
+void World::slow_down() {
+  auto left = static_cast<std::size_t>(scenario_.slow_readers * hosts_);
+  for (; left > 0 && !cold_.empty(); --left) {
+    const HostIndex host = cold_.back();
+    cold_.pop_back();
+    slow_.push_back(host);
+    ledger_.excuse(host);
+    network_->read_slowly(host, std::uint64_t{1000} * scenario_.read_kbit);
   }
 }
 

@@ -12,13 +12,13 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr Duration kEvery = 100ms;
-constexpr Duration kFirst = 5s;       // it looks harmless until it has links
-constexpr unsigned kFlood = 2;        // publications at a time: 20 a second, from each that floods
-constexpr unsigned kFloodsOneIn = 5;  // of those that would; a few fill the links of everybody
-constexpr unsigned kForgesOneIn = 4;  // of the messages that it sees
-constexpr std::uint64_t kUsual = 200, kHuge = 60'000, kHugeOneIn = 100;  // ids of a false range
-constexpr std::size_t kOrigins = 64;                                     // that it remembers
+constexpr Duration kEvery = 20ms;
+constexpr Duration kFirst = 5s;     // it looks harmless until it has links
+constexpr unsigned kLiesOneIn = 5;  // of its turns
+constexpr std::uint64_t kUsual = 5000, kHuge = ~std::uint64_t{0} / 2;  // ids of a false range
+constexpr std::size_t kMadeUpOrigins = 32;                             // in a false announcement
+constexpr std::size_t kOrigins = 64;                                   // that it remembers
+constexpr std::uint64_t kBurst = 16;                                   // seconds
 constexpr std::uint64_t kMadeUp = 1ULL << 40U;  // correlation ids that no message of the world has
 
 }  // namespace
@@ -30,15 +30,18 @@ Manners Manners::draw(std::uint64_t seed) {
                        &manners.forge,    &manners.preempt,     &manners.odd_origins};
   *all[choice.index(std::size(all))] = true;
   *all[choice.index(std::size(all))] = true;
-  manners.flood = manners.flood && choice.chance(1, kFloodsOneIn);
   return manners;
 }
 
-HostileNode::HostileNode(Port& port, MeshNodeOptions options, std::uint64_t seed)
+HostileNode::HostileNode(Port& port, MeshNodeOptions options, const Manners& manners,
+                         std::uint64_t uplink)
     : port_(port),
-      choice_(mix(seed, 78)),
-      manners_(Manners::draw(seed)),
-      node_(*this, std::move(options)) {}
+      choice_(mix(options.seed, 78)),
+      manners_(manners),
+      key_(sim_key(options.key)),
+      node_(*this, std::move(options)),
+      uplink_(uplink),
+      flood_bytes_(std::size_t{128} << (2 * choice_.index(3))) {}
 
 void HostileNode::start(Instant now) {
   node_.start(now);
@@ -60,13 +63,19 @@ void HostileNode::send(SessionId session, Lane lane, Slice frame, Duration hold)
   port_.send(session, lane, std::move(frame), hold);
 }
 
+// They work together: what one of them made up the others leave alone.
 void HostileNode::frames(SessionId session, std::span<const Slice> frames, Instant now) {
-  for (const Slice& frame : frames) saw(session, frame);
-  node_.frames(session, frames, now);
+  std::vector<Slice> honest;
+  for (const Slice& frame : frames) {
+    if (oap::read_header(frame.data()).corr == kMadeUp) continue;
+    saw(frame);
+    honest.push_back(frame);
+  }
+  node_.frames(session, honest, now);
 }
 
 Slice HostileNode::event(const std::vector<std::uint8_t>& payload) {
-  return oap::make_frame(oap::kEvent, {}, 0, payload);
+  return oap::make_frame(oap::kEvent, {}, kMadeUp, payload);
 }
 
 Slice HostileNode::relay_frame(const oap::Relay& relay, std::uint64_t corr) {
@@ -80,8 +89,7 @@ void HostileNode::to_all(Lane lane, const Slice& frame) {
 }
 
 // Of a message that comes by: the same id over other bytes, and the id that follows.
-void HostileNode::saw(SessionId, const Slice& frame) {
-  if (!manners_.forge && !manners_.preempt) return;
+void HostileNode::saw(const Slice& frame) {
   const auto message = oap::read_message(frame.bytes().subspan(oap::kHeaderSize));
   if (!message || message->kind != "relay") return;
   const auto relay = oap::read_relay(*message);
@@ -90,42 +98,73 @@ void HostileNode::saw(SessionId, const Slice& frame) {
   auto& last = last_[relay->origin];
   if (std::pair(relay->epoch, relay->seq) <= last) return;
   last = {relay->epoch, relay->seq};
-  if (!choice_.chance(1, kForgesOneIn)) return;
-  oap::GossipOut out{.topic = "forged"};
-  const std::vector<std::uint8_t> bytes = oap::write_gossip(out);
+  if (!manners_.forge && !manners_.preempt) return;
+  std::array<std::uint8_t, 8> data{};  // each forgery is another variant
+  choice_.fill(data);
+  const std::vector<std::uint8_t> bytes = oap::write_gossip({.topic = "forged", .data = data});
   oap::Relay forged = *relay;
   forged.message = bytes;
-  if (manners_.forge) to_all(Lane::kRelay, relay_frame(forged, kMadeUp));
+  if (manners_.forge) spend(relay_frame(forged, kMadeUp));
   ++forged.seq;
-  if (manners_.preempt) to_all(Lane::kRelay, relay_frame(forged, kMadeUp));
+  if (manners_.preempt) spend(relay_frame(forged, kMadeUp));
 }
 
-void HostileNode::misbehave() {
+// Ids that follow those of honest origins, of which the first will soon exist, and ids of origins
+// that do not exist.
+void HostileNode::announce_lies() {
+  std::vector<oap::IdRange> ids;
+  for (const auto& [origin, last] : last_) {
+    ids.push_back({origin, last.first, last.second + 1, last.second + kUsual, 0});
+  }
+  for (std::size_t i = 0; i < kMadeUpOrigins; ++i) {
+    oap::OriginId nobody{};
+    choice_.fill(nobody);
+    ids.push_back({nobody, 1, 1, i == 0 ? kHuge : kUsual, 0});
+  }
+  to_all(Lane::kLazy, event(oap::write_ids(oap::IdsKind::kIhave, ids)));
+}
+
+void HostileNode::make_up_origins() {
   oap::OriginId nobody{};
   choice_.fill(nobody);
   const std::vector<std::uint8_t> bytes = oap::write_gossip({.topic = "odd"});
-  if (manners_.false_ihave || manners_.withhold) {
-    std::vector<oap::IdRange> ids;
-    for (const auto& [origin, last] : last_) {
-      ids.push_back({origin, last.first, last.second + 1, last.second + 1000, 0});
-    }
-    for (unsigned i = 0; i < 8; ++i) {
-      const std::uint64_t most = choice_.chance(1, kHugeOneIn) ? kHuge : kUsual;
-      ids.push_back({nobody, 1 + choice_.index(1000), 1, 1 + choice_.index(most), 0});
-    }
-    to_all(Lane::kLazy, event(oap::write_ids(oap::IdsKind::kIhave, ids)));
+  const oap::Relay odd{nobody, choice_.index(1000), 1 + choice_.index(1000), bytes};
+  to_all(Lane::kRelay, relay_frame(odd, kMadeUp));
+  const std::vector<std::uint8_t> key = sim_key(choice_.bits());
+  const std::array<std::uint8_t, 32> signature{};
+  to_all(Lane::kRelay, event(oap::write_origin({key, signature, 1})));
+}
+
+// All that its uplink takes, to all its neighbours: legal publications of its own.
+void HostileNode::flood() {
+  const std::vector<std::uint8_t> data(flood_bytes_);
+  const std::vector<std::uint8_t> bytes = oap::write_gossip({.topic = "flood", .data = data});
+  const std::vector<std::uint8_t> said = sim_statement(key_, who().node, who().epoch);
+  to_all(Lane::kControl, event(oap::write_origin({key_, said, who().epoch})));
+  while (true) {
+    const oap::Relay own{mesh::origin_of(who().node), who().epoch, own_seq_ + 1, bytes};
+    if (!spend(relay_frame(own, kMadeUp))) return;
+    ++own_seq_;
   }
-  if (manners_.odd_origins) {
-    const oap::Relay odd{nobody, choice_.index(1000), 1 + choice_.index(1000), bytes};
-    to_all(Lane::kRelay, relay_frame(odd, kMadeUp));
-    const std::vector<std::uint8_t> key = sim_key(choice_.bits());
-    const std::array<std::uint8_t, 32> signature{};
-    to_all(Lane::kRelay, event(oap::write_origin({key, signature, 1})));
-  }
-  for (unsigned i = 0; manners_.flood && i < kFlood; ++i) {
-    const oap::Relay own{mesh::origin_of(who().node), who().epoch, ++own_seq_, bytes};
-    to_all(Lane::kRelay, relay_frame(own, kMadeUp));
-  }
+}
+
+// Pushes a frame to all, if its uplink has room for it.
+bool HostileNode::spend(const Slice& frame) {
+  const std::uint64_t bits = frame.size() * 8 * std::max<std::size_t>(sessions_.size(), 1);
+  if (bits > unsent_) return false;
+  unsent_ -= bits;
+  to_all(Lane::kRelay, frame);
+  return true;
+}
+
+void HostileNode::misbehave() {
+  // What it saves is for a burst: where many share the rate, a second of it is less than one frame
+  // for all.
+  unsent_ = std::min(kBurst * uplink_, unsent_ + uplink_ / static_cast<std::uint64_t>(1s / kEvery));
+  if (manners_.flood) flood();
+  if (turn_++ % kLiesOneIn != 0) return;
+  if (manners_.false_ihave || manners_.withhold) announce_lies();
+  if (manners_.odd_origins) make_up_origins();
 }
 
 void HostileNode::tick(Instant now) {

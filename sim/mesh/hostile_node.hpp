@@ -13,7 +13,7 @@ namespace ron::meshsim {
 struct Manners {
   bool withhold = false;     // relays nothing, and claims to have everything
   bool false_ihave = false;  // announces what does not exist
-  bool flood = false;        // its own publications, many and without pause
+  bool flood = false;        // its own publications, as many as its uplink takes
   bool forge = false;        // other bytes under the id of a message that it saw
   bool preempt = false;      // other bytes under the next id of an origin that it saw
   bool odd_origins = false;  // messages and statements of origins that do not exist
@@ -22,7 +22,8 @@ struct Manners {
 
 class HostileNode final : public SimNode, private Port {
  public:
-  HostileNode(Port& port, MeshNodeOptions options, std::uint64_t seed);
+  /// `uplink`: bits a second that it floods and forges with.
+  HostileNode(Port& port, MeshNodeOptions options, const Manners& manners, std::uint64_t uplink);
 
   const Identity& who() const { return node_.who(); }
 
@@ -52,8 +53,12 @@ class HostileNode final : public SimNode, private Port {
   void deliver(const Delivery&, Duration) override {}
   void copy(std::uint32_t, std::optional<ByteView>) override {}
 
-  void saw(SessionId session, const Slice& frame);
+  void saw(const Slice& frame);
   void misbehave();
+  void announce_lies();
+  void make_up_origins();
+  void flood();
+  bool spend(const Slice& frame);
   void to_all(Lane lane, const Slice& frame);
   Slice relay_frame(const oap::Relay& relay, std::uint64_t corr);
   Slice event(const std::vector<std::uint8_t>& payload);
@@ -61,10 +66,13 @@ class HostileNode final : public SimNode, private Port {
   Port& port_;
   SeedChoice choice_;
   Manners manners_;
+  std::vector<std::uint8_t> key_;
   MeshNode node_;
   std::vector<SessionId> sessions_;
   std::map<oap::OriginId, std::pair<std::uint64_t, std::uint64_t>> last_;  // epoch, seq
-  std::uint64_t own_seq_ = 0;
+  std::uint64_t own_seq_ = 0, uplink_, unsent_ = 0;  // bits it may send by now
+  std::size_t flood_bytes_;                          // of a publication
+  unsigned turn_ = 0;
   Instant next_ = Instant::never();
 };
 

@@ -1,5 +1,6 @@
 // What is true at the end of a run.
 #include <algorithm>
+#include <set>
 
 #include "base/hash.hpp"
 #include "sim/mesh/world.hpp"
@@ -55,7 +56,8 @@ void World::judge_views() {
       return ledger_.fail("the network is in " + std::to_string(count) + " parts");
     }
     const std::string lacking = ledger_.lacking();
-    if (!lacking.empty() && scenario_.adversaries == 0) ledger_.fail("never delivered: " + lacking);
+    if (!lacking.empty() && scenario_.adversaries == 0 && scenario_.eclipse == 0)
+      ledger_.fail("never delivered: " + lacking);
   });
 }
 
@@ -72,6 +74,7 @@ Figures World::counters() const {
     add("grafts", gauges.grafts);
     add("prunes", gauges.prunes);
     add("repaired", gauges.repaired);
+    add("unsolicited", gauges.unsolicited);
     add("dials_failed", gauges.dials_failed);
     add("long_probes", gauges.long_probes);
     add("links_up", gauges.links_up);
@@ -113,10 +116,36 @@ void World::traffic(Outcome& outcome) const {
   }
 }
 
+// Of the node that is surrounded: what it got, and its links to those who do not surround it.
+void World::judge_victim(Figures& out) {
+  if (victim_ == kNoHost) return;
+  Graph graph = this->graph();
+  leave_out_hostile(graph);
+  out["victim_delivered_pct"] = ledger_.delivered_pct(victim_);
+  out["victim_honest_links"] = static_cast<double>(graph.links[victim_].size());
+}
+
+// Of the slow readers: how many a neighbour showed as slow.
+void World::judge_slow(Figures& out) const {
+  if (slow_.empty()) return;
+  std::set<NodeId> shown;
+  for (HostIndex host = 0; host < hosts_; ++host) {
+    if (!network_->is_up(host)) continue;
+    for (const NodeId& node : network_->node(host)->slow(network_->local_now(host)))
+      shown.insert(node);
+  }
+  const auto among = [&](HostIndex host) { return shown.contains(network_->identity(host).node); };
+  const auto found = static_cast<double>(std::ranges::count_if(slow_, among));
+  out["slow_shown_pct"] = 100 * found / static_cast<double>(slow_.size());
+  out["slow_wrongly"] = static_cast<double>(shown.size()) - found;
+}
+
 void World::judge(Outcome& outcome) {
   ledger_.figures(outcome.figures, fault_);
   traffic(outcome);
   Figures& out = outcome.figures;
+  judge_victim(out);
+  judge_slow(out);
   out["nodes"] = hosts_;
   out["measured_events"] = static_cast<double>(queue_.run() - events_before_);
   out["virtual_s"] = to_seconds(queue_.now().since_origin());

@@ -30,7 +30,7 @@ Ledger::Ledger(const Scenario& scenario, HostIndex hosts, bool altered)
       altered_(altered),
       lives_(hosts),
       topics_(hosts),
-      hostile_(hosts),
+      excused_(hosts),
       latencies_(kBins) {}
 
 void Ledger::leaf(HostIndex host, std::vector<std::uint32_t> topics) {
@@ -108,7 +108,7 @@ void Ledger::delivered(HostIndex host, const Delivery& delivery, Instant at) {
   const Duration took = at - message.at;
   if (took <= scenario_.within) set(message.in_time, host);
   if (took <= scenario_.prompt) set(message.prompt, host);
-  if (!message.measured || hostile_[host]) return;
+  if (!message.measured || excused_[host]) return;
   const auto bin = static_cast<std::size_t>(std::max<std::int64_t>(took.count(), 0) / kBin);
   ++latencies_[std::min(bin, kBins - 1)];
   ++latency_count_;
@@ -125,7 +125,7 @@ void Ledger::copied(HostIndex host, std::uint32_t number, const std::optional<By
 }
 
 bool Ledger::owed(const Message& message, HostIndex host) const {
-  if (hostile_[host] || hostile_[message.origin] || !wants(host, message)) return false;
+  if (excused_[host] || excused_[message.origin] || !wants(host, message)) return false;
   if (cut_off(host, message)) return false;
   // An origin that died with the message on its tongue owes it to nobody.
   for (const Life& life : lives_[message.origin]) {
@@ -223,6 +223,16 @@ void Ledger::figures(Figures& out, std::optional<Instant> fault) const {
   out["uninterested"] = static_cast<double>(uninterested_copies_);
   if (altered_) out["made_up"] = static_cast<double>(made_up_);
   if (fault) coverage(out, *fault);
+}
+
+double Ledger::delivered_pct(HostIndex host) const {
+  double got = 0, all = 0;
+  for (const Message& message : messages_) {
+    if (!message.measured || message.origin == host || !owed(message, host)) continue;
+    ++all;
+    if (bit(message.got, host)) ++got;
+  }
+  return all > 0 ? 100 * got / all : 0;
 }
 
 std::string Ledger::lacking() const {

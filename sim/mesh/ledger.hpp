@@ -41,9 +41,9 @@ class Ledger {
 
   void born(HostIndex host, Instant at) { lives_[host].push_back({at}); }
   void died(HostIndex host, Instant at) { lives_[host].back().down = at; }
-  /// A leaf that wants only these topics; hostile nodes are owed nothing.
+  /// A leaf that wants only these topics; excused hosts are owed nothing.
   void leaf(HostIndex host, std::vector<std::uint32_t> topics);
-  void hostile(HostIndex host) { hostile_[host] = true; }
+  void excuse(HostIndex host) { excused_[host] = true; }
 
   /// From `at` to `heal`, hosts of different groups did not hear each other.
   void split(std::vector<std::uint8_t> groups, Instant at, Instant heal);
@@ -66,6 +66,8 @@ class Ledger {
 
   /// Adds the figures of all messages; `fault` is when it struck, if one did.
   void figures(Figures& out, std::optional<Instant> fault) const;
+  /// Of the measured messages that a host is owed, how many it has, in percent.
+  double delivered_pct(HostIndex host) const;
   /// Who still lacks what it is owed; empty = nobody.
   std::string lacking() const;
   /// Measured messages by latency, a bin a tenth of a millisecond.
@@ -89,7 +91,7 @@ class Ledger {
   std::vector<std::vector<Life>> lives_;
   std::map<std::pair<std::uint32_t, HostIndex>, std::size_t> last_life_;  // of hosts that came back
   std::vector<std::vector<std::uint32_t>> topics_;  // of a leaf; empty: everything
-  std::vector<bool> hostile_;
+  std::vector<bool> excused_;
   std::vector<std::uint8_t> groups_;  // of a partition
   Instant split_at_, healed_at_;
   std::vector<std::uint32_t> latencies_;

@@ -173,6 +173,15 @@ std::vector<NodeId> MeshNode::neighbours(Instant now) const {
   return nodes;
 }
 
+std::vector<NodeId> MeshNode::slow(Instant now) const {
+  std::vector<NodeId> nodes = neighbours(now);
+  std::erase_if(nodes, [&](const NodeId& node) {
+    const auto& reasons = mesh_->explain(node, now).reasons;
+    return reasons[static_cast<std::size_t>(mesh::Misdeed::kSlow)].count == 0;
+  });
+  return nodes;
+}
+
 NodeGauges MeshNode::gauges() const {
   const mesh::MembershipStats& views = mesh_->membership();
   const mesh::RelayStats& relay = mesh_->relay();
@@ -190,6 +199,7 @@ NodeGauges MeshNode::gauges() const {
   gauges.ihave = relay.ihave_sent;
   gauges.iwant = relay.iwant_sent;
   gauges.repaired = relay.repaired;
+  gauges.unsolicited = relay.unsolicited;
   gauges.over = over_bound(config_, views, relay);
   return gauges;
 }

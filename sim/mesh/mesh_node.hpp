@@ -45,6 +45,7 @@ class MeshNode final : public SimNode {
   Instant next_deadline() const override;
   std::vector<NodeId> neighbours(Instant now) const override;
   NodeGauges gauges() const override;
+  std::vector<NodeId> slow(Instant now) const override;
 
  private:
   /// `hold`: of what relays a message that just came.

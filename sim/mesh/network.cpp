@@ -68,7 +68,7 @@ struct Network::Host {
   unsigned spins = 0;
   std::vector<std::uint32_t> conns;
   std::vector<std::pair<std::uint64_t, SessionId>> dials;
-  std::uint64_t uplink = 0;
+  std::uint64_t uplink = 0, reads = 0;  // bits a second; 0 = no limit
   bool sending = false;
   Ring<SessionId> tokens;
   SessionId sent_on;
@@ -154,6 +154,7 @@ void Network::down(HostIndex index, bool told) {
 void Network::crash(HostIndex host) { down(host, false); }
 void Network::kill(HostIndex host) { down(host, true); }
 
+void Network::read_slowly(HostIndex host, std::uint64_t bits) { hosts_[host].reads = bits; }
 void Network::stall(HostIndex host, Instant until) { hosts_[host].stalled_until = until; }
 void Network::listen(HostIndex host, bool on) { hosts_[host].listening = on; }
 
@@ -197,6 +198,7 @@ void Network::run(const Event& event) {
     case kUplink: on_uplink(event.who); break;
     case kRelease: on_release(event.who); break;
     case kOracle: on_oracle(event); break;
+    case kPaced: on_paced(event); break;
     default: RON_CHECK(false);
   }
 }
@@ -312,7 +314,7 @@ void Network::finish(EndRef end, bool at_once) {
   Conn& conn = *end.conn;
   conn.ends[end.side] = End::kClosed;
   if (conn.ends[1 - end.side] == End::kClosed) return release(end.index);
-  if (!at_once && hosts_[conn.hosts[end.side]].uplink > 0)
+  if (!at_once && (hosts_[conn.hosts[end.side]].uplink > 0 || paced(end)))
     return enqueue(end, Lane::kLazy, Slice());
   const Duration way = latency_.one_way(conn.hosts[end.side], conn.hosts[1 - end.side]);
   Instant at = queue_.now() + way;
@@ -351,7 +353,7 @@ void Network::send(HostIndex host, SessionId session, Lane lane, Slice frame, Du
     counts_.control_bytes += frame.size();
   }
   Host& from = hosts_[host];
-  if (from.uplink == 0) return fly(end, lane, std::move(frame), queue_.now() + hold);
+  if (from.uplink == 0 && !paced(end)) return fly(end, lane, std::move(frame), queue_.now() + hold);
   if (hold.count() == 0) return enqueue(end, lane, std::move(frame));
   from.held.push_back({queue_.now() + hold, session, lane, std::move(frame)});
   queue_.push(queue_.now() + hold, kRelease, host);
@@ -382,8 +384,40 @@ void Network::enqueue(EndRef end, Lane lane, Slice frame) {
   }
   pipe.lanes->bytes[at] += frame.size();
   pipe.lanes->queues[at].push_back(std::move(frame));
+  if (paced(end)) return serve_pipe(end);
   hosts_[host].tokens.push_back(session_of(end.index, end.side));
   if (!hosts_[host].sending) serve_uplink(host);
+}
+
+bool Network::paced(const EndRef& end) const {
+  const HostIndex to = end.conn->hosts[1 - end.side];
+  return to != kNoHost && hosts_[to].reads > 0;
+}
+
+void Network::serve_pipe(EndRef end) {
+  Pipe& pipe = end.conn->pipes[end.side];
+  if (pipe.pacing) return;
+  std::size_t lane = 0;
+  while (lane < kLanes && pipe.lanes->queues[lane].empty()) ++lane;
+  if (lane == kLanes) return;
+  pipe.paced = pipe.lanes->queues[lane].pop_front();
+  pipe.lanes->bytes[lane] -= pipe.paced.size();
+  pipe.paced_lane = static_cast<Lane>(lane);
+  pipe.pacing = true;
+  const std::uint64_t bits = (pipe.paced.size() + kOverhead) * 8;
+  const std::uint64_t reads = hosts_[end.conn->hosts[1 - end.side]].reads;
+  queue_.push(queue_.now() + Duration(static_cast<std::int64_t>(bits * 1'000'000'000 / reads)),
+              kPaced, 0, session_of(end.index, end.side).value);
+}
+
+void Network::on_paced(const Event& event) {
+  const EndRef end = find({event.detail});
+  if (end.conn == nullptr) return;
+  Pipe& pipe = end.conn->pipes[end.side];
+  pipe.pacing = false;
+  if (!hosts_[end.conn->hosts[end.side]].machine) return;
+  fly(end, pipe.paced_lane, std::exchange(pipe.paced, Slice()), queue_.now());
+  serve_pipe(end);
 }
 
 void Network::serve_uplink(HostIndex index) {

@@ -5,7 +5,8 @@
 //   does not answer; a live one without a listener refuses after 1 RTT.
 //
 //   send: lanes of a session -> uplink of the host (where it has a bandwidth: one FIFO of the host,
-//   and within a session the most urgent lane first) -> latency of the pair -> the peer.
+//   and within a session the most urgent lane first) -> latency of the pair -> the peer. Towards a
+//   slow reader: lanes of the session -> as fast as it reads -> latency -> the peer.
 //
 // Faults: loss takes whole frames of relay and lazy lanes away at the sender; control frames are
 // delayed by a retransmission instead. A blocked pair loses nothing: what is on its way comes after
@@ -73,6 +74,9 @@ class Network {
   void kill(HostIndex host);
   /// Its events wait until then.
   void stall(HostIndex host, Instant until);
+  /// It reads so many bits a second of each of its sessions; 0 = all that comes. What waits fills
+  /// the lanes of its peers.
+  void read_slowly(HostIndex host, std::uint64_t bits);
   /// A live host that takes no new sessions.
   void listen(HostIndex host, bool on);
   /// Splits the hosts: those of different non-zero groups do not reach each other until `heal`.
@@ -101,7 +105,7 @@ class Network {
   void set_loss(double loss) { options_.loss = loss; }
 
  private:
-  enum What : std::uint32_t { kArrive, kTimer, kDialStep, kUplink, kRelease, kOracle };
+  enum What : std::uint32_t { kArrive, kTimer, kDialStep, kUplink, kRelease, kOracle, kPaced };
   enum class End : std::uint8_t { kOpening, kOpen, kClosed };
   enum DialStage : std::uint32_t { kSyn, kRefused, kHello, kUp, kTimeout };
 
@@ -120,6 +124,9 @@ class Network {
     Instant event_at = Instant::never();
     Instant control_until;  // a delayed control frame: nothing of the lane passes it
     std::unique_ptr<Lanes> lanes;
+    Slice paced;  // on its way into a reader that is slow
+    Lane paced_lane = Lane::kControl;
+    bool pacing = false;
   };
   struct Conn {
     std::array<HostIndex, 2> hosts{};  // dialer, acceptor
@@ -158,6 +165,9 @@ class Network {
   void serve_uplink(HostIndex host);
   void on_uplink(HostIndex host);
   void on_release(HostIndex host);
+  bool paced(const EndRef& end) const;
+  void serve_pipe(EndRef end);
+  void on_paced(const Event& event);
 
   void dial(HostIndex host, std::uint64_t dial, std::string_view addr,
             const std::optional<NodeId>& expect);

@@ -62,7 +62,12 @@ struct Scenario {
   double churn_per_minute = 0;
   double stalled = 0;  // part of the nodes that stand still once
   Duration stall_for = 3s;
+  double slow_readers = 0;  // part of the nodes that read so much of each session
+  std::uint32_t read_kbit = 64, lane_kib = 8192;  // and what a lane of a session holds
   double adversaries = 0;
+  std::uint32_t flood_mbit =
+      10;                     // a second, from a third of them together: who floods, or who forges
+  std::uint32_t eclipse = 0;  // identities from one address that surround one honest node
   // The end.
   Duration rest = 5s;
   Duration within = 2s;     // a message covers everyone in time

@@ -58,7 +58,7 @@ struct Delivery {
 struct NodeGauges {
   std::uint32_t links = 0;
   std::uint64_t dials = 0, dials_failed = 0, long_probes = 0, grafts = 0, prunes = 0, ihave = 0,
-                iwant = 0, repaired = 0;
+                iwant = 0, repaired = 0, unsolicited = 0;
   std::uint64_t links_up = 0, links_lost = 0, links_dropped = 0, links_refused = 0;
   std::string over;  // the first bound that does not hold; empty = all hold
 };
@@ -95,6 +95,8 @@ class SimNode {
   /// Neighbours in the active view.
   virtual std::vector<NodeId> neighbours(Instant now) const = 0;
   virtual NodeGauges gauges() const = 0;
+  /// Neighbours that it shows as slow.
+  virtual std::vector<NodeId> slow(Instant /*now*/) const { return {}; }
 };
 
 }  // namespace ron::meshsim

@@ -2,7 +2,8 @@
 """The table of scenarios: rows x seeds x protocols, mean and worst seed, judged by the targets.
 
     table.py [--seeds 20] [--first 1] [--rows a_1k_hot,...] [--protocols mesh,gossipsub,plumtree]
-             [--baseline-seeds 5] [--jobs 2] [--out sim/mesh/results] [--program build/bin/ron-mesh-sim]
+             [--baseline-seeds 5] [--jobs 2] [--set 'nodes = 100']... [--out sim/mesh/results]
+             [--program build/bin/ron-mesh-sim]
     table.py --show     the tables of what is kept, without running anything
 
 A line of JSON a run is kept in OUT/<scenario>.jsonl; OUT/table.md is written from those files.
@@ -18,7 +19,8 @@ import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROWS = ["a_1k_hot", "a_10k_hot", "a_1k_half_cold", "b_700_96k", "loss_1", "loss_5", "crash_50", "crash_80",
-        "crash_80_10k", "new_topics", "leaves_100_900", "churn", "partition", "adversaries", "small"]
+        "crash_80_10k", "new_topics", "leaves_100_900", "churn", "partition", "adversaries", "small",
+        "eclipse", "one_way", "slow_readers", "stalls", "restarts"]
 COMPARED = {"a_1k_hot", "a_10k_hot", "a_1k_half_cold", "b_700_96k", "loss_1", "loss_5", "crash_50", "crash_80",
             "crash_80_10k"}
 SHOWN = ["rmr", "rmr_with_warm_up", "p50_ms", "p95_ms", "p99_ms", "delivered_pct", "full_coverage_s", "prompt_coverage_s",
@@ -94,9 +96,11 @@ def table(out):
     return text, good and not failures
 
 
-def run(program, row, protocol, seed):
+def run(program, lines, row, protocol, seed):
     command = [program, "--scenario", str(HERE / "scenarios" / f"{row}.txt"), "--protocol", protocol,
                "--seed", str(seed)]
+    for line in lines:
+        command += ["--set", line]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     lines = done.stdout.splitlines()
     if done.returncode not in (0, 1) or not lines:
@@ -114,7 +118,7 @@ def run_rows(options):
             jobs += [(row, protocol, options.first + i) for i in range(count)]
     jobs.sort(key=lambda job: job[2])  # every row has its first seed early
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
-        waiting = {pool.submit(run, options.program, *job): job for job in jobs}
+        waiting = {pool.submit(run, options.program, options.set, *job): job for job in jobs}
         for done, future in enumerate(concurrent.futures.as_completed(waiting), 1):
             row, protocol, seed = waiting[future]
             result = future.result()
@@ -146,6 +150,7 @@ def main():
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--out", type=pathlib.Path, default=HERE / "results")
     parser.add_argument("--program", default="build/bin/ron-mesh-sim")
+    parser.add_argument("--set", action="append", default=[], metavar="'KEY = VALUE'")
     parser.add_argument("--show", action="store_true")
     options = parser.parse_args()
     if not options.show:

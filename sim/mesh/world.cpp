@@ -23,6 +23,7 @@ NetworkOptions network_options(const Scenario& scenario, Protocol protocol) {
   options.latency = scenario.latency;
   options.loss = scenario.loss;
   options.lanes_in_order = scenario.lanes_in_order;
+  options.lane_bytes = std::size_t{1024} * scenario.lane_kib;
   options.may_vanish = may_vanish(protocol);
   if (protocol != Protocol::kMesh) options.oracle_reset = 500ms;
   return options;
@@ -41,10 +42,11 @@ World::World(Scenario scenario, Protocol protocol, std::uint64_t seed)
       seed_(seed),
       choice_(mix(seed, 2)),
       hosts_(draw_nodes(scenario_, seed)),
-      ledger_(scenario_, hosts_, scenario_.adversaries > 0),
+      ledger_(scenario_, hosts_, scenario_.adversaries > 0 || scenario_.eclipse > 0),
       network_(std::make_unique<Network>(network_options(scenario_, protocol), mix(seed, 3), hosts_,
                                          queue_)),
       births_(hosts_),
+      keys_(hosts_),
       hostile_(hosts_),
       leaf_(hosts_),
       leaf_topics_(hosts_),
@@ -127,23 +129,38 @@ void World::draw_names() {
   const auto hostile = static_cast<std::size_t>(scenario_.adversaries * hosts_);
   for (std::size_t i = 0; i < hostile && !drawn.empty(); ++i) {
     hostile_[drawn.back()] = true;
-    ledger_.hostile(drawn.back());
+    ledger_.excuse(drawn.back());
     drawn.pop_back();
   }
+  if (scenario_.eclipse > 0 && drawn.size() > scenario_.eclipse) {
+    for (std::uint32_t i = 0; i < scenario_.eclipse; ++i) {
+      hostile_[drawn.back()] = true;
+      ledger_.excuse(drawn.back());
+      drawn.pop_back();
+    }
+    victim_ = drawn.back();
+    drawn.pop_back();
+  }
+  // A third of those who are hostile floods.
+  flood_share_ = std::uint64_t{3'000'000} * scenario_.flood_mbit /
+                 std::max<std::size_t>(3, hostile + scenario_.eclipse);
   for (const HostIndex host : drawn) {
     (hot_.size() < scenario_.origins ? hot_ : cold_).push_back(host);
   }
 }
 
-void World::birth(HostIndex host) {
+void World::birth(HostIndex host, bool anew) {
   Birth birth;
   birth.protocol = protocol_;
   birth.seed = mix(mix(seed_, 4), (std::uint64_t{host} << 16U) + births_[host]);
   birth.life = births_[host]++;
+  if (anew) keys_[host] = birth.seed;
+  birth.key = keys_[host];
   birth.host = host;
   birth.validation = scenario_.validation;
   birth.leaf = leaf_[host];
   birth.hostile = hostile_[host];
+  if (birth.hostile) birth.flood = flood_share_;
   birth.machine = birth.hostile && host % 2 == 0 ? kOneMachine : host;
   for (const std::uint32_t topic : leaf_topics_[host]) {
     for (const TenantId& tenant : tenants_) birth.interest.emplace_back(tenant, topics_[topic]);
@@ -156,6 +173,11 @@ void World::birth(HostIndex host) {
     if (peer != host) known.insert(peer);
   }
   birth.known.assign(known.begin(), known.end());
+  if (hostile_[host] && victim_ != kNoHost) {
+    birth.known = {victim_};
+    birth.machine = kOneMachine;
+    birth.eclipses = true;
+  }
   if (protocol_ == Protocol::kPlumtree) {
     constexpr std::size_t kPassive = 30;
     while (birth.known.size() < std::min<std::size_t>(kPassive, hosts_ - 1)) {

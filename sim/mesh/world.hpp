@@ -45,7 +45,8 @@ class World {
   void draw_names();
   void form();
   void form_given();
-  void birth(HostIndex host);
+  /// `anew`: as a stranger, not with the key that it had.
+  void birth(HostIndex host, bool anew = true);
   void settle();
   void warm(std::uint32_t left);
   void begin();
@@ -62,6 +63,9 @@ class World {
   void partition();
   void churn();
   void stall();
+  void slow_down();
+  void judge_victim(Figures& out);
+  void judge_slow(Figures& out) const;
   void watch_components();
   void watch_gauges();
 
@@ -88,9 +92,13 @@ class World {
   std::vector<std::string> topics_;
   std::vector<HostIndex> hot_, cold_;
   std::vector<std::uint32_t> births_;  // of each host
+  std::vector<std::uint64_t> keys_;    // its last one
   std::vector<bool> hostile_, leaf_;
+  HostIndex victim_ = kNoHost;  // of an eclipse
+  std::vector<HostIndex> slow_;
   std::map<NodeId, HostIndex> by_node_;
   std::vector<std::vector<std::uint32_t>> leaf_topics_;
+  std::uint64_t flood_share_ = 0;  // bits a second of a hostile host
   Phase phase_ = kForming;
   bool done_ = false;
   std::optional<Instant> fault_, healed_;

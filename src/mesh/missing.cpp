@@ -2,11 +2,11 @@
 
 namespace ron::mesh {
 
-bool MissingTable::add(const MissingId& id, std::uint64_t check, Instant due, LinkSlot by) {
+bool MissingTable::add(const MissingId& id, Instant due, LinkSlot by) {
   if (ids_.contains(id)) return true;
   if (!has_room(by)) return false;
   ++taken_[share_of(by)];
-  ids_.emplace(id, Missing{.check = check, .due = due, .expected = due, .by = by});
+  ids_.emplace(id, Missing{.due = due, .expected = due, .by = by});
   order_.emplace(due, id);
   return true;
 }

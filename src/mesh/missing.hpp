@@ -17,11 +17,11 @@ namespace ron::mesh {
 struct MissingId {
   OriginEpoch from;
   std::uint64_t seq = 0;
+  std::uint64_t check = 0;  // the variant that is wanted, 0 = any
   friend auto operator<=>(const MissingId&, const MissingId&) = default;
 };
 
 struct Missing {
-  std::uint64_t check = 0;  // the variant that is wanted, 0 = any
   Instant due;
   Instant expected;       // once asked for: when it should come
   LinkMask asked = 0;     // whom we asked in this round
@@ -36,7 +36,7 @@ class MissingTable {
 
   /// Notes that an id is missing, unless it is noted already. False when the table is full, or the
   /// share of it that one neighbour's announcements may take.
-  bool add(const MissingId& id, std::uint64_t check, Instant due, LinkSlot by);
+  bool add(const MissingId& id, Instant due, LinkSlot by);
 
   /// Would add() take one more that this neighbour announced?
   bool has_room(LinkSlot by) const {

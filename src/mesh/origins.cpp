@@ -21,20 +21,23 @@ Epoch* Origins::find(const OriginEpoch& key) {
   return nullptr;
 }
 
-Origin& Origins::make(const OriginId& id) {
+std::list<OriginId>& Origins::order_of(const Origin& origin) {
+  return origin.proven ? order_ : claimed_[std::min<std::size_t>(origin.claimed_by, kMaxLinks)];
+}
+
+Origin& Origins::make(const OriginId& id, LinkSlot by) {
   auto origin = std::make_unique<Origin>();
   origin->id = id;
-  origin->place = claimed_.insert(claimed_.end(), id);
+  origin->claimed_by = by;
+  std::list<OriginId>& order = order_of(*origin);
+  origin->place = order.insert(order.end(), id);
   return *origins_.emplace(id, std::move(origin)).first->second;
 }
 
 Epoch& Origins::claim(const OriginEpoch& key, LinkSlot by, Instant now) {
   if (find(key.origin) == nullptr) {
-    const auto theirs = [&](const OriginId& id) { return origins_.at(id)->claimed_by == by; };
-    if (static_cast<std::size_t>(std::ranges::count_if(claimed_, theirs)) >= kClaimsMost) {
-      drop(*origins_.at(*std::ranges::find_if(claimed_, theirs)));
-    }
-    make(key.origin).claimed_by = by;
+    const std::list<OriginId>& theirs = order_of(make(key.origin, by));
+    if (theirs.size() > kClaimsMost) drop(*origins_.at(theirs.front()));
   }
   return touch(key, now);
 }
@@ -42,7 +45,7 @@ Epoch& Origins::claim(const OriginEpoch& key, LinkSlot by, Instant now) {
 void Origins::prove(Epoch& epoch, Slice statement) {
   epoch.statement = std::move(statement);
   Origin& origin = *epoch.origin;
-  if (!origin.proven) order_.splice(order_.end(), claimed_, origin.place);
+  if (!origin.proven) order_.splice(order_.end(), order_of(origin), origin.place);
   origin.proven = true;
   while (order_.size() > 1 && (order_.size() > limits_.origins || entries_ > limits_.seen)) {
     drop(*origins_.at(order_.front()));
@@ -51,8 +54,8 @@ void Origins::prove(Epoch& epoch, Slice statement) {
 
 Epoch& Origins::touch(const OriginEpoch& key, Instant now) {
   Origin* origin = find(key.origin);
-  if (origin == nullptr) origin = &make(key.origin);
-  std::list<OriginId>& order = origin->proven ? order_ : claimed_;
+  if (origin == nullptr) origin = &make(key.origin, kNoSlot);
+  std::list<OriginId>& order = order_of(*origin);
   order.splice(order.end(), order, origin->place);
   for (const auto& epoch : origin->epochs) {
     if (epoch->epoch == key.epoch) {
@@ -77,9 +80,10 @@ Epoch& Origins::touch(const OriginEpoch& key, Instant now) {
 
 Entry& Origins::touch(Epoch& epoch, std::uint64_t seq) {
   if (Entry* const entry = epoch.find(seq)) return *entry;
+  const std::size_t limit = epoch.proven() ? limits_.window : kClaimedIdsMost;
   Window* window = nullptr;
   for (Window& each : epoch.windows) {
-    if (each.reaches(seq, limits_.window)) window = &each;
+    if (each.reaches(seq, limit)) window = &each;
   }
   if (window == nullptr && epoch.windows.size() < Epoch::kWindows) {
     window = &epoch.windows.emplace_back();
@@ -92,9 +96,17 @@ Entry& Origins::touch(Epoch& epoch, std::uint64_t seq) {
     ++shed_windows_;
   }
   const std::size_t before = window->capacity();
-  Entry& entry = window->touch(seq, limits_.window);
+  Entry& entry = window->touch(seq, limit);
   entries_ += window->capacity() - before;
   return entry;
+}
+
+bool Origins::takes_claim(Epoch& epoch, std::uint64_t seq) {
+  return epoch.find(seq) != nullptr || std::ranges::none_of(epoch.windows, [&](const Window& each) {
+           const std::uint64_t low = std::min(each.low(), seq),
+                               high = std::max(each.high(), seq + 1);
+           return each.reaches(seq, kClaimedIdsMost) && high - low > kClaimedIdsMost;
+         });
 }
 
 std::size_t Origins::entries_of(const Epoch& epoch) {
@@ -115,7 +127,7 @@ void Origins::drop(Origin& origin) {
   if (origin.hot) --hot_;
   ++shed_origins_;
   const OriginId id = origin.id;
-  (origin.proven ? order_ : claimed_).erase(origin.place);
+  order_of(origin).erase(origin.place);
   origins_.erase(id);
 }
 
@@ -142,6 +154,7 @@ void Origins::forget_link(LinkSlot slot) {
     origin->heirs &= ~bit(slot);
     for (const auto& epoch : origin->epochs) {
       epoch->told &= ~bit(slot);
+      epoch->sampled &= ~bit(slot);
       for (Window& window : epoch->windows) window.forget_link(slot);
     }
   }

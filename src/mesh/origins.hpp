@@ -4,6 +4,7 @@
 // origin. An origin that was forgotten is a cold one again.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <list>
@@ -37,6 +38,7 @@ struct Epoch {
   Slice statement;    // the `origin` frame; empty: not proven yet
   LinkMask told = 0;  // neighbours the statement went to
   Instant used;
+  LinkMask sampled = 0;         // not proven: neighbours of whose announcements one is asked for
   std::vector<Window> windows;  // at most kWindows
   static constexpr std::size_t kWindows = 4;
 
@@ -73,7 +75,7 @@ struct Origin {
 };
 
 /// Origins that were only spoken of are cheap to make up: so many are remembered of each neighbour,
-/// and so many ids of each of them.
+/// and so many ids in a row of each of them.
 inline constexpr std::size_t kClaimsMost = 128;
 inline constexpr std::size_t kClaimedIdsMost = 64;
 
@@ -95,6 +97,8 @@ class Origins {
 
   /// The entry of an id, made where it is new.
   Entry& touch(Epoch& epoch, std::uint64_t seq);
+  /// May an id of an epoch that nobody has proven be noted? So many in a row are.
+  static bool takes_claim(Epoch& epoch, std::uint64_t seq);
 
   /// Windows of epochs that were not used since `before` go; the trees stay.
   void forget_ids(Instant before);
@@ -129,14 +133,16 @@ class Origins {
   };
 
  private:
-  Origin& make(const OriginId& id);
+  Origin& make(const OriginId& id, LinkSlot by);
+  std::list<OriginId>& order_of(const Origin& origin);
   void drop(Origin& origin);
   void drop(Epoch& epoch);
   static std::size_t entries_of(const Epoch& epoch);
 
   RelayLimits limits_;
   std::unordered_map<OriginId, std::unique_ptr<Origin>, Hash> origins_;
-  std::list<OriginId> order_, claimed_;  // least recently used first; the latter not proven
+  std::list<OriginId> order_;                               // least recently used first
+  std::array<std::list<OriginId>, kMaxLinks + 1> claimed_;  // not proven, by who spoke of it first
   std::size_t entries_ = 0, hot_ = 0;
   std::uint64_t shed_origins_ = 0, shed_windows_ = 0;
 };

@@ -224,6 +224,7 @@ std::optional<oap::Fault> RelayMachine::on_origin(Neighbour& from, const oap::Me
     }
     epoch = &origins_.touch(key, now_);
     origins_.prove(*epoch, Slice::copy_of(frame.bytes(), meter_));
+    ask_for_claimed(*epoch);
   }
   epoch->told |= mask_of(from);
   return std::nullopt;
@@ -245,10 +246,8 @@ void RelayMachine::graft(const Neighbour& from, Origin& origin) {
 // Once: what comes until the other side has heard of it is no reason to say it again and again.
 void RelayMachine::prune(const Neighbour& from, Origin& origin) {
   const LinkMask mask = mask_of(from);
-  if ((origin.declined & mask) != 0 && mask != 0) {
-    if (now_ < origin.pruned_at + kPruneAgain) return;
-    origin.pruned_at = now_;
-  }
+  if ((origin.declined & mask) != 0 && mask != 0 && now_ < origin.pruned_at + kPruneAgain) return;
+  origin.pruned_at = now_;
   origin.declined |= mask;
   tree_change(from.link.session, false, &origin.id);
 }

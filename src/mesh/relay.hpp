@@ -104,6 +104,11 @@ class RelayMachine {
 
  private:
   struct Neighbour;
+  struct Variant {
+    std::uint64_t hash = 0;
+    LinkSlot by = kNoSlot;  // who pushed it; kNoSlot: it was asked for
+    std::uint32_t stored = 0;
+  };
   struct Coming;  // a relay frame on its way through
   struct Told {   // how far a relay knows what this leaf wants
     NodeId node{};
@@ -145,7 +150,8 @@ class RelayMachine {
                                      const oap::Message& message, const Slice& frame);
   std::uint64_t hash_of(TenantId tenant, ByteView message);
   void duplicate(Neighbour& from, Epoch& epoch, Entry& entry, const Coming& coming);
-  bool take_variant(const Neighbour& from, const MissingId& id, std::uint64_t hash, Entry& entry);
+  bool may_push(const Neighbour& from, const Origin& origin) const;
+  bool take_variant(const Neighbour& from, const Coming& coming, Entry& entry);
   void heat(Origin& origin, std::uint64_t seq);
   bool of_old(const Neighbour& from, const Entry& entry) const;
   void accept(Neighbour* from, Epoch& epoch, Entry& entry, Coming& coming);
@@ -155,6 +161,7 @@ class RelayMachine {
   void note_gap(Neighbour& from, Epoch& epoch, const Coming& coming);
   unsigned forward(Neighbour* from, Epoch& epoch, LinkMask& holders, const Coming& coming);
   LinkMask eager_of(const Origin& origin, LinkMask targets, bool own) const;
+  bool crowded(const Coming& coming) const;
   LinkMask at_most(LinkMask mask, unsigned most);
   void push(Neighbour& to, Epoch& epoch, Lane lane, const Slice& frame);
   bool wants_second(const Origin& origin) const;
@@ -181,7 +188,8 @@ class RelayMachine {
   Neighbour* whom_to_ask(const Entry& entry, LinkMask asked) const;
   void mend_tree(Origin& origin, const Neighbour& by, std::uint64_t seq);
   bool still_coming(const Origin& origin, const Missing& missing, std::uint64_t seq) const;
-  void miss(const MissingId& id, std::uint64_t check, LinkSlot by, bool soon);
+  void ask_for_claimed(Epoch& epoch);
+  void miss(const MissingId& id, LinkSlot by, bool soon);
   Duration patience(const Origin& origin) const;
   void tell_idontwant(LinkMask to, const OriginEpoch& key, std::uint64_t seq, std::uint64_t hash);
 
@@ -211,8 +219,8 @@ class RelayMachine {
   MissingTable missing_;
   RepairStore store_;
   Gaps gaps_;
-  std::map<MissingId, std::vector<std::uint64_t>> variants_;  // beside the first, by id
-  std::deque<MissingId> varied_;                              // those ids, the oldest first
+  std::map<MissingId, std::vector<Variant>> variants_;  // beside the first, by id
+  std::deque<MissingId> varied_;                        // those ids, the oldest first
   std::map<SessionId, std::unique_ptr<Neighbour>> neighbours_;
   std::array<Neighbour*, kMaxLinks> slots_{};
   LinkMask links_ = 0;

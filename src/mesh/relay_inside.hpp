@@ -61,9 +61,10 @@ struct RelayMachine::Coming {
   ByteView message() const { return frame.bytes().last(size); }
 };
 
-inline constexpr unsigned kIdsAtOnce = 4096;     // looked at of one ihave or iwant
-inline constexpr std::size_t kLaterMost = 1024;  // ranges of a neighbour that wait for room
-inline constexpr std::size_t kVariantsMax = 1024;
+inline constexpr unsigned kIdsAtOnce = 4096;       // looked at of one ihave or iwant
+inline constexpr std::size_t kLaterMost = 1024;    // ranges of a neighbour that wait for room
+inline constexpr std::size_t kVariantsMax = 1024;  // ids
+inline constexpr std::size_t kVariantsOfId = 64;
 inline constexpr unsigned kAsksMax = 8;  // of one missing message, in all
 inline constexpr Duration kSignTick = std::chrono::microseconds(100);
 

@@ -161,11 +161,11 @@ TEST(RepairStore, KeepsTheLatestWithinItsBytes) {
 TEST(Missing, ComesDueInOrderAndIsBounded) {
   MissingTable table(4);  // one for each neighbour
   const auto id = [](std::uint64_t seq) { return MissingId{.from = {}, .seq = seq}; };
-  EXPECT_TRUE(table.add(id(1), 0, Instant(3s), 0));
-  EXPECT_TRUE(table.add(id(2), 0, Instant(1s), 1));
-  EXPECT_TRUE(table.add(id(2), 0, Instant(9s), 1));  // known: stays as it is
-  EXPECT_TRUE(table.add(id(3), 0, Instant(2s), 2));
-  EXPECT_FALSE(table.add(id(4), 0, Instant(1s), 0));  // its share is taken
+  EXPECT_TRUE(table.add(id(1), Instant(3s), 0));
+  EXPECT_TRUE(table.add(id(2), Instant(1s), 1));
+  EXPECT_TRUE(table.add(id(2), Instant(9s), 1));  // known: stays as it is
+  EXPECT_TRUE(table.add(id(3), Instant(2s), 2));
+  EXPECT_FALSE(table.add(id(4), Instant(1s), 0));  // its share is taken
   EXPECT_EQ(table.due(Instant(500ms)), nullptr);
   ASSERT_NE(table.due(Instant(1s)), nullptr);
   EXPECT_EQ(table.due(Instant(1s))->seq, 2U);

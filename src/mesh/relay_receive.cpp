@@ -13,6 +13,7 @@ constexpr unsigned kGapMost = 64;  // ids behind a message that are taken for mi
 constexpr Duration kMuchEarlier = 8ms, kEarlierSettled = 30ms;
 constexpr std::uint32_t kSettled = 16;  // publications
 constexpr unsigned kChildrenForSecond = 2;
+constexpr Duration kPruneHeeded = 2s;      // until then what was on its way may come
 constexpr Duration kGreeting = 500ms;      // in which a new neighbour tells what it keeps
 constexpr double kLossWeight = 1.0 / 256;  // of the last message
 
@@ -67,15 +68,23 @@ std::optional<oap::Fault> RelayMachine::on_relay(Neighbour& from, const oap::Hea
   note_passed(*epoch, coming.seq);
   note_gap(from, *epoch, coming);
   Entry& entry = origins_.touch(*epoch, coming.seq);
-  coming.asked = (entry.asked & mask_of(from)) != 0;
+  const Missing* const variant = missing_.find({coming.key, coming.seq, coming.hash});
+  coming.asked = ((entry.asked | (variant == nullptr ? 0 : variant->asked)) & mask_of(from)) != 0;
   entry.asked &= ~mask_of(from);
+  if (entry.state == Entry::State::kSeen && entry.hash == coming.hash) {  // OAP-9.22
+    coming.frame = frame;
+    duplicate(from, *epoch, entry, coming);
+    return std::nullopt;
+  }
+  if (!coming.asked && !coming.best_effort() && !may_push(from, *epoch->origin)) {
+    ++stats_.unsolicited;
+    if (entry.state == Entry::State::kSeen) note(from.link.session, Misdeed::kVariant);
+    prune(from, *epoch->origin);  // perhaps it has forgotten
+    announced(from, *epoch, coming.seq, coming.hash);
+    return std::nullopt;
+  }
   if (entry.state == Entry::State::kSeen) {
-    if (entry.hash == coming.hash) {  // OAP-9.22
-      coming.frame = frame;
-      duplicate(from, *epoch, entry, coming);
-      return std::nullopt;
-    }
-    if (!take_variant(from, {coming.key, coming.seq}, coming.hash, entry)) return std::nullopt;
+    if (!take_variant(from, coming, entry)) return std::nullopt;
   }
   // Kept in a block of its own where it would pin a much larger one.
   coming.frame =
@@ -86,23 +95,33 @@ std::optional<oap::Fault> RelayMachine::on_relay(Neighbour& from, const oap::Hea
   return std::nullopt;
 }
 
+// A neighbour that was told not to push counts as one that announces: else whoever forges the next
+// ids of an origin would fill the places of their variants before the honest message comes.
+bool RelayMachine::may_push(const Neighbour& from, const Origin& origin) const {
+  return !origin.hot || (origin.declined & mask_of(from)) == 0 || from.slot == origin.parent ||
+         from.slot == origin.second || now_ < origin.pruned_at + kPruneHeeded;
+}
+
 // Another message under a known id: one of the two is forged, and nobody here can tell which. Both
-// go on, up to a bound. True when it is new. // OAP-9.20
-bool RelayMachine::take_variant(const Neighbour& from, const MissingId& id, std::uint64_t hash,
-                                Entry& entry) {
+// go on. Each neighbour may push so many, so that forgeries take no place of the honest message; of
+// whom more are asked for, more are taken. True when it is new. // OAP-9.20
+bool RelayMachine::take_variant(const Neighbour& from, const Coming& coming, Entry& entry) {
+  const MissingId id{coming.key, coming.seq};
   const auto found = variants_.find(id);
-  const bool known = found != variants_.end() && std::ranges::count(found->second, hash) > 0;
-  if (known) {
+  const std::span<const Variant> known =
+      found == variants_.end() ? std::span<const Variant>() : found->second;
+  if (std::ranges::count(known, coming.hash, &Variant::hash) > 0) {
     ++stats_.duplicates;
     return false;
   }
-  const std::size_t held = found == variants_.end() ? 0 : found->second.size();
-  if (held + 1 >= config_.relay.variants) {
+  const auto pushed = static_cast<std::size_t>(std::ranges::count(known, from.slot, &Variant::by)) +
+                      (entry.from == from.slot ? 1 : 0);
+  if (known.size() >= kVariantsOfId || (!coming.asked && pushed >= config_.relay.variants)) {
     ++stats_.variants_refused;
-    note(from.link.session, Misdeed::kVariant);
+    if (!coming.asked) note(from.link.session, Misdeed::kVariant);
     return false;
   }
-  if (held == 0) {
+  if (known.empty()) {
     // The oldest goes, so that whoever fills the table with forgeries suppresses nothing later.
     if (variants_.size() >= kVariantsMax) {
       variants_.erase(varied_.front());
@@ -110,7 +129,7 @@ bool RelayMachine::take_variant(const Neighbour& from, const MissingId& id, std:
     }
     varied_.push_back(id);
   }
-  variants_[id].push_back(hash);
+  variants_[id].push_back({coming.hash, coming.asked ? kNoSlot : from.slot});
   entry.varied = true;
   return true;
 }
@@ -177,8 +196,8 @@ bool RelayMachine::of_old(const Neighbour& from, const Entry& entry) const {
 }
 
 void RelayMachine::accept(Neighbour* from, Epoch& epoch, Entry& entry, Coming& coming) {
-  const MissingId id{coming.key, coming.seq};
-  missing_.remove(id);
+  missing_.remove({coming.key, coming.seq});
+  missing_.remove({coming.key, coming.seq, coming.hash});
   if (coming.asked) {
     ++stats_.repaired;
     note(from->link.session, std::nullopt);
@@ -191,6 +210,7 @@ void RelayMachine::accept(Neighbour* from, Epoch& epoch, Entry& entry, Coming& c
       coming.best_effort()
           ? 0
           : store_.add({coming.key, coming.seq, coming.hash, coming.frame, now_, coming.asked});
+  if (!first) variants_.at({coming.key, coming.seq}).back().stored = place;
   if (first) {
     ++epoch.origin->publications;
     note_way(*from, epoch, entry, coming);
@@ -298,6 +318,13 @@ LinkMask RelayMachine::eager_of(const Origin& origin, LinkMask targets, bool own
   return targets & (shared_.out | origin.grafted) & ~origin.pruned;
 }
 
+// More variants of this id are known than a neighbour may push.
+bool RelayMachine::crowded(const Coming& coming) const {
+  if (variants_.empty()) return false;
+  const auto found = variants_.find({coming.key, coming.seq});
+  return found != variants_.end() && found->second.size() >= config_.relay.variants;
+}
+
 LinkMask RelayMachine::at_most(LinkMask mask, unsigned most) {
   while (most > 0 && static_cast<unsigned>(std::popcount(mask)) > most) {
     LinkMask rest = mask;
@@ -321,7 +348,9 @@ unsigned RelayMachine::forward(Neighbour* from, Epoch& epoch, LinkMask& holders,
   if (coming.fanout > 0 && (most == 0 || coming.fanout < most)) {
     most = static_cast<unsigned>(coming.fanout);
   }
-  const LinkMask eager = coming.old_news ? 0 : at_most(eager_of(origin, targets, own), most);
+  // Nor is one variant of many pushed: who has told others apart so far asks for it by its check.
+  const LinkMask eager =
+      coming.old_news || crowded(coming) ? 0 : at_most(eager_of(origin, targets, own), most);
   const bool shaping = !origin.hot || origin.publications <= config_.relay.hot_after;
   if (!own && shaping && !coming.best_effort() && coming.size >= config_.relay.idontwant_from) {
     tell_idontwant(targets & ~eager, coming.key, coming.seq, coming.hash);

@@ -112,18 +112,20 @@ bool RelayMachine::look_at(Neighbour& from, oap::IdRange& range, unsigned& left)
   const OriginEpoch key{range.origin, range.epoch};
   if (key == self_ || oap::is_best_effort(range.last)) return true;  // OAP-9.90
   Epoch* epoch = origins_.find(key);
+  if (epoch == nullptr && distrusted(from)) return true;
   if (epoch == nullptr) epoch = &origins_.claim(key, from.slot, now_);
-  unsigned claims = 0;
+  // One range of what is not proven yet; more would push out what is asked for.
+  const bool waits = !epoch->proven() && (epoch->sampled & mask_of(from)) != 0;
   for (std::uint64_t seq = range.first; seq <= range.last; ++seq) {
     const Entry* const known = epoch->find(seq);
     const bool seen = known != nullptr && known->state == Entry::State::kSeen;
-    if (left == 0 || (!seen && !missing_.has_room(from.slot))) {
+    const bool claim = !epoch->proven() && (waits || !Origins::takes_claim(*epoch, seq));
+    if (left == 0 || claim || (!seen && !missing_.has_room(from.slot))) {
       if (seq != range.first) range.check = 0;  // of the whole range
       range.first = seq;
       return false;
     }
     --left;
-    if (!epoch->proven() && ++claims > kClaimedIdsMost) break;
     announced(from, *epoch, seq, range.first == range.last ? range.check : 0);
   }
   if (range.first != range.last && range.check != 0) compare(from, *epoch, range);
@@ -181,6 +183,7 @@ void RelayMachine::announced(Neighbour& from, Epoch& epoch, std::uint64_t seq,
   const Window* const passed = epoch.passed(seq);
   if (passed != nullptr && passed->passed_seen(seq)) return;
   note_passed(epoch, seq);
+  if (distrusted(from) && epoch.find(seq) == nullptr) return;  // it would not be asked
   Entry& entry = origins_.touch(epoch, seq);
   const OriginEpoch key{origin.id, epoch.epoch};
   const LinkMask mask = mask_of(from);
@@ -192,14 +195,18 @@ void RelayMachine::announced(Neighbour& from, Epoch& epoch, std::uint64_t seq,
   entry.holders |= mask;
   if (entry.state != Entry::State::kSeen) {
     entry.state = Entry::State::kAnnounced;
+    // Of an origin that nobody has proven a neighbour is asked for one message; with the statement
+    // that comes with it, for the others.
+    if (!epoch.proven() && (mask == 0 || (epoch.sampled & mask) != 0)) return;
+    if (!epoch.proven()) epoch.sampled |= mask;
     if (mask != 0 && ask_nearer({key, seq}, from, entry)) return;
-    miss({key, seq}, 0, from.slot, origin.hot && origin.parent == kNoSlot);
+    miss({key, seq}, from.slot, origin.hot && origin.parent == kNoSlot);
     return;
   }
   if (check != 0 && check != entry.hash) {
     const auto known = variants_.find({key, seq});
-    if (known == variants_.end() || std::ranges::count(known->second, check) == 0) {
-      miss({key, seq}, check, from.slot, false);
+    if (known == variants_.end() || std::ranges::count(known->second, check, &Variant::hash) == 0) {
+      miss({key, seq, check}, from.slot, false);
     }
     return;
   }
@@ -216,14 +223,25 @@ void RelayMachine::announced(Neighbour& from, Epoch& epoch, std::uint64_t seq,
   }
 }
 
-void RelayMachine::miss(const MissingId& id, std::uint64_t check, LinkSlot by, bool soon) {
+// What was announced of an epoch before it was proven.
+void RelayMachine::ask_for_claimed(Epoch& epoch) {
+  const OriginEpoch key{epoch.origin->id, epoch.epoch};
+  for (Window& window : epoch.windows) {
+    for (std::uint64_t seq = window.low(); seq < window.high(); ++seq) {
+      const Entry& entry = *window.find(seq);
+      if (entry.state == Entry::State::kAnnounced) miss({key, seq}, entry.first, false);
+    }
+  }
+}
+
+void RelayMachine::miss(const MissingId& id, LinkSlot by, bool soon) {
   const Origin* const origin = origins_.find(id.from.origin);
   const Duration wait =
       soon || origin == nullptr ? config_.relay_times.graft_least : patience(*origin);
-  if (missing_.add(id, check, now_ + wait, by)) return;
+  if (missing_.add(id, now_ + wait, by)) return;
   ++stats_.shed_missing;
   // Perhaps somebody announces it again.
-  if (check == 0) gaps_.passed_over(id.from, id.seq, id.seq, now_ + config_.relay_times.repair);
+  if (id.check == 0) gaps_.passed_over(id.from, id.seq, id.seq, now_ + config_.relay_times.repair);
 }
 
 // How long an eager copy may be behind the first announcement before it counts as lost.
@@ -255,6 +273,11 @@ void RelayMachine::ask(const MissingId& id, std::map<SessionId, std::vector<oap:
     return;
   }
   Neighbour* by = entry == nullptr ? nullptr : whom_to_ask(*entry, missing.asked);
+  // Holders of an id may hold other variants of it: who announced this one is asked first.
+  if (id.check != 0 && missing.asks == 0 && by != nullptr && missing.by != kNoSlot &&
+      slots_[missing.by] != nullptr) {
+    by = slots_[missing.by];
+  }
   if (by == nullptr && entry != nullptr && missing.asked != 0) {
     missing.asked = 0;  // another round
     by = whom_to_ask(*entry, 0);
@@ -265,6 +288,7 @@ void RelayMachine::ask(const MissingId& id, std::map<SessionId, std::vector<oap:
     // Whoever announces it next is asked again.
     ++stats_.given_up;
     if (entry != nullptr) blame(missing, *entry);
+    if (entry != nullptr) epoch->sampled &= ~entry->holders;
     if (entry != nullptr && entry->state == Entry::State::kAnnounced) {
       *entry = Entry{.lost = entry->lost};
       if (epoch->proven()) gaps_.given_up(id.from, *entry, id.seq, now_);
@@ -274,13 +298,13 @@ void RelayMachine::ask(const MissingId& id, std::map<SessionId, std::vector<oap:
   }
   missing.asked |= bit(by->slot);
   ++missing.asks;
-  entry->asked |= bit(by->slot);
+  if (id.check == 0) entry->asked |= bit(by->slot);
   std::vector<oap::IdRange>& ids = asks[by->link.session];
-  if (missing.check == 0 && !ids.empty() && ids.back().origin == id.from.origin &&
+  if (id.check == 0 && !ids.empty() && ids.back().origin == id.from.origin &&
       ids.back().epoch == id.from.epoch && ids.back().last + 1 == id.seq && ids.back().check == 0) {
     ids.back().last = id.seq;
   } else {
-    ids.push_back({id.from.origin, id.from.epoch, id.seq, id.seq, missing.check});
+    ids.push_back({id.from.origin, id.from.epoch, id.seq, id.seq, id.check});
   }
   const Duration again = ways_->round_trip(by->link.session).rto(kAskAgainUnknown);
   missing.expected = now_ + again;
@@ -322,7 +346,7 @@ bool RelayMachine::ask_nearer(const MissingId& id, Neighbour& by, Entry& entry) 
   missing->asked |= bit(by.slot);
   missing->expected = now_ + (way.known() ? way.srtt() : kAskAgainUnknown);
   entry.asked |= bit(by.slot);
-  const oap::IdRange range{id.from.origin, id.from.epoch, id.seq, id.seq, missing->check};
+  const oap::IdRange range{id.from.origin, id.from.epoch, id.seq, id.seq, id.check};
   ++stats_.iwant_sent;
   send(by.link.session, Lane::kControl,
        event(oap::write_ids(oap::IdsKind::kIwant, std::span(&range, 1))));
@@ -395,11 +419,12 @@ void RelayMachine::answer_iwant(Neighbour& from, Epoch& epoch, const oap::IdRang
   const Stored* kept = entry == nullptr ? nullptr : store_.find(entry->stored);
   if (kept == nullptr) kept = store_.find({epoch.origin->id, epoch.epoch}, seq);
   if (kept != nullptr && range.check != 0 && range.check != kept->hash) {
-    const OriginEpoch key{epoch.origin->id, epoch.epoch};
-    const auto variant = std::ranges::find_if(store_.all(), [&](const Stored& each) {
-      return each.from == key && each.seq == seq && each.hash == range.check;
-    });
-    kept = entry != nullptr && entry->varied && variant != store_.all().end() ? &*variant : nullptr;
+    kept = nullptr;
+    const auto known = variants_.find({{epoch.origin->id, epoch.epoch}, seq});
+    for (const Variant& each :
+         known == variants_.end() ? std::span<const Variant>() : known->second) {
+      if (each.hash == range.check) kept = store_.find(each.stored);
+    }
   }
   if (kept == nullptr) {
     ++stats_.repair_misses;

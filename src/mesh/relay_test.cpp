@@ -219,6 +219,58 @@ TEST(Relay, AForgedIdSuppressesNothing) {  // OAP-9.18 OAP-9.55
   EXPECT_GT(rig.machine(1).stats().delivered, 3U + 6U);  // and the forged ones
 }
 
+// The forgeries of one neighbour take no place of what another brings.
+TEST(Relay, ManyForgersSuppressNothing) {
+  RelayRig rig({.nodes = 20, .seed = 9});
+  warm_up(rig, 2, 3);
+  for (std::uint64_t seq = 4; seq < 10; ++seq) {
+    for (unsigned by = 10; by < 20; ++by) {
+      for (unsigned to = 1; to < 20; ++to) {
+        rig.inject(by, to, forged(rig.config(0), seq, "by " + std::to_string(by)));
+      }
+    }
+  }
+  rig.run(1s);
+  const std::size_t begin = rig.messages();
+  for (int i = 0; i < 6; ++i) {
+    rig.publish(0);
+    rig.run(200ms);
+  }
+  rig.run(2s);
+  EXPECT_EQ(judge(rig, begin).missed, 0U);
+}
+
+TEST(Relay, WhoWasToldNotToPushIsHeardAsIfItAnnounced) {
+  RelayRig rig({.nodes = 3, .degree = 2, .nearest = 20ms, .farthest = 20ms});
+  warm_up(rig, 1, 6);  // node 2 hears of node 0 from itself, and has pruned node 1
+  const std::uint64_t delivered = rig.machine(2).stats().delivered;
+  rig.inject(1, 2, forged(rig.config(0), 7, "forged"));
+  EXPECT_EQ(rig.machine(2).stats().delivered, delivered);
+  EXPECT_EQ(rig.machine(2).stats().unsolicited, 1U);
+  EXPECT_EQ(rig.machine(2).stats().missing, 1U);
+}
+
+// A made-up origin costs a question, however many messages it is said to have.
+TEST(Relay, OfAnOriginThatNobodyHasProvenOneMessageIsAskedFor) {
+  RelayRig rig({.nodes = 2, .degree = 1});
+  for (std::uint8_t i = 0; i < 100; ++i) {
+    for (std::uint64_t first = 1; first < 5000; first += 50) {
+      const oap::IdRange range{.origin = {i}, .epoch = 1, .first = first, .last = first + 49};
+      const auto payload = oap::write_ids(oap::IdsKind::kIhave, std::span(&range, 1));
+      rig.inject(0, 1, oap::make_frame(oap::kEvent, {}, 0, payload));
+    }
+  }
+  EXPECT_EQ(rig.machine(1).stats().missing, 100U);
+  EXPECT_LE(rig.machine(1).stats().seen, 100U * kClaimedIdsMost * Epoch::kWindows);
+  // Where the origin is real, its statement brings the others.
+  for (int i = 0; i < 40; ++i) rig.publish(0);
+  rig.unlink(0, 1);
+  rig.restart(1);
+  rig.link(0, 1);
+  rig.run(2s);
+  EXPECT_EQ(rig.machine(1).stats().delivered, 40U);
+}
+
 TEST(Relay, OfOneIdOnlySoManyVariantsGoOn) {  // OAP-9.20
   RelayRig rig({.nodes = 2, .degree = 1});
   rig.publish(0);

@@ -30,7 +30,7 @@ enum class Misdeed : std::uint8_t {
   kUnsolicited,    // a message over a link that is not eager, which nobody asked for
   kBrokenPromise,  // announced by ihave, asked for by iwant, never sent
   kSlow,           // its relay lane had to be shed; counted once a second at most
-  kVariant,        // a further variant of an id that has as many as are relayed
+  kVariant,        // other bytes under a known id, which nobody asked for, off the tree or too many
 };
 inline constexpr std::size_t kMisdeeds = 5;
 std::string_view name(Misdeed misdeed);

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# ./dev sim [--seed N] [--seeds N] [--shards K]: the node in the deterministic simulator.
+# ./dev sim [--seed N] [--seeds N] [--shards K] [--nodes N] [--steps N]: the node in the deterministic
+#                          simulator; with --nodes a mesh of whole nodes (--nodes 24 --steps 1500).
 # ./dev sim --scenario NAME [--nodes N] [--seed S] [--seeds K] [--plot] [--set 'KEY = VALUE']...:
 #                          a mesh of up to 10 000 nodes (sim/mesh/scenarios), a line of JSON a seed;
 #                          --plot draws it beside its baselines into build/sim.
