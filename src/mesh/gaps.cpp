@@ -19,8 +19,8 @@ bool settled(Epoch& epoch, std::uint64_t seq) {
 
 }  // namespace
 
-void Gaps::passed_over(const OriginEpoch& from, std::uint64_t first, std::uint64_t last,
-                       Instant due) {
+void Gaps::passed_over(Origins& origins, const OriginEpoch& from, std::uint64_t first,
+                       std::uint64_t last, Instant now, Instant due) {
   if (last - first >= kBelieved) return;
   if (!waiting_.empty()) {
     Range& newest = waiting_.back();
@@ -30,8 +30,7 @@ void Gaps::passed_over(const OriginEpoch& from, std::uint64_t first, std::uint64
       return;
     }
   }
-  // The oldest is judged a little early.
-  if (waiting_.size() >= kWaiting) waiting_.front().due = Instant{};
+  if (waiting_.size() >= kWaiting) judge_oldest(origins, kJoined, now);
   waiting_.push_back({from, first, last, due});
 }
 
@@ -41,11 +40,8 @@ void Gaps::given_up(const OriginEpoch& from, Entry& entry, std::uint64_t seq, In
 
 void Gaps::tick(Origins& origins, Instant now, std::vector<Gap>& out) {
   for (std::uint64_t walked = 0; !waiting_.empty() && waiting_.front().due <= now;) {
-    const Range range = waiting_.front();
-    waiting_.pop_front();
-    Epoch* const epoch = origins.find(range.from);
-    if (epoch != nullptr) judge(*epoch, range, now);
-    walked += range.last - range.first + 1;
+    walked += waiting_.front().last - waiting_.front().first + 1;
+    judge_oldest(origins, kWalked, now);
     if (walked >= kWalked) break;
   }
   if (now < report_at_) return;
@@ -54,13 +50,17 @@ void Gaps::tick(Origins& origins, Instant now, std::vector<Gap>& out) {
   reports_.clear();
 }
 
-// Of a long range only the end is looked at number by number: what came is near there.
-void Gaps::judge(Epoch& epoch, const Range& range, Instant now) {
+// Of a long range only the end, `most` numbers, is looked at one by one: what came is near there.
+void Gaps::judge_oldest(Origins& origins, std::uint64_t most, Instant now) {
+  const Range range = waiting_.front();
+  waiting_.pop_front();
+  Epoch* const epoch = origins.find(range.from);
+  if (epoch == nullptr) return;
   const std::uint64_t all = range.last - range.first + 1;
-  Gap gap{range.from, range.first, range.last, all - std::min(all, kWalked)};
+  Gap gap{range.from, range.first, range.last, all - std::min(all, most)};
   if (gap.count == 0) gap.first = 0;
   for (std::uint64_t seq = range.first + gap.count; seq <= range.last; ++seq) {
-    if (settled(epoch, seq)) continue;
+    if (settled(*epoch, seq)) continue;
     if (gap.first == 0) gap.first = seq;
     gap.last = seq;
     ++gap.count;

@@ -24,8 +24,10 @@ class Gaps {
   static constexpr std::uint64_t kBelieved =
       kPassedMost;  // numbers passed over at once; more are a lie
 
-  /// Numbers that nobody has sent or announced yet; judged at `due`, which never goes back.
-  void passed_over(const OriginEpoch& from, std::uint64_t first, std::uint64_t last, Instant due);
+  /// Numbers that nobody has sent or announced yet; judged at `due`, which never goes back. Where
+  /// there are too many, the oldest are judged now.
+  void passed_over(Origins& origins, const OriginEpoch& from, std::uint64_t first,
+                   std::uint64_t last, Instant now, Instant due);
 
   /// One that was given up. Told now, and not when its time has come.
   void given_up(const OriginEpoch& from, Entry& entry, std::uint64_t seq, Instant now);
@@ -42,7 +44,7 @@ class Gaps {
     std::uint64_t first = 0, last = 0;
     Instant due;
   };
-  void judge(Epoch& epoch, const Range& range, Instant now);
+  void judge_oldest(Origins& origins, std::uint64_t most, Instant now);
   void note(const Gap& gap, Instant now);
 
   std::deque<Range> waiting_;

@@ -31,7 +31,7 @@ class GapsOfOne : public ::testing::Test {
 
 TEST_F(GapsOfOne, WhatDidNotComeInTimeIsToldOnce) {
   see(1);
-  gaps_.passed_over(kFrom, 2, 9, at(30s));
+  gaps_.passed_over(origins_, kFrom, 2, 9, {}, at(30s));
   for (const std::uint64_t seq : {2U, 5U, 9U, 10U}) see(seq);
   EXPECT_TRUE(tick(29s).empty());
   EXPECT_TRUE(tick(30s).empty()) << "a second for company";
@@ -42,13 +42,13 @@ TEST_F(GapsOfOne, WhatDidNotComeInTimeIsToldOnce) {
   EXPECT_EQ(told[0].last, 8U);
   EXPECT_EQ(told[0].count, 5U);
   EXPECT_EQ(gaps_.lost(), 5U);
-  gaps_.passed_over(kFrom, 3, 8, at(40s));
+  gaps_.passed_over(origins_, kFrom, 3, 8, {}, at(40s));
   tick(40s);
   EXPECT_TRUE(tick(42s).empty()) << "known";
 }
 
 TEST_F(GapsOfOne, WhatWasGivenUpIsNotToldAgainWhenItsTimeComes) {
-  gaps_.passed_over(kFrom, 1, 3, at(30s));
+  gaps_.passed_over(origins_, kFrom, 1, 3, {}, at(30s));
   see(4);
   Entry& entry = origins_.touch(epoch_, 2);
   gaps_.given_up(kFrom, entry, 2, at(5s));
@@ -67,20 +67,20 @@ TEST_F(GapsOfOne, WhatWasGivenUpIsNotToldAgainWhenItsTimeComes) {
 
 TEST_F(GapsOfOne, RangesThatGrowAreOneAndTooManyAreJudgedEarly) {
   see(1'000'000);
-  for (std::uint64_t seq = 2; seq < 100; ++seq) gaps_.passed_over(kFrom, seq, seq, at(30s));
+  for (std::uint64_t seq = 2; seq < 100; ++seq)
+    gaps_.passed_over(origins_, kFrom, seq, seq, {}, at(30s));
   EXPECT_EQ(gaps_.waiting(), 1U);
   for (std::uint64_t i = 0; i < 2 * Gaps::kWaiting; ++i) {
-    gaps_.passed_over(kFrom, 200 + 2 * i, 200 + 2 * i, at(30s));
-    tick(1s);
+    gaps_.passed_over(origins_, kFrom, 200 + 2 * i, 200 + 2 * i, {}, at(30s));
     EXPECT_LE(gaps_.waiting(), Gaps::kWaiting);
   }
   EXPECT_GE(gaps_.lost(), 98 + Gaps::kWaiting);
 }
 
 TEST_F(GapsOfOne, ALieIsNoGapAndALongOutageIsCheap) {
-  gaps_.passed_over(kFrom, 2, 1 + Gaps::kBelieved + 1, at(1s));
+  gaps_.passed_over(origins_, kFrom, 2, 1 + Gaps::kBelieved + 1, {}, at(1s));
   EXPECT_EQ(gaps_.waiting(), 0U);
-  gaps_.passed_over(kFrom, 2, 1'000'001, at(1s));
+  gaps_.passed_over(origins_, kFrom, 2, 1'000'001, {}, at(1s));
   for (std::uint64_t seq = 999'000; seq <= 1'000'001; ++seq) see(seq);
   tick(1s);
   const auto told = tick(2s);

@@ -288,7 +288,7 @@ void RelayMachine::note_passed(const Epoch& epoch, std::uint64_t seq) {
     if (window.high() <= seq) known = std::max(known, window.high());
   }
   if (known == 0 || seq == known) return;
-  gaps_.passed_over({epoch.origin->id, epoch.epoch}, known, seq - 1,
+  gaps_.passed_over(origins_, {epoch.origin->id, epoch.epoch}, known, seq - 1, now_,
                     now_ + config_.relay_times.repair);
 }
 

@@ -241,7 +241,9 @@ void RelayMachine::miss(const MissingId& id, LinkSlot by, bool soon) {
   if (missing_.add(id, now_ + wait, by)) return;
   ++stats_.shed_missing;
   // Perhaps somebody announces it again.
-  if (id.check == 0) gaps_.passed_over(id.from, id.seq, id.seq, now_ + config_.relay_times.repair);
+  if (id.check == 0) {
+    gaps_.passed_over(origins_, id.from, id.seq, id.seq, now_, now_ + config_.relay_times.repair);
+  }
 }
 
 // How long an eager copy may be behind the first announcement before it counts as lost.
