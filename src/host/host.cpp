@@ -217,6 +217,12 @@ Snapshot Host::snapshot(Duration age) {
   return snapshot;
 }
 
+std::size_t Host::take_held_most() {
+  std::size_t most = 0;
+  for (const auto& shard : impl_->shared.shards) most += shard->take_held_most();
+  return most;
+}
+
 void Host::reconfigure(const LiveSettings& live) {
   impl_->shared.limiter.with(
       [&](transport::AcceptLimiter& limiter) { limiter.set_limits(live.accept); });

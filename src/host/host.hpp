@@ -56,6 +56,9 @@ class Host {
   /// The latest counters; waits at most 50 ms for busy shards, whose numbers may then be a turn
   /// old. A shard whose numbers are at most `age` old is not woken for newer ones.
   Snapshot snapshot(Duration age = Duration::zero());
+  /// The most bytes of messages and subscriptions held at a time since the last call; by shards
+  /// that reach it at different times, a little more.
+  std::size_t take_held_most();
 
   /// Takes new limits over; open sessions keep what they were told (node::LiveConfig).
   void reconfigure(const LiveSettings& live);

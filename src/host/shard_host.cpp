@@ -140,6 +140,10 @@ void ShardHost::end_turn() {
   expire_fading();
   expire_dials();
   closing_.clear();
+  const std::size_t held = shard_.held_bytes();
+  if (held > held_most_.load(std::memory_order_relaxed)) {
+    held_most_.store(held, std::memory_order_relaxed);
+  }
   if (publish_at_ <= now_) publish();
 }
 

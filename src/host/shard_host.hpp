@@ -58,6 +58,8 @@ class ShardHost {
   Instant published_at() {
     return published_.with([](const ShardSnapshot& snapshot) { return snapshot.at; });
   }
+  /// The most bytes its shard has held since the last call.
+  std::size_t take_held_most() { return held_most_.exchange(0, std::memory_order_relaxed); }
   std::uint32_t cut_off() {
     return cut_off_.with([](std::uint32_t count) { return count; });
   }
@@ -158,6 +160,7 @@ class ShardHost {
   std::size_t scratch_at_ = 0;
 
   TransportStats stats_;
+  std::atomic<std::size_t> held_most_ = 0;  // written by this thread, but for the exchange
   Instant publish_at_;
   Instant mended_at_;
   runtime::Guarded<ShardSnapshot> published_;

@@ -114,6 +114,7 @@ class ShardCore {
   Instant next_deadline() const;
   const ShardStats& stats();
   std::uint64_t queued_bytes() const { return stats_.size_tx.sum; }
+  std::size_t held_bytes() const { return meter_.live_bytes + subscriptions_.memory_bytes(); }
   SlabMeter& meter() { return meter_; }
 
   // ---- for handlers ----

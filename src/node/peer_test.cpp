@@ -27,7 +27,10 @@ oap::Hello peer_hello(const Identity& identity = other()) {
 // A scripted peer of one node.
 class Peer : public ::testing::Test {
  protected:
-  explicit Peer(unsigned shards = 1) : rig_(peer_config(self(), {}), shards) { rig_.wait(1ms); }
+  explicit Peer(unsigned shards = 1, const NodeConfig& config = peer_config(self(), {}))
+      : rig_(config, shards) {
+    rig_.wait(1ms);
+  }
 
   SessionId greet(const oap::Hello& hello, const Channel& channel, ShardIndex shard = 0) {
     const SessionId id = rig_.open(shard, channel);
@@ -75,6 +78,18 @@ class Peer : public ::testing::Test {
 class PeerOfTwoShards : public Peer {
  protected:
   PeerOfTwoShards() : Peer(2) {}
+};
+
+class PeerOfQuickTopics : public Peer {
+ protected:
+  PeerOfQuickTopics() : Peer(1, config()) {}
+
+ private:
+  static NodeConfig config() {
+    NodeConfig config = peer_config(self(), {});
+    config.mesh->best_effort = {"quick/**"};
+    return config;
+  }
 };
 
 // ---- hello -------------------------------------------------------------------------------------
@@ -197,11 +212,7 @@ std::vector<std::uint64_t> numbers_of(const std::vector<Out>& frames) {
   return numbers;
 }
 
-TEST_F(Peer, GetsAsBestEffortWhatAsksForItOrItsTopicDoes) {  // OAP-4.61 OAP-9.89
-  NodeConfig config = peer_config(self(), {});
-  config.mesh->best_effort = {"quick/**"};
-  rig_ = Rig(config, 1);
-  rig_.wait(1ms);
+TEST_F(PeerOfQuickTopics, GetsAsBestEffortWhatAsksForItOrItsTopicDoes) {  // OAP-4.61 OAP-9.89
   const SessionId peer = linked();
   const SessionId client = rig_.active();
   using Numbers = std::vector<std::uint64_t>;

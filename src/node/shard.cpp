@@ -85,6 +85,7 @@ const mesh::RelayStats* Shard::relay() const noexcept { return impl_->relay(); }
 Instant Shard::next_deadline() const noexcept { return impl_->next_deadline(); }
 const ShardStats& Shard::stats() const noexcept { return impl_->stats(); }
 std::uint64_t Shard::queued_bytes() const noexcept { return impl_->queued_bytes(); }
+std::size_t Shard::held_bytes() const noexcept { return impl_->held_bytes(); }
 SlabMeter& Shard::meter() noexcept { return impl_->meter(); }
 
 }  // namespace ron::node

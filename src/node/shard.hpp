@@ -138,6 +138,8 @@ class Shard {
   const ShardStats& stats() const noexcept;
   /// Bytes of all frames that were queued for sessions so far.
   std::uint64_t queued_bytes() const noexcept;
+  /// Bytes of messages and subscriptions that are held now.
+  std::size_t held_bytes() const noexcept;
 
   /// The meter that blocks read for this shard should be charged to.
   SlabMeter& meter() noexcept;

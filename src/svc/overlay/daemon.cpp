@@ -470,13 +470,14 @@ Reloaded Daemon::reload() {
     configuration_ = std::move(*fresh);
     configuration_.loaded.settings = settings_;
     tell_certificate();
-    log_.write(Event::kReloaded);
   }
   admin_->post([this, done = told.done, settings = settings_, file = configuration_.file,
                 texts = config_texts()] {
     if (done) health_.set_config(file, texts);
     done ? health_.reloaded(settings) : health_.reload_failed();
   });
+  // Who reads this and asks is shown what is in force now.
+  if (told.done) log_.write(Event::kReloaded);
   ops::notify_service_manager("READY=1");
   return told;
 }

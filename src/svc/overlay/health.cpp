@@ -106,7 +106,7 @@ node::ReadinessFacts Health::facts() {
   out.queue_percent = totals.queue_percent;
   out.published = totals.published;
   out.shed = totals.shed_by_node;
-  memory_.observe(totals.held_bytes);
+  memory_.observe(totals.held_bytes, host_->take_held_most());
   if (const host::MeshStats* mesh = snapshot.mesh()) {
     out.mesh_ok = node::mesh_ok(peers_named(), mesh->membership);
     redundancy_.observe(mesh->relay.received, mesh->relay.delivered, runtime::monotonic_now());

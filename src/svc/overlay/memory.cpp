@@ -14,8 +14,8 @@ void set_up_allocator(unsigned shards) {
 #endif
 }
 
-bool MemoryKeeper::observe(std::size_t held) {
-  high_ = std::max(high_, held);
+bool MemoryKeeper::observe(std::size_t held, std::size_t most) {
+  high_ = std::max({high_, held, most});
   if (high_ < kWorthIt || held > high_ / 2) return false;
   high_ = held;
 #ifdef __GLIBC__

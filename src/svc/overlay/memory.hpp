@@ -18,8 +18,9 @@ void set_up_allocator(unsigned shards);
 
 class MemoryKeeper {
  public:
-  /// `held`: bytes the node accounts for now. True when memory was given back.
-  bool observe(std::size_t held);
+  /// `held`: bytes the node accounts for now; `most`: since the last call, as a burst may be
+  /// shorter than the time between two. True when memory was given back.
+  bool observe(std::size_t held, std::size_t most);
 
  private:
   static constexpr std::size_t kWorthIt = 4U << 20U;  // a smaller burst is left to the allocator
