@@ -195,7 +195,7 @@ struct Egress::Lanes {
   void pack(unsigned index, SlabMeter* meter);
   bool stage_from(unsigned index, std::size_t max_bytes, std::int64_t* credit);
   void put_on_stage(Entry entry);
-  void note_wait(unsigned index, const Entry& entry) {
+  void note_wait(unsigned index, const Entry& entry) const {
     const bool publication = index < static_cast<unsigned>(PeerLane::kLazy);
     if (waits != nullptr && publication) waits->add(waited(entry, now));
   }
