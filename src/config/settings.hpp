@@ -89,7 +89,7 @@ struct Settings {
   struct {
     MeshRole role{};
     std::string peers_file, ca_path;
-    std::vector<std::string> allow;  // node ids
+    std::vector<std::string> allow;        // node ids
     std::vector<std::string> best_effort;  // topic patterns
     std::uint64_t active_view = 0, passive_view = 0;
     Millis repair_window{}, lane_deadline{}, dedup_horizon{};

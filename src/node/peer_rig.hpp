@@ -48,7 +48,7 @@ inline NodeConfig peer_config(const Identity& identity, std::vector<mesh::Config
 class Town {
  public:
   struct Member {
-    Member(unsigned number) : identity(number) {}
+    explicit Member(unsigned number) : identity(number) {}
     Identity identity;
     std::unique_ptr<Rig> rig;
     ShardIndex accepts_on = 0;

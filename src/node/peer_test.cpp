@@ -419,8 +419,8 @@ TEST_F(PeerOfTwoShards, LosesWhatTheWayToItsShardCannotHold) {
   const SessionId client = rig_.active(0);
   rig_.auto_turn_ = false;
   const std::size_t budget = NodeConfig{}.mail_bytes;
-  for (int i = 0; i < 60; ++i) {  // one read, before anybody can be paused
-    const auto frame = oap::make_frame(oap::kEvent | oap::kAckReq, {}, static_cast<CorrId>(i + 1),
+  for (CorrId i = 1; i <= 60; ++i) {  // one read, before anybody can be paused
+    const auto frame = oap::make_frame(oap::kEvent | oap::kAckReq, {}, i,
                                        Rig::gossip("a", std::string(200'000, 'x')));
     rig_.raw(client, frame.bytes());
     if (!rig_.of(client).wants_read(client)) break;
