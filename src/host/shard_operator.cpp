@@ -109,7 +109,7 @@ void ShardHost::inspect(Inspect what, Parts into, std::shared_ptr<runtime::Gate>
       const Instant now = runtime::monotonic_now();
       for (mesh::PeerView& view : shard_.peers(now)) {
         auto score = shard_.explain(view.node, now);
-        part.peers.push_back({.view = std::move(view), .score = std::move(score)});
+        part.peers.push_back({.view = std::move(view), .score = score});
       }
     } else if (what == Inspect::kTraces) {
       part.traces = shard_.traces();
