@@ -88,7 +88,8 @@ std::string trace_tree(const Json& traced) {
     if (!tree.told(hop.node)) tree.tell(hop.node, time_text(hop.after));
   }
   return tree.text() + "\n" + count_text(hops.size()) +
-         " nodes had it; longest way: " + count_text(tree.deepest()) + " links.\n";
+         " nodes had it; longest way: " + count_text(tree.deepest()) +
+         (tree.deepest() == 1 ? " link.\n" : " links.\n");
 }
 
 }  // namespace ron::cli
