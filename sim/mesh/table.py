@@ -5,6 +5,7 @@
              [--baseline-seeds 5] [--jobs 2] [--set 'nodes = 100']... [--out sim/mesh/results]
              [--program build/bin/ron-mesh-sim]
     table.py --show     the tables of what is kept, without running anything
+    table.py --publish  writes them, and the table of docs/mesh.md, from what is kept
 
 A line of JSON a run is kept in OUT/<scenario>.jsonl; OUT/table.md is written from those files.
 Exits with 1 when a run failed or a target is missed.
@@ -26,6 +27,19 @@ COMPARED = {"a_1k_hot", "a_10k_hot", "a_1k_half_cold", "b_700_96k", "loss_1", "l
 SHOWN = ["rmr", "rmr_with_warm_up", "p50_ms", "p95_ms", "p99_ms", "delivered_pct", "full_coverage_s", "prompt_coverage_s",
          "gap_delivered_pct", "one_component_s", "dials_healed_most", "max_rtts", "uninterested",
          "control_bytes_per_delivery", "dials_per_node_s", "cpu_s", "measured_cpu_s", "events_per_cpu_s", "peak_mib"]
+DOC = HERE.parent.parent / "docs" / "mesh.md"
+MARKS = ("<!-- mesh table: begin -->\n", "<!-- mesh table: end -->")
+LABELS = {  # in docs/mesh.md
+    "a_1k_hot": "A, 1 000 nodes, hot origins", "a_10k_hot": "A, 10 000 nodes, hot origins",
+    "a_1k_half_cold": "A, half of the publications from cold origins", "b_700_96k": "B, 700 nodes, 96 KiB",
+    "loss_1": "1 % loss", "loss_5": "5 % loss", "crash_50": "half of the nodes crash at once",
+    "crash_80": "four of five crash at once", "crash_80_10k": "the same, 10 000 nodes",
+    "new_topics": "every message a new topic", "leaves_100_900": "100 relays, 900 leaves, a tenth interested",
+    "churn": "a tenth of the nodes changes each minute", "partition": "50/50 partition for 60 s",
+    "adversaries": "a fifth of the nodes is hostile", "small": "2 to 20 nodes, at once",
+    "eclipse": "forty identities around one node", "one_way": "half of the nodes unheard by the others",
+    "slow_readers": "a tenth reads slowly", "stalls": "a fifth stands still for seconds",
+    "restarts": "a fifth crashes and comes back"}
 TARGET = re.compile(r"^\s*target\s*=\s*(\w+)\s*(<=|>=)\s*([\d.]+)(?:\s+worst\s+([\d.]+))?", re.M)
 SLACK = 1.15  # of the worst seed
 
@@ -140,6 +154,47 @@ def keep(path, found):
     path.write_text("".join(json.dumps(kept[key]) + "\n" for key in sorted(kept)), encoding="utf-8")
 
 
+def published(out):
+    """The table of docs/mesh.md: means over the seeds, and in brackets what is aimed at."""
+    lines = ["| scenario | seeds | redundant copies (goal) | p95 / p99, ms (goal) | delivered, % | goals | gossipsub | PlumTree |",
+             "|---|---|---|---|---|---|---|---|"]
+    for row, label in LABELS.items():
+        path = out / f"{row}.jsonl"
+        runs = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] if path.exists() else []
+        ours = [run for run in runs if run["protocol"] == "mesh"]
+        if not ours:
+            continue
+        aims = {metric: value for metric, _, value, _ in targets(row)}
+
+        def aim(*metrics):
+            if not any(each in aims for each in metrics):
+                return ""
+            return " (" + " / ".join(number(aims.get(each)) for each in metrics) + ")"
+
+        others = [brief([run for run in runs if run["protocol"] == each]) for each in ("gossipsub", "plumtree")]
+        met = all(verdict[-1] for verdict in verdicts(row, ours))
+        lines.append(f"| {label} | {len(ours)} | {mean(ours, 'rmr'):.2f}{aim('rmr')} | "
+                     f"{mean(ours, 'p95_ms'):.0f} / {mean(ours, 'p99_ms'):.0f}{aim('p95_ms', 'p99_ms')} | "
+                     f"{number(mean(ours, 'delivered_pct'))} | {'met' if met else '**missed**'} | {others[0]} | {others[1]} |")
+    return "\n".join(lines) + "\n"
+
+
+def mean(runs, metric):
+    return sum(run[metric] for run in runs) / len(runs)
+
+
+def brief(runs):
+    if not runs:
+        return ""
+    return f"{mean(runs, 'rmr'):.2f}, {mean(runs, 'p95_ms'):.0f} / {mean(runs, 'p99_ms'):.0f}"
+
+
+def publish(out):
+    text = DOC.read_text(encoding="utf-8")
+    begin, end = text.index(MARKS[0]) + len(MARKS[0]), text.index(MARKS[1])
+    DOC.write_text(text[:begin] + published(out) + text[end:], encoding="utf-8")
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--seeds", type=int, default=20)
@@ -152,12 +207,15 @@ def main():
     parser.add_argument("--program", default="build/bin/ron-mesh-sim")
     parser.add_argument("--set", action="append", default=[], metavar="'KEY = VALUE'")
     parser.add_argument("--show", action="store_true")
+    parser.add_argument("--publish", action="store_true")
     options = parser.parse_args()
-    if not options.show:
+    if not options.show and not options.publish:
         run_rows(options)
     text, good = table(options.out)
     if not options.show:
         (options.out / "table.md").write_text(text, encoding="utf-8")
+    if options.publish:
+        publish(options.out)
     print(text)
     return 0 if good else 1
 

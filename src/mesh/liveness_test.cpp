@@ -32,7 +32,9 @@ TEST_F(LivenessTest, ThePingerPingsSoThatSomethingIsHeardInTime) {
 
 TEST_F(LivenessTest, OneSideIsThePingerAndNobodyPingsAllOthers) {
   std::vector<NodeId> nodes(16);
-  for (std::uint8_t i = 0; i < nodes.size(); ++i) nodes[i].front() = nodes[i].back() = i;
+  for (std::size_t i = 0; i < nodes.size(); ++i) {
+    nodes[i].front() = nodes[i].back() = static_cast<std::uint8_t>(i);
+  }
   for (const NodeId& node : nodes) {
     int pings = 0;
     for (const NodeId& other : nodes) {

@@ -59,7 +59,7 @@ class Net {
   Duration nearest = std::chrono::milliseconds(10), farthest = std::chrono::milliseconds(50);
 
   /// A node that nobody can dial where it is `hidden`.
-  Index add(std::vector<Index> peers = {}, Role role = Role::kRelay, bool hidden = false) {
+  Index add(const std::vector<Index>& peers = {}, Role role = Role::kRelay, bool hidden = false) {
     const Index index = nodes_.size();
     nodes_.push_back(std::make_unique<Node>(mix(seed_ + index)));
     Node& node = *nodes_.back();
