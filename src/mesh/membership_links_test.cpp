@@ -221,6 +221,41 @@ TEST(MembershipLinks, WhoDoesNotAnswerALinkIsGivenUp) {
   EXPECT_FALSE(solo.open().contains(id));
 }
 
+/// Looks at strangers in two minutes with all links there are to be.
+std::uint64_t looks(bool one_is_lost) {
+  Solo solo(14);
+  const std::vector<SessionId> links = with_links(solo, 8);
+  const std::string addr = address(60);
+  const oap::PeerAddr stranger{addr, node_id(1, 60)};
+  solo.say(links[0], oap::kEvent, 0, oap::write_peers({&stranger, 1}));
+  if (one_is_lost) {
+    const SessionId ninth = solo.up(70);
+    solo.ask(ninth, false);
+    solo.down(ninth);
+  }
+  const std::uint64_t before = solo.machine().stats().long_probes;
+  for (Duration passed{0}; passed < 120s; passed += 100ms) {
+    solo.heard_everywhere();
+    solo.advance(100ms);
+    while (!solo.dials().empty()) {
+      const DialId dial = solo.dials().begin()->first;
+      if (one_is_lost) {
+        solo.fail(dial);
+      } else {
+        solo.answer(dial);
+      }
+    }
+  }
+  return solo.machine().stats().long_probes - before;
+}
+
+TEST(MembershipLinks, StrangersAreLookedAtMoreOftenWhileANodeIsLost) {
+  const std::uint64_t calm = looks(false);
+  EXPECT_GE(calm, 3U);
+  EXPECT_LE(calm, 15U);
+  EXPECT_GE(looks(true), 24U);
+}
+
 TEST(MembershipLinks, AMalformedMessageIsAFault) {
   Solo solo(12);
   const SessionId id = solo.up(1);

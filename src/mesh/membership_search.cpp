@@ -7,11 +7,12 @@
 namespace ron::mesh {
 namespace {
 
-constexpr std::size_t kTold = 16;     // candidates a message
-constexpr unsigned kListens = 4;      // `peers` of one session that are heeded a second
-constexpr Duration kYouth = 10s;      // of a node, in which it tells and asks more often
-constexpr Duration kExpect = 500ms;   // is a link waited for that somebody was let go for
-constexpr Duration kUrgentRest = 1s;  // at most between tries of a node with few links
+constexpr std::size_t kTold = 16;        // candidates a message
+constexpr unsigned kListens = 4;         // `peers` of one session that are heeded a second
+constexpr Duration kYouth = 10s;         // of a node, in which it tells and asks more often
+constexpr Duration kExpect = 500ms;      // is a link waited for that somebody was let go for
+constexpr std::uint64_t kCalmLooks = 4;  // one look at a stranger in so many, while none is lost
+constexpr Duration kUrgentRest = 1s;     // at most between tries of a node with few links
 
 }  // namespace
 
@@ -114,6 +115,8 @@ void Membership::Impl::long_probe(Instant now, Orders& out) {
   const auto& passive = views_.passive();
   const auto& lost = views_.lost();
   if (passive.empty() && lost.empty()) return;
+  // Nothing was cut off: a look at a stranger may wait, it costs both sides a handshake.
+  if (lost.empty() && links() >= target() && !choice_.chance(1, kCalmLooks)) return;
   const bool back = !lost.empty() && (passive.empty() || choice_.chance(3, 4));
   const auto& list = back ? lost : passive;
   const Candidate& to = list[choice_.index(list.size())];
