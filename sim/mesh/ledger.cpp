@@ -127,9 +127,9 @@ void Ledger::copied(HostIndex host, std::uint32_t number, const std::optional<By
 bool Ledger::owed(const Message& message, HostIndex host) const {
   if (excused_[host] || excused_[message.origin] || !wants(host, message)) return false;
   if (cut_off(host, message)) return false;
-  // An origin that died with the message on its tongue owes it to nobody.
+  // An origin that died with the message on its tongue, or in the same instant, owes it to nobody.
   for (const Life& life : lives_[message.origin]) {
-    if (life.up <= message.at && message.at < life.down &&
+    if (life.up <= message.at && message.at <= life.down &&
         life.down < message.at + scenario_.within) {
       return false;
     }
