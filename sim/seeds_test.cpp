@@ -36,38 +36,43 @@ TEST_P(Seeds, HoldEveryRule) {
 
 INSTANTIATE_TEST_SUITE_P(Shards, Seeds, ::testing::Values(1U, 2U, 3U));
 
+struct Many {
+  std::uint64_t seeds = 0;
+  unsigned nodes = 0, steps = 0;
+};
+
+// What publishers away from the first node said, and what the nodes relayed, in all the worlds.
+struct Traffic {
+  std::uint64_t spoken = 0, relayed = 0;
+};
+
+void run_seeds(const Many& many, Traffic& sum) {
+  for (std::uint64_t seed = 1; seed <= many.seeds; ++seed) {
+    SeedChoice choice(seed);
+    Profile profile = Profile::draw(choice, 0, many.steps);
+    profile.nodes = many.nodes;
+    const Outcome outcome = run_world(profile, choice);
+    ASSERT_EQ(outcome.failure, "") << "replay: ron-sim --seed " << seed << " --shards mix --nodes "
+                                   << many.nodes << " --steps " << many.steps << "\n"
+                                   << outcome.details;
+    sum.spoken += outcome.spoken;
+    sum.relayed += outcome.relayed;
+  }
+}
+
 // Three nodes: what is published at the first is heard at the others, over streams that break.
 TEST(Seeds, HoldEveryRuleAmongNeighbours) {
-  std::uint64_t relayed = 0;
-  for (std::uint64_t seed = 1; seed <= 24; ++seed) {
-    SeedChoice choice(seed);
-    Profile profile = Profile::draw(choice, 0, 300);
-    profile.nodes = 3;
-    const Outcome outcome = run_world(profile, choice);
-    ASSERT_EQ(outcome.failure, "")
-        << "replay: ron-sim --seed " << seed << " --shards mix --nodes 3\n"
-        << outcome.details;
-    relayed += outcome.relayed;
-  }
-  EXPECT_GT(relayed, 2000U) << "the worlds relay too little";
+  Traffic sum;
+  ASSERT_NO_FATAL_FAILURE(run_seeds({.seeds = 24, .nodes = 3, .steps = 300}, sum));
+  EXPECT_GT(sum.relayed, 2000U) << "the worlds relay too little";
 }
 
 // Twelve nodes of one to three shards, and publishers at each of them.
 TEST(Seeds, HoldEveryRuleInAMesh) {
-  std::uint64_t spoken = 0, relayed = 0;
-  for (std::uint64_t seed = 1; seed <= 8; ++seed) {
-    SeedChoice choice(seed);
-    Profile profile = Profile::draw(choice, 0, 600);
-    profile.nodes = 12;
-    const Outcome outcome = run_world(profile, choice);
-    ASSERT_EQ(outcome.failure, "")
-        << "replay: ron-sim --seed " << seed << " --shards mix --nodes 12 --steps 600\n"
-        << outcome.details;
-    spoken += outcome.spoken;
-    relayed += outcome.relayed;
-  }
-  EXPECT_GT(spoken, 100U) << "nobody publishes at the neighbours";
-  EXPECT_GT(relayed, 10 * spoken) << "the worlds relay too little";
+  Traffic sum;
+  ASSERT_NO_FATAL_FAILURE(run_seeds({.seeds = 8, .nodes = 12, .steps = 600}, sum));
+  EXPECT_GT(sum.spoken, 100U) << "nobody publishes at the neighbours";
+  EXPECT_GT(sum.relayed, 10 * sum.spoken) << "the worlds relay too little";
 }
 
 // Worlds that once showed a fault: a refusal tallied for a session that had ended, whose deadline

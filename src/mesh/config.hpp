@@ -55,7 +55,7 @@ struct ViewTimes {
   Duration dead = 500ms;     // of silence, or 4 x rto where that is longer
   Duration probe = 200ms;    // for a dial to be answered while links are missing
   Duration handshake = 2s;   // for a dial's session and link
-  Duration long_probe = 5s;  // one dial of a remembered node that is no neighbour
+  Duration long_probe = 5s;  // a remembered node that is no neighbour is dialled; 20 s in peace
   Duration shuffle = 10s;    // candidates told to a neighbour
   Duration linger = 1s;      // a session without a link is closed after
   Duration retry_first = 100ms, retry_most = 10s;  // of a configured peer that does not answer

@@ -2,8 +2,8 @@
 //
 // One side pings, so that something is heard every 200 ms on an idle link; its pings and their
 // answers keep both sides sure. Where only the other side sends, that side hears nothing, and pings
-// itself. Besides, both sides ping when the link is new, so that
-// the round-trip time is known, and once in a while, so that it stays true.
+// itself. Besides, both sides ping when the link is new, so that the round-trip time is known, and
+// once in a while, so that it stays true.
 //
 // Silence is death after 0.5 s, on a way that is used to answer at once. A stream that lost a
 // packet is silent for a retransmission timeout and more: the silences a link came back from are

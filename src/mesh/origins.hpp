@@ -68,7 +68,7 @@ struct Origin {
   LinkSlot second = kNoSlot;       // a redundant parent, kept where messages are lost
   std::uint32_t publications = 0;  // seen here
   std::uint64_t parent_seq = 0;    // the last message that the parent pushed
-  Instant pruned_at;               // when a neighbour was last told so again
+  Instant pruned_at;               // when a neighbour was last told so
   Instant parent_at, mended_at;    // when it came; when the tree was last mended
   std::uint8_t misses = 0;         // messages in a row that the parent did not bring
   bool hot = false;

@@ -407,9 +407,9 @@ Instant RelayMachine::next_deadline() const {
 const RelayStats& RelayMachine::stats() {
   stats_.origins = origins_.size();
   stats_.hot_origins = origins_.hot();
-  stats_.seen = origins_.entries();
+  stats_.seen = origins_.entries() + variants_.size();
   stats_.shed_origins = origins_.shed_origins();
-  stats_.shed_seen = origins_.shed_windows();
+  stats_.shed_seen = origins_.shed_windows() + forgotten_variants_;
   stats_.missing = missing_.size();
   stats_.repair_messages = store_.size();
   stats_.repair_bytes = store_.bytes();

@@ -221,6 +221,7 @@ class RelayMachine {
   Gaps gaps_;
   std::map<MissingId, std::vector<Variant>> variants_;  // beside the first, by id
   std::deque<MissingId> varied_;                        // those ids, the oldest first
+  std::uint64_t forgotten_variants_ = 0;                // ids
   std::map<SessionId, std::unique_ptr<Neighbour>> neighbours_;
   std::array<Neighbour*, kMaxLinks> slots_{};
   LinkMask links_ = 0;

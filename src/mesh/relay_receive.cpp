@@ -126,6 +126,7 @@ bool RelayMachine::take_variant(const Neighbour& from, const Coming& coming, Ent
     if (variants_.size() >= kVariantsMax) {
       variants_.erase(varied_.front());
       varied_.pop_front();
+      ++forgotten_variants_;
     }
     varied_.push_back(id);
   }

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "mesh/relay_inside.hpp"
 #include "mesh/relay_rig.hpp"
 
 namespace ron::mesh {
@@ -199,6 +200,18 @@ Slice forged(const MeshConfig& origin, std::uint64_t seq, std::string_view text)
   return oap::make_frame(oap::kEvent, {}, 0, payload);
 }
 
+// What node 0 publishes from now on.
+unsigned missed_of_the_next_six(RelayRig& rig) {
+  rig.run(1s);
+  const std::size_t begin = rig.messages();
+  for (int i = 0; i < 6; ++i) {
+    rig.publish(0);
+    rig.run(200ms);
+  }
+  rig.run(2s);
+  return judge(rig, begin).missed;
+}
+
 TEST(Relay, AForgedIdSuppressesNothing) {  // OAP-9.18 OAP-9.55
   RelayRig rig({.nodes = 20, .seed = 9});
   warm_up(rig, 2, 3);
@@ -208,14 +221,7 @@ TEST(Relay, AForgedIdSuppressesNothing) {  // OAP-9.18 OAP-9.55
       rig.inject(19, to, forged(rig.config(0), seq, "forged"));
     }
   }
-  rig.run(1s);
-  const std::size_t begin = rig.messages();
-  for (int i = 0; i < 6; ++i) {
-    rig.publish(0);
-    rig.run(200ms);
-  }
-  rig.run(2s);
-  EXPECT_EQ(judge(rig, begin).missed, 0U);
+  EXPECT_EQ(missed_of_the_next_six(rig), 0U);
   EXPECT_GT(rig.machine(1).stats().delivered, 3U + 6U);  // and the forged ones
 }
 
@@ -230,14 +236,7 @@ TEST(Relay, ManyForgersSuppressNothing) {
       }
     }
   }
-  rig.run(1s);
-  const std::size_t begin = rig.messages();
-  for (int i = 0; i < 6; ++i) {
-    rig.publish(0);
-    rig.run(200ms);
-  }
-  rig.run(2s);
-  EXPECT_EQ(judge(rig, begin).missed, 0U);
+  EXPECT_EQ(missed_of_the_next_six(rig), 0U);
 }
 
 TEST(Relay, WhoWasToldNotToPushIsHeardAsIfItAnnounced) {
@@ -288,11 +287,28 @@ TEST(Relay, ATableFullOfForgeriesSuppressesNothing) {
     rig.inject(0, 1, forged(rig.config(0), seq, "one"));
     rig.inject(0, 1, forged(rig.config(0), seq, "another"));
   }
+  EXPECT_EQ(rig.machine(1).stats().shed_seen, 1298 - kVariantsMax) << "the oldest go";
+  EXPECT_LE(rig.machine(1).stats().seen, 2048 + kVariantsMax);
   const std::size_t begin = rig.messages();
   for (int i = 0; i < 5; ++i) rig.publish(0);
   rig.run(1s);
   EXPECT_EQ(judge(rig, begin).missed, 0U);
   EXPECT_EQ(rig.machine(1).stats().variants_refused, 0U);
+}
+
+TEST(Relay, HoweverManyForgeOneIdItHasABound) {
+  RelayRig rig({.nodes = 22, .degree = 21});
+  rig.publish(0);
+  rig.run(1s);
+  const std::uint64_t pushed = 20 * 4;
+  for (unsigned by = 2; by < 22; ++by) {
+    for (int i = 0; i < 4; ++i) {
+      const std::string text = std::to_string(by) + " " + std::to_string(i);
+      rig.inject(by, 1, forged(rig.config(0), 2, text));
+    }
+  }
+  EXPECT_EQ(rig.machine(1).stats().delivered, 1 + 1 + kVariantsOfId);
+  EXPECT_EQ(rig.machine(1).stats().variants_refused, pushed - 1 - kVariantsOfId);
 }
 
 TEST(Relay, AnOriginNeedsItsStatement) {  // OAP-9.23
@@ -383,19 +399,36 @@ TEST(Relay, ALongBacklogComesInTheEndWholeFromOneNeighbour) {
   EXPECT_EQ(rig.machine(1).stats().missing, 0U);
 }
 
-TEST(Relay, WhatALiarAnnouncesDoesNotWaitForRoomForEver) {
-  RelayRig::Options options{.nodes = 2, .degree = 1};
-  options.limits.missing = 400;
-  RelayRig rig(options);
+// Node 0 announces so many ranges of a hundred messages that it does not have to node 1, which has
+// room for one of them.
+void announce_falsely(RelayRig& rig, std::uint64_t ranges) {
   rig.publish(0);
   rig.run(1s);
   const OriginId origin = origin_of(rig.config(0).self);
-  for (std::uint64_t i = 1; i <= 20; ++i) {
+  for (std::uint64_t i = 1; i <= ranges; ++i) {
     const oap::IdRange range{
         .origin = origin, .epoch = rig.config(0).epoch, .first = 100 * i, .last = 100 * i + 99};
     const auto payload = oap::write_ids(oap::IdsKind::kIhave, std::span(&range, 1));
     rig.inject(0, 1, oap::make_frame(oap::kEvent, {}, 0, payload));
   }
+}
+
+TEST(Relay, WhatWaitsForRoomHasItsBound) {
+  for (const std::uint64_t above : {0U, 7U}) {
+    RelayRig::Options options{.nodes = 2, .degree = 1};
+    options.limits.missing = 400;
+    RelayRig rig(options);
+    announce_falsely(rig, 1 + kLaterMost + above);
+    EXPECT_EQ(rig.machine(1).stats().shed_missing, 100 * above);
+    EXPECT_EQ(rig.machine(1).stats().missing, 100U);
+  }
+}
+
+TEST(Relay, WhatALiarAnnouncesDoesNotWaitForRoomForEver) {
+  RelayRig::Options options{.nodes = 2, .degree = 1};
+  options.limits.missing = 400;
+  RelayRig rig(options);
+  announce_falsely(rig, 20);
   EXPECT_EQ(rig.machine(1).stats().missing, 100U);
   rig.run(30s);
   EXPECT_EQ(rig.machine(1).stats().missing, 0U);

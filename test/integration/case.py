@@ -12,7 +12,7 @@ import oap
 import wait
 from node import Node, sanitized
 
-MEMORY_SLACK = 32 << 20      # allocator and slabs may keep this much above the first quiet moment
+MEMORY_SLACK = 24 << 20      # allocator and slabs may keep this much above the first quiet moment
 RECOVERY_SECONDS = 8.0
 _serial = itertools.count()
 

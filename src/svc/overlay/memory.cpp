@@ -5,10 +5,17 @@
 #include <algorithm>
 
 namespace ron::svc {
+namespace {
+
+[[maybe_unused]] constexpr int kMappedFrom = 2 << 20;
+
+}  // namespace
 
 void set_up_allocator(unsigned shards) {
 #ifdef __GLIBC__
   if (shards == 1) ::mallopt(M_ARENA_MAX, 1);
+  ::mallopt(M_MMAP_THRESHOLD, kMappedFrom);
+  ::mallopt(M_TRIM_THRESHOLD, 2 * kMappedFrom);  // as glibc has it beside a threshold it moved
 #else
   static_cast<void>(shards);
 #endif
