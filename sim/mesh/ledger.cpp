@@ -237,8 +237,9 @@ double Ledger::delivered_pct(HostIndex host) const {
 
 std::string Ledger::lacking() const {
   for (std::uint32_t number = 0; number < messages_.size(); ++number) {
+    const Message& message = messages_[number];
+    if (message.best_effort) continue;
     for (HostIndex host = 0; host < hosts_; ++host) {
-      const Message& message = messages_[number];
       if (owed(message, host) && !bit(message.got, host)) return at_host(host, number);
     }
   }

@@ -25,6 +25,7 @@ struct Message {
   std::uint32_t topic = 0;
   std::vector<std::uint8_t> bytes;  // the gossip payload
   bool measured = false, after_fault = false;
+  bool best_effort = false;  // may be lost
   std::uint32_t copies = 0, got_count = 0;
   std::vector<std::uint64_t> got, in_time, prompt;  // a bit a host: ever, and within the bounds
 };

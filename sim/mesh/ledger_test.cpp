@@ -106,6 +106,15 @@ TEST_F(LedgerTest, WhoLacksWhatIsNamed) {
   EXPECT_EQ(figures().at("delivered_pct"), 50);
 }
 
+TEST_F(LedgerTest, BestEffortMayBeLostAndIsCounted) {
+  Message message;
+  message.bytes = {1};
+  message.measured = message.best_effort = true;
+  ledger_.add(message);
+  EXPECT_EQ(ledger_.lacking(), "");
+  EXPECT_EQ(figures().at("delivered_pct"), 0);
+}
+
 TEST_F(LedgerTest, WhoWasNotThereIsOwedNothing) {
   ledger_.died(2, Instant(500ms));
   publish();

@@ -153,7 +153,9 @@ void MeshNode::publish(const Publication& publication, Instant now) {
   mesh_->publish({.tenant = publication.tenant,
                   .corr = publication.number + 1,
                   .message = publication.message,
-                  .topic = publication.topic},
+                  .topic = publication.topic,
+                  .mode = publication.best_effort ? std::optional(oap::kModeBestEffort)
+                                                  : std::nullopt},
                  now, orders_);
   obey({});
 }

@@ -119,6 +119,7 @@ const std::map<std::string_view, Setter>& keys() {
       {"topics", field(&Scenario::topics)},
       {"tenants", field(&Scenario::tenants)},
       {"fresh_topics", field(&Scenario::fresh_topics)},
+      {"best_effort", field(&Scenario::best_effort)},
       {"leaf_topics", field(&Scenario::leaf_topics)},
       {"at_last_link", field(&Scenario::at_last_link)},
       {"crash", field(&Scenario::crash)},

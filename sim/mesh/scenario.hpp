@@ -50,6 +50,7 @@ struct Scenario {
   double cold = 0;  // part of the publications from origins that never published
   std::uint32_t topics = 4, tenants = 2;
   bool fresh_topics = false;      // every measured message has a topic of its own
+  bool best_effort = false;       // measured messages are asked for without repair
   std::uint32_t leaf_topics = 1;  // that a leaf wants
   bool at_last_link = false;      // no settling: the first message follows the last first link
   // Faults, from the beginning of the measured phase.

@@ -45,6 +45,7 @@ struct Publication {
   TenantId tenant;
   std::string_view topic;
   ByteView message;  // the gossip payload
+  bool best_effort = false;
 };
 
 /// What a delivery says of itself; the world knows what is true.

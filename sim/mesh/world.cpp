@@ -310,15 +310,16 @@ void World::publish(HostIndex origin, bool measured) {
   message.tenant = tenants_[choice_.index(tenants_.size())];
   message.topic = static_cast<std::uint32_t>(choice_.index(topics_.size()));
   message.measured = measured;
+  message.best_effort = measured && scenario_.best_effort;
   message.after_fault = measured && fault_ && queue_.now() >= *fault_;
   std::string topic = topics_[message.topic];
   if (scenario_.fresh_topics && measured) topic += "/fresh" + std::to_string(number);
   std::vector<std::uint8_t> data(std::max<std::size_t>(scenario_.payload, 8));
   store_be<std::uint64_t>(data.data(), number);
   message.bytes = oap::write_gossip({.topic = topic, .data = data});
-  const TenantId tenant = message.tenant;
   ledger_.add(std::move(message));
-  network_->publish(origin, {number, tenant, topic, ledger_.message(number).bytes});
+  const Message& added = ledger_.message(number);
+  network_->publish(origin, {number, added.tenant, topic, added.bytes, added.best_effort});
 }
 
 std::string World::who(HostIndex host) const { return "host " + std::to_string(host); }
