@@ -60,17 +60,20 @@ struct TlsStreamTest : testing::Test {
   std::string host = "localhost";
 
   Ends ends() {
-    const auto server_context = TlsContext::server(server_tls);
     const auto client_context = TlsContext::client(client_tls);
-    EXPECT_TRUE(server_context.has_value()) << server_context.error();
     EXPECT_TRUE(client_context.has_value()) << client_context.error();
+    return ends(*client_context);
+  }
+  Ends ends(const std::shared_ptr<const TlsContext>& client_context) {
+    const auto server_context = TlsContext::server(server_tls);
+    EXPECT_TRUE(server_context.has_value()) << server_context.error();
     auto [a, b] = sockets();
     Ends made;
     made.server = std::make_unique<TlsStream>(
         std::move(a), StreamFacts{}, TlsStreamOptions{.context = *server_context}, buffers);
     made.client = std::make_unique<TlsStream>(
         std::move(b), StreamFacts{},
-        TlsStreamOptions{.context = *client_context, .server_name = host}, buffers);
+        TlsStreamOptions{.context = client_context, .server_name = host}, buffers);
     made.shake();
     return made;
   }
@@ -104,15 +107,7 @@ TEST_F(TlsStreamTest, NoSilentDowngrade) {
   // A client that prefers X25519 and sends only its share still ends up with the hybrid.
   const auto context = TlsContext::client(client_tls).value();
   ASSERT_EQ(SSL_CTX_set1_groups_list(context->native(), "*X25519:X25519MLKEM768"), 1);
-  auto [a, b] = sockets();
-  Ends two;
-  two.server = std::make_unique<TlsStream>(
-      std::move(a), StreamFacts{},
-      TlsStreamOptions{.context = TlsContext::server(server_tls).value()}, buffers);
-  two.client = std::make_unique<TlsStream>(
-      std::move(b), StreamFacts{}, TlsStreamOptions{.context = context, .server_name = host},
-      buffers);
-  two.shake();
+  const Ends two = ends(context);
   ASSERT_TRUE(two.done());
   EXPECT_TRUE(two.server->facts().hybrid);
 }
@@ -142,15 +137,7 @@ TEST_F(TlsStreamTest, AlpnIsRequired) {  // OAP-1.3
 
   const auto context = TlsContext::client(client_tls).value();
   ASSERT_EQ(SSL_CTX_set_alpn_protos(context->native(), nullptr, 0), 0);
-  auto [a, b] = sockets();
-  Ends none;
-  none.server = std::make_unique<TlsStream>(
-      std::move(a), StreamFacts{},
-      TlsStreamOptions{.context = TlsContext::server(server_tls).value()}, buffers);
-  none.client = std::make_unique<TlsStream>(
-      std::move(b), StreamFacts{}, TlsStreamOptions{.context = context, .server_name = host},
-      buffers);
-  none.shake();
+  const Ends none = ends(context);
   EXPECT_EQ(none.server->failure().kind, FailureClass::kAlpn);
   EXPECT_EQ(none.client->failure().alert, 120);
 }
@@ -159,15 +146,7 @@ TEST_F(TlsStreamTest, OlderProtocolIsRefused) {
   const auto context = TlsContext::client(client_tls).value();
   SSL_CTX_set_min_proto_version(context->native(), TLS1_2_VERSION);
   SSL_CTX_set_max_proto_version(context->native(), TLS1_2_VERSION);
-  auto [a, b] = sockets();
-  Ends two;
-  two.server = std::make_unique<TlsStream>(
-      std::move(a), StreamFacts{},
-      TlsStreamOptions{.context = TlsContext::server(server_tls).value()}, buffers);
-  two.client = std::make_unique<TlsStream>(
-      std::move(b), StreamFacts{}, TlsStreamOptions{.context = context, .server_name = host},
-      buffers);
-  two.shake();
+  const Ends two = ends(context);
   EXPECT_EQ(two.server->failure().kind, FailureClass::kVersion);
   EXPECT_EQ(two.client->failure().alert, 70);
 }
@@ -214,15 +193,7 @@ TEST_F(TlsStreamTest, ClientCertificates) {
   const auto context = TlsContext::client(client_tls).value();
   ASSERT_EQ(SSL_CTX_use_certificate_file(context->native(), old.cert.c_str(), SSL_FILETYPE_PEM), 1);
   ASSERT_EQ(SSL_CTX_use_PrivateKey_file(context->native(), old.key.c_str(), SSL_FILETYPE_PEM), 1);
-  auto [a, b] = sockets();
-  Ends two;
-  two.server = std::make_unique<TlsStream>(
-      std::move(a), StreamFacts{},
-      TlsStreamOptions{.context = TlsContext::server(server_tls).value()}, buffers);
-  two.client = std::make_unique<TlsStream>(
-      std::move(b), StreamFacts{}, TlsStreamOptions{.context = context, .server_name = host},
-      buffers);
-  two.shake();
+  const Ends two = ends(context);
   EXPECT_EQ(two.server->failure().kind, FailureClass::kCert);
   EXPECT_THAT(two.server->failure().text, HasSubstr("expired"));
 }
