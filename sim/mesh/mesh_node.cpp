@@ -150,13 +150,13 @@ void MeshNode::shed(SessionId session, std::uint32_t frames, Instant now) {
 }
 
 void MeshNode::publish(const Publication& publication, Instant now) {
-  mesh_->publish({.tenant = publication.tenant,
-                  .corr = publication.number + 1,
-                  .message = publication.message,
-                  .topic = publication.topic,
-                  .mode = publication.best_effort ? std::optional(oap::kModeBestEffort)
-                                                  : std::nullopt},
-                 now, orders_);
+  mesh_->publish(
+      {.tenant = publication.tenant,
+       .corr = publication.number + 1,
+       .message = publication.message,
+       .topic = publication.topic,
+       .mode = publication.best_effort ? std::optional(oap::kModeBestEffort) : std::nullopt},
+      now, orders_);
   obey({});
 }
 
