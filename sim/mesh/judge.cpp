@@ -43,8 +43,8 @@ void World::leave_out_hostile(Graph& graph) const {
 // A link that only one side holds may be on its way for a round trip, and where frames are lost for
 // a few retransmissions, so those count that are found twice.
 void World::judge_views() {
-  after(scenario_.loss > 0 ? kSymmetryPauseLossy : kSymmetryPause, [this,
-                                                                    before = one_sided(graph())] {
+  const Duration pause = scenario_.loss > 0 ? kSymmetryPauseLossy : kSymmetryPause;
+  after(pause, [this, before = one_sided(graph())] {
     done_ = true;
     if (protocol_ != Protocol::kMesh) return;
     Graph last = graph();
