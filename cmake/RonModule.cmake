@@ -74,6 +74,7 @@ function(ron_test name)
   ron_test_headers()
   target_precompile_headers(${name} REUSE_FROM ron_test_headers)
   set_target_properties(${name} PROPERTIES
+    UNITY_BUILD OFF
     RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/tests")
   add_test(NAME ${name} COMMAND ${name})
   set_tests_properties(${name} PROPERTIES TIMEOUT 300)

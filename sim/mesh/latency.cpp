@@ -22,8 +22,8 @@ constexpr std::array<std::array<std::uint8_t, kRegions>, kRegions> kMilliseconds
     {220, 95, 175, 110, 130, 160, 7, 190},
     {190, 140, 175, 145, 100, 100, 195, 7},
 }};
-constexpr std::uint64_t kFast = 1'000'000'000, kUsual = 50'000'000;  // bits a second
-constexpr std::uint64_t kFastOfHundred = 20;
+constexpr std::uint64_t kWide = 1'000'000'000, kNarrow = 50'000'000;  // bits a second
+constexpr std::uint64_t kWideOfHundred = 20;
 
 enum Draw : std::uint64_t { kPair = 1, kRegion = 2, kUplink = 3 };
 std::uint64_t draw(std::uint64_t seed, Draw what, std::uint64_t of) {
@@ -61,7 +61,7 @@ Duration Latency::one_way(std::uint32_t from, std::uint32_t to) const {
 
 std::uint64_t Latency::uplink(std::uint32_t host) const {
   if (options_.model != LatencyModel::kWan) return 0;
-  return draw(seed_, kUplink, host) % 100 < kFastOfHundred ? kFast : kUsual;
+  return draw(seed_, kUplink, host) % 100 < kWideOfHundred ? kWide : kNarrow;
 }
 
 }  // namespace ron::meshsim

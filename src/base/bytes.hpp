@@ -34,6 +34,13 @@ inline bool equal(ByteView a, ByteView b) {
   return a.size() == b.size() && (a.empty() || std::memcmp(a.data(), b.data(), a.size()) == 0);
 }
 
+/// Eight bytes as they lie in memory, to look at all at once. The caller guarantees they exist.
+inline std::uint64_t word_at(const std::uint8_t* at) {
+  std::uint64_t word = 0;
+  std::memcpy(&word, at, sizeof word);
+  return word;
+}
+
 /// Reads an unsigned big-endian number of sizeof(T) bytes. The caller guarantees the bytes exist.
 template <typename T>
 T load_be(const std::uint8_t* at) {

@@ -85,13 +85,13 @@ std::string section_of(const KeyRow& row) {
   return dot == std::string_view::npos ? "" : std::string(row.name.substr(0, dot));
 }
 
-std::string quoted(std::string_view text) {
+std::string as_code(std::string_view text) {
   return text.empty() ? "empty" : "`" + std::string(text) + "`";
 }
 
 std::string default_text(const KeyRow& row) {
-  if (row.micronode == row.macronode || row.name == "profile") return quoted(row.micronode);
-  return quoted(row.micronode) + " micronode, " + quoted(row.macronode) + " macronode";
+  if (row.micronode == row.macronode || row.name == "profile") return as_code(row.micronode);
+  return as_code(row.micronode) + " micronode, " + as_code(row.macronode) + " macronode";
 }
 
 void append_aliases(std::string& out, std::span<const Alias> aliases, const KeyRow& row) {

@@ -14,18 +14,18 @@ constexpr unsigned kTopic = 4;
 constexpr unsigned kFanout = 8;
 constexpr unsigned kGossipFields = kTs | kData | kTopic | kFanout;
 
-using Header = std::pair<std::string, std::string>;
+using NamedText = std::pair<std::string, std::string>;
 
 // The headers in canonical order; of two with one name the later counts.
-std::vector<const Header*> in_order(const std::vector<Header>& headers) {
-  std::vector<const Header*> sorted;
+std::vector<const NamedText*> in_order(const std::vector<NamedText>& headers) {
+  std::vector<const NamedText*> sorted;
   sorted.reserve(headers.size());
-  for (const Header& header : headers) sorted.push_back(&header);
-  std::sort(sorted.begin(), sorted.end(), [](const Header* a, const Header* b) {
+  for (const NamedText& header : headers) sorted.push_back(&header);
+  std::sort(sorted.begin(), sorted.end(), [](const NamedText* a, const NamedText* b) {
     return a->first == b->first ? a < b : key_before(a->first, b->first);
   });
   std::size_t kept = 0;
-  for (const Header* header : sorted) {
+  for (const NamedText* header : sorted) {
     if (kept > 0 && sorted[kept - 1]->first == header->first) --kept;
     sorted[kept++] = header;
   }
@@ -79,7 +79,7 @@ std::vector<std::uint8_t> write_gossip(const GossipOut& gossip) {
   to.key("ts").uint(gossip.ts);
   if (!headers.empty()) {
     to.key("hdr").map(headers.size());
-    for (const Header* header : headers) to.key(header->first).text(header->second);
+    for (const NamedText* header : headers) to.key(header->first).text(header->second);
   }
   to.key("data").bytes(gossip.data);
   to.key("kind").text("gossip");

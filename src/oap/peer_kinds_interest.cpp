@@ -6,10 +6,10 @@ namespace ron::oap {
 namespace {
 
 constexpr unsigned kAdd = 1;
-constexpr unsigned kSeq = 2;
+constexpr unsigned kInterestSeq = 2;
 constexpr unsigned kDigest = 4;
 constexpr unsigned kRemove = 8;
-constexpr unsigned kInterestFields = kAdd | kSeq | kDigest | kRemove;
+constexpr unsigned kInterestFields = kAdd | kInterestSeq | kDigest | kRemove;
 
 bool take_set(const CborItem& item, InterestSet& set) {
   if (item.type != CborType::kMap) return false;
@@ -80,7 +80,7 @@ Decoded<Interest> read_interest(const Message& message) {
       if (!take(value, interest.seq) || interest.seq == 0) {
         return faulty("interest.seq is not a uint >= 1");
       }
-      seen |= kSeq;
+      seen |= kInterestSeq;
     } else if (key == "digest") {
       if (!take(value, interest.digest)) return faulty("interest.digest is not 16 bytes");
       seen |= kDigest;

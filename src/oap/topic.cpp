@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <cstring>
 
+#include "base/bytes.hpp"
 #include "oap/cbor.hpp"
 
 namespace ron::oap {
@@ -43,12 +44,6 @@ std::uint64_t special(std::uint64_t word) {
   const std::uint64_t pair = slash | slash >> 8U | 1ULL << 56U;  // a zero byte: two slashes
   return word | (word - bytes_of(0x20)) | (word + bytes_of(1)) |
          ((word ^ bytes_of('*')) - bytes_of(1)) | (pair - bytes_of(1));
-}
-
-std::uint64_t word_at(const std::uint8_t* at) {
-  std::uint64_t word = 0;
-  std::memcpy(&word, at, sizeof word);
-  return word;
 }
 
 // The `size` (under eight) bytes at `at` with letters behind them.

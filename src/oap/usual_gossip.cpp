@@ -71,7 +71,7 @@ using Word = std::uint64_t;
 
 // Eight bytes at `at`, zeros for those behind `end`; anything when all of them are. There must be
 // eight bytes in front of `end`.
-Word word_at(const std::uint8_t* at, const std::uint8_t* end) {
+Word word_within(const std::uint8_t* at, const std::uint8_t* end) {
   const std::uint8_t* const from = std::min(at, end - sizeof(Word));
   Word word = 0;
   std::memcpy(&word, from, sizeof word);
@@ -85,13 +85,13 @@ Word word_at(const std::uint8_t* at, const std::uint8_t* end) {
 // load, since no key has more than six letters.
 unsigned take_entry(const std::uint8_t*& at, const std::uint8_t* end, Value& value) {
   if (at >= end) return kPlaces;
-  const Word word = word_at(at, end);
+  const Word word = word_within(at, end);
   const auto size = static_cast<unsigned>(word & 7U);
   const auto head = static_cast<unsigned>(word >> ((8 * size + 8) & 63U)) & 0xffU;
   const unsigned form = head & 31U;
   const Word small = form < kSmall ? ~Word{0} : 0;  // a mask, so that nobody makes it a branch
   const std::size_t extra = (std::size_t{1} << (form & 3U)) & ~small;
-  const Word behind = std::byteswap(word_at(at + 2 + size, end));
+  const Word behind = std::byteswap(word_within(at + 2 + size, end));
   const Word number = (form & small) | (behind >> ((8 * (8 - extra)) & 63U) & ~small);
 
   const unsigned place = 2 * size + static_cast<unsigned>(word >> 9U & 1U);

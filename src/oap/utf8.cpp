@@ -2,6 +2,7 @@
 #include <array>
 #include <cstring>
 
+#include "base/bytes.hpp"
 #include "oap/cbor.hpp"
 
 namespace ron::oap {
@@ -33,12 +34,6 @@ std::size_t sequence_at(const std::uint8_t* at, std::size_t left) {
 }
 
 constexpr std::uint64_t kHighBits = 0x8080808080808080ULL;
-
-std::uint64_t word_at(const std::uint8_t* at) {
-  std::uint64_t word = 0;
-  std::memcpy(&word, at, sizeof word);
-  return word;
-}
 
 // Whole words, the last one overlapping the one before.
 bool is_ascii(const std::uint8_t* at, std::size_t size) {

@@ -27,10 +27,6 @@ session::ClientOptions machine_options(const Options& options) {
   return out;
 }
 
-std::chrono::milliseconds to_ms(Duration time) {
-  return std::chrono::ceil<std::chrono::milliseconds>(time);
-}
-
 Error closed() { return {ErrorCode::kClosed, "the client is closed", false, {}}; }
 
 }  // namespace

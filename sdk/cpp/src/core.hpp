@@ -8,6 +8,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <functional>
@@ -29,6 +30,9 @@
 namespace ron::sdk::detail {
 
 Error error_of(const session::ClientError& error);
+inline std::chrono::milliseconds to_ms(Duration time) {
+  return std::chrono::ceil<std::chrono::milliseconds>(time);
+}
 
 /// What the node answered: an acknowledgement, or the body of a control_ok.
 struct Reply : Published {

@@ -9,10 +9,6 @@ namespace {
 
 constexpr int kRoundsATurn = 4;
 
-std::chrono::milliseconds to_ms(Duration time) {
-  return std::chrono::ceil<std::chrono::milliseconds>(time);
-}
-
 }  // namespace
 
 void Core::run() {

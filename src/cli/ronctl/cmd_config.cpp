@@ -12,7 +12,7 @@
 namespace ron::cli {
 namespace {
 
-using Json = nlohmann::ordered_json;
+using OrderedJson = nlohmann::ordered_json;
 using config::Problem;
 using config::Problems;
 using setup::Configuration;
@@ -24,8 +24,8 @@ struct ConfigArgs {
   bool toml = false;
 };
 
-Json problems_json(const Problems& problems) {
-  Json out = Json::array();
+OrderedJson problems_json(const Problems& problems) {
+  OrderedJson out = OrderedJson::array();
   for (const Problem& problem : problems)
     out.push_back({{"key", problem.key},
                    {"value", problem.value},
@@ -35,8 +35,8 @@ Json problems_json(const Problems& problems) {
   return out;
 }
 
-std::string dumped(const Json& value) {
-  return value.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+std::string dumped(const OrderedJson& value) {
+  return value.dump(-1, ' ', false, OrderedJson::error_handler_t::replace) + "\n";
 }
 
 void tell_problems(const std::string& title, const Problems& problems) {
@@ -67,7 +67,7 @@ int check(const Context& context, const ConfigArgs& args) {
   if (context.json) {
     print(dumped({{"valid", true},
                   {"file", read_one->file},
-                  {"errors", Json::array()},
+                  {"errors", OrderedJson::array()},
                   {"warnings", problems_json(warnings)}}));
     return kOk;
   }
@@ -77,8 +77,8 @@ int check(const Context& context, const ConfigArgs& args) {
   return kOk;
 }
 
-Json shown_json(const Configuration& configuration) {
-  Json keys = Json::array();
+OrderedJson shown_json(const Configuration& configuration) {
+  OrderedJson keys = OrderedJson::array();
   std::size_t index = 0;
   for (const config::KeyRow& row : config::keys())
     keys.push_back({{"key", row.name},
@@ -100,7 +100,7 @@ int show(const Context& context, const ConfigArgs& args) {
   return kOk;
 }
 
-Json change_json(const config::Change& change, const char* reload) {
+OrderedJson change_json(const config::Change& change, const char* reload) {
   return {{"key", change.row->name},
           {"before", change.before},
           {"after", change.after},
@@ -115,7 +115,7 @@ int diff(const Context& context, const ConfigArgs& args) {
   const config::ReloadPlan plan =
       config::plan_reload(before->loaded.settings, after->loaded.settings);
   if (context.json) {
-    Json changes = Json::array();
+    OrderedJson changes = OrderedJson::array();
     for (const auto& change : plan.live) changes.push_back(change_json(change, "live"));
     for (const auto& change : plan.restart) changes.push_back(change_json(change, "restart"));
     print(dumped({{"changes", changes}, {"reload_errors", problems_json(plan.errors)}}));

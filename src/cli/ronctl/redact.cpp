@@ -7,7 +7,7 @@
 namespace ron::cli {
 namespace {
 
-using Json = nlohmann::ordered_json;
+using OrderedJson = nlohmann::ordered_json;
 
 constexpr std::string_view kRedacted = "[redacted]";
 
@@ -46,17 +46,17 @@ std::string Redactor::mask(const std::string& who) {
   return at->second;
 }
 
-Json Redactor::json(const Json& value) {
+OrderedJson Redactor::json(const OrderedJson& value) {
   if (value.is_string()) return text(value.get<std::string>());
   if (value.is_array()) {
-    Json out = Json::array();
-    for (const Json& item : value) out.push_back(json(item));
+    OrderedJson out = OrderedJson::array();
+    for (const OrderedJson& item : value) out.push_back(json(item));
     return out;
   }
   if (!value.is_object()) return value;
   const bool session = value.contains("channel");
   const bool peer = value.contains("addr");
-  Json out = Json::object();
+  OrderedJson out = OrderedJson::object();
   for (const auto& [name, member] : value.items()) {
     if (names_secret(name)) {
       out[name] = kRedacted;
