@@ -1,5 +1,6 @@
 #include "ops/events.hpp"
 
+#include <algorithm>
 #include <array>
 
 #include "base/check.hpp"
@@ -115,5 +116,11 @@ std::span<const FieldRow> fields() { return kFields; }
 std::string_view name_of(Field field) { return kFields[static_cast<std::size_t>(field)].name; }
 
 std::string_view name_of(LogLevel level) { return kLevels[static_cast<std::size_t>(level)]; }
+
+std::optional<LogLevel> level_of(std::string_view name) {
+  const auto* const at = std::ranges::find(kLevels, name);
+  if (at == kLevels.end()) return std::nullopt;
+  return static_cast<LogLevel>(at - kLevels.begin());
+}
 
 }  // namespace ron::ops

@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 
@@ -129,5 +130,7 @@ struct FieldRow {
 std::span<const FieldRow> fields();
 std::string_view name_of(Field field);
 std::string_view name_of(LogLevel level);
+/// The level of a name; nothing for a name that is none.
+std::optional<LogLevel> level_of(std::string_view name);
 
 }  // namespace ron::ops

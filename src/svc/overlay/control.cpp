@@ -19,7 +19,6 @@ using Args = std::vector<std::pair<std::string, std::string>>;
 
 constexpr std::size_t kLimitDefault = 100;
 constexpr std::size_t kLimitMost = 2000;  // keeps an answer below max_frame
-constexpr std::array<std::string_view, 5> kLevels = {"trace", "debug", "info", "warn", "error"};
 
 std::unexpected<ControlError> bad(std::string text) {
   return std::unexpected(ControlError{oap::Code::kBadFrame, std::move(text)});
@@ -166,11 +165,11 @@ ControlResult Control::traced(const Args& args) {
 ControlResult Control::log_level(const Args& args) {
   if (auto fault = only(args, {"level"})) return std::unexpected(std::move(*fault));
   if (const std::string* level = find(args, "level")) {
-    const auto* at = std::ranges::find(kLevels, *level);
-    if (at == kLevels.end()) return bad("level is not one of trace, debug, info, warn, error");
-    log_.set_level(static_cast<config::LogLevel>(at - kLevels.begin()));
+    const std::optional<ops::LogLevel> named = ops::level_of(*level);
+    if (!named) return bad("level is not one of trace, debug, info, warn, error");
+    log_.set_level(*named);
   }
-  return R"({"level":")" + std::string(kLevels[static_cast<std::size_t>(log_.level())]) + "\"}\n";
+  return R"({"level":")" + std::string(ops::name_of(log_.level())) + "\"}\n";
 }
 
 ControlResult Control::drain(const Args& args) {

@@ -247,7 +247,6 @@ std::string Health::queues_text(std::size_t limit) const {
 
 std::string Health::status_text() const {
   constexpr const char* kModes[] = {"off", "hybrid", "require"};
-  constexpr const char* kLogLevels[] = {"trace", "debug", "info", "warn", "error"};
   Status status;
   status.version = version_;
   status.readiness = readiness();
@@ -258,7 +257,7 @@ std::string Health::status_text() const {
   status.tls = tls_text(settings_);
   status.pq_mode = kModes[static_cast<int>(settings_.overlay.pq_mode)];
   status.profile = profile_text(settings_);
-  status.log_level = kLogLevels[static_cast<int>(log_.level())];
+  status.log_level = ops::name_of(log_.level());
   status.config_file = config_file_;
   status.now_unix = crypto::wall_clock().seconds;
   status.reloads = reloads_;
