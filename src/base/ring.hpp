@@ -21,6 +21,7 @@ class Ring {
   explicit Ring(const Allocator& allocator) : buffer_(allocator) {}
 
   bool empty() const { return count_ == 0; }
+  std::size_t capacity() const { return buffer_.size(); }
   std::size_t size() const { return count_; }
 
   void push_back(T value) {
@@ -67,6 +68,12 @@ class Ring {
   void clear() {
     give_back();
     head_ = count_ = 0;
+  }
+
+  /// While it is empty: a buffer of more than its first capacity is given back.
+  void shrink() {
+    RON_DCHECK(empty());
+    if (buffer_.size() > kFirstCapacity) give_back();
   }
 
  private:

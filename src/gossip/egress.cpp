@@ -113,15 +113,22 @@ struct Egress::Lanes {
            std::ranges::all_of(lane, [](const Lane& one) { return one.entries.empty(); });
   }
 
-  // Empty lanes as they were made: nothing of them is charged while nobody uses them.
+  // Empty lanes, nearly as they were made: who takes them next shall not have to allocate.
   void start_anew() {
     for (Lane& one : lane) {
       one.deficit = 0;
-      one.entries.clear();
+      one.entries.shrink();
     }
-    stage.clear();
+    stage.shrink();
     turn = kAnswers;
     granted = false;
+  }
+
+  // What its tables take, in bytes.
+  std::size_t table_bytes() const {
+    std::size_t entries = stage.capacity();
+    for (const Lane& one : lane) entries += one.entries.capacity();
+    return entries * sizeof(Entry);
   }
 
   // The only lane that holds anything; kLaneCount when there are several or none.
@@ -219,18 +226,23 @@ struct Egress::Lanes {
 };
 
 LanePool::LanePool(SlabMeter* meter) : meter_(meter) { spare_.reserve(kMost); }
-LanePool::~LanePool() = default;
+LanePool::~LanePool() {
+  while (!spare_.empty()) take();
+}
 
 std::unique_ptr<Egress::Lanes> LanePool::take() {
   if (spare_.empty()) return std::make_unique<Egress::Lanes>(meter_);
   std::unique_ptr<Egress::Lanes> lanes = std::move(spare_.back());
   spare_.pop_back();
+  if (meter_ != nullptr) meter_->live_bytes += lanes->table_bytes();
   return lanes;
 }
 
+// What lies here is charged to nobody: at most kMost times 1 KiB.
 void LanePool::give(std::unique_ptr<Egress::Lanes> lanes) {
   if (spare_.size() == kMost) return;
   lanes->start_anew();
+  if (meter_ != nullptr) meter_->live_bytes -= lanes->table_bytes();
   spare_.push_back(std::move(lanes));
 }
 
