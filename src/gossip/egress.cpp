@@ -238,7 +238,7 @@ std::unique_ptr<Egress::Lanes> LanePool::take() {
   return lanes;
 }
 
-// What lies here is charged to nobody: at most kMost times 1 KiB.
+// What lies here is charged to nobody: at most kMost times ten tables of four entries, 160 KiB.
 void LanePool::give(std::unique_ptr<Egress::Lanes> lanes) {
   if (spare_.size() == kMost) return;
   lanes->start_anew();

@@ -659,5 +659,24 @@ TEST(egress, charges_its_tables_and_gives_them_back) {
   EXPECT_EQ(meter.live_bytes, 0U);
 }
 
+TEST(egress, a_message_alone_finds_the_tables_of_the_one_before) {
+  constexpr std::size_t kTable = 4 * 32;
+  SlabMeter meter;
+  LanePool pool(&meter);
+  const auto drain = [](Egress& egress) {
+    egress.stage(1 << 20, nullptr);
+    egress.wrote(egress.staged_bytes());
+  };
+  Egress first(&pool), second(&pool);
+  first.push(0, many(1, 10, 0), kAny, {});
+  EXPECT_EQ(meter.live_bytes, kTable);
+  drain(first);
+  EXPECT_EQ(meter.live_bytes, 0U) << "in the pool they are nobody's";
+  second.push(0, many(1, 10, 0), kAny, {});
+  EXPECT_EQ(meter.live_bytes, 2 * kTable) << "that of the lane, and of the stage";
+  drain(second);
+  EXPECT_EQ(meter.live_bytes, 0U);
+}
+
 }  // namespace
 }  // namespace ron::gossip::testing
