@@ -22,7 +22,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 ROWS = ["a_1k_hot", "a_10k_hot", "a_1k_half_cold", "b_700_96k", "loss_1", "loss_5", "crash_50", "crash_80",
         "crash_80_10k", "new_topics", "leaves_100_900", "churn", "partition", "adversaries", "small",
         "eclipse", "one_way", "slow_readers", "stalls", "restarts",
-        "best_effort"]
+        "best_effort", "lan"]
 COMPARED = {"a_1k_hot", "a_10k_hot", "a_1k_half_cold", "b_700_96k", "loss_1", "loss_5", "crash_50", "crash_80",
             "crash_80_10k"}
 SHOWN = ["rmr", "rmr_with_warm_up", "p50_ms", "p95_ms", "p99_ms", "delivered_pct", "full_coverage_s", "prompt_coverage_s",
@@ -40,7 +40,8 @@ LABELS = {  # in docs/mesh.md
     "adversaries": "a fifth of the nodes is hostile", "small": "2 to 20 nodes, at once",
     "eclipse": "forty identities around one node", "one_way": "half of the nodes unheard by the others",
     "slow_readers": "a tenth reads slowly", "stalls": "a fifth stands still for seconds",
-    "restarts": "a fifth crashes and comes back", "best_effort": "1 % loss, without repair"}
+    "restarts": "a fifth crashes and comes back", "best_effort": "1 % loss, without repair",
+    "lan": "one site of 100, a fifth crashes"}
 TARGET = re.compile(r"^\s*target\s*=\s*(\w+)\s*(<=|>=)\s*([\d.]+)(?:\s+worst\s+([\d.]+))?", re.M)
 SLACK = 1.15  # of the worst seed
 

@@ -103,7 +103,7 @@ constexpr KeyRow kRows[] = {
     {.name = "overlay.gossip.relay_fanout", .type = Type::kCount, .slot = +RON_U64(overlay.gossip.relay_fanout),
      .micronode = "8", .macronode = "16", .low = 1, .high = 256,
      .env = "FANOUT", .flag = "--fanout",
-     .doc = "Peers that a publication is pushed to at most; the others hear of it and ask for it."},
+     .doc = "Peers that a publication is pushed to at most, beside those that asked for pushes; the others hear of it and ask for it. From `mesh.active_view` on there is no bound but the view."},
     {.name = "overlay.gossip.burst_budget_frames", .type = Type::kCount, .slot = +RON_U64(overlay.gossip.burst_budget_frames),
      .micronode = "8", .macronode = "16", .low = 1, .high = 65'536,
      .env = "BURST_BUDGET", .flag = "--burst", .reload = Reload::kLive, .effect = Effect::kLater,

@@ -79,7 +79,8 @@ struct RelayLimits {
 struct RelayTimes {
   Duration dedup = 120s;
   Duration repair = 30s;
-  Duration lazy = 5ms;  // ihave wait for each other
+  Duration lazy = 5ms;        // ihave wait for each other
+  Duration lazy_calm = 50ms;  // over near links, while nothing is lost and no link comes or goes
   Duration graft_least = 10ms;
 };
 

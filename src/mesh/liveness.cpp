@@ -27,8 +27,8 @@ bool is_pinger(const NodeId& self, const NodeId& other) {
   return (self < other) == alike;
 }
 
-bool is_near(const Session& session, const ViewTimes& times) {
-  return session.link.rtt.known() && session.link.rtt.least() <= times.ping / 16;
+bool is_near(const RoundTrip& way, const ViewTimes& times) {
+  return way.known() && way.least() <= times.ping / 16;
 }
 
 // OAP-9.72 OAP-9.77

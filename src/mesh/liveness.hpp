@@ -29,7 +29,7 @@ Instant dies_at(const Session& session, const ViewTimes& times);
 /// so never come to ping when the others do.
 bool is_pinger(const NodeId& self, const NodeId& other);
 /// So short a way that pings and answers of many links come within a small part of an interval.
-bool is_near(const Session& session, const ViewTimes& times);
+bool is_near(const RoundTrip& way, const ViewTimes& times);
 /// When the next ping is due; never() while one is not answered.
 Instant pings_at(const Session& session, bool pinger, const ViewTimes& times);
 

@@ -87,19 +87,32 @@ void Membership::Impl::dial(ConfiguredPeer peer, Instant now, Orders& out) {
 bool Membership::Impl::hangup(const NodeId& node, Instant now, Orders& out) {
   woke(now);
   bool found = named_.forget(node);
+  found = part_from(node, now, out) || found;
+  settle(now, out);
+  return found;
+}
+
+// A peer that the operator named is dialed again, and let in once its points are forgotten.
+void Membership::Impl::expel(const NodeId& node, Instant now, Orders& out) {
+  ++stats_.expelled;
+  for (const auto& session : sessions_.all()) {
+    if (session->node != node) continue;
+    send(*session, oap::kEvent, 0,
+         oap::write_bye({.reason = "expelled", .alt = {}, .after_ms = {}}),
+         out);  // OAP-9.74
+  }
+  part_from(node, now, out);
+  settle(now, out);
+}
+
+bool Membership::Impl::part_from(const NodeId& node, Instant now, Orders& out) {
+  bool found = false;
   while (Session* session = sessions_.to(node)) {
     end(*session, now, out);
     found = true;
   }
   dials_.cancel(node, out);
-  found = views_.forget(node) || found;
-  settle(now, out);
-  return found;
-}
-
-void Membership::Impl::expel(const NodeId& node, Instant now, Orders& out) {
-  ++stats_.expelled;
-  hangup(node, now, out);
+  return views_.forget(node) || found;
 }
 
 void Membership::Impl::heard(SessionId id, Instant now) {
@@ -196,11 +209,11 @@ void Membership::Impl::check_session(Session& session, Instant now, Orders& out)
 // go round in circles.
 void Membership::Impl::ping_together(const Session& with, Instant now, Orders& out) {
   const Duration ping = config_.times.ping;
-  const bool near = is_near(with, config_.times);
+  const bool near = is_near(with.link.rtt, config_.times);
   for (const auto& session : sessions_.all()) {
     if (!session->linked()) continue;
     const bool goes_along =
-        near && is_near(*session, config_.times) && is_pinger(config_.self, session->node);
+        near && is_near(session->link.rtt, config_.times) && is_pinger(config_.self, session->node);
     const Duration early = goes_along ? ping / 2 : ping / 8;
     if (due_ping(*session) <= now + early) this->ping(*session, now, out);
   }
@@ -251,8 +264,9 @@ std::vector<PeerView> Membership::Impl::peers(Instant now) const {
 }
 
 const MembershipStats& Membership::Impl::stats() {
-  stats_.active = static_cast<std::uint32_t>(sessions_.relays().size());
-  stats_.leaves = sessions_.leaves();
+  // A leaf has links to relays only, whatever it is to them.
+  stats_.active = links();
+  stats_.leaves = is_leaf() ? 0 : sessions_.leaves();
   stats_.passive = static_cast<std::uint32_t>(views_.passive().size());
   stats_.dialing = static_cast<std::uint32_t>(dials_.size());
   stats_.sessions = static_cast<std::uint32_t>(sessions_.all().size());

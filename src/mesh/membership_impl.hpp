@@ -33,6 +33,7 @@ class Membership::Impl {
   void dial(ConfiguredPeer peer, Instant now, Orders& out);
   bool hangup(const NodeId& node, Instant now, Orders& out);
   void expel(const NodeId& node, Instant now, Orders& out);
+  bool part_from(const NodeId& node, Instant now, Orders& out);
   void tick(Instant now, Orders& out);
   std::vector<PeerView> peers(Instant now) const;
   const MembershipStats& stats();

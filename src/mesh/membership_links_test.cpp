@@ -83,6 +83,22 @@ TEST(MembershipLinks, ADialedNodeIsAskedAtOnce) {
   EXPECT_EQ(solo.machine().link(id)->rtt.srtt(), 40ms);
 }
 
+TEST(MembershipLinks, WhoeverIsExpelledIsToldAndDialedAgainIfNamed) {  // OAP-9.74
+  Solo solo(9);
+  solo.command(1, false);
+  const SessionId id = solo.answer(solo.dials().begin()->first);
+  solo.ack(id, solo.sent(id).at(0).header.corr);
+  ASSERT_NE(solo.machine().link(id), nullptr);
+  solo.sent();
+  solo.expel(1);
+  EXPECT_EQ(kinds(solo.sent(id)), std::vector<std::string>{"bye"});
+  EXPECT_FALSE(solo.open().contains(id));
+  EXPECT_EQ(solo.machine().stats().expelled, 1U);
+  for (int i = 0; i < 100 && solo.dials().empty(); ++i) solo.advance(100ms);
+  ASSERT_EQ(solo.dials().size(), 1U);
+  EXPECT_EQ(solo.dials().begin()->second, address(1)) << "the operator named it";
+}
+
 TEST(MembershipLinks, AFullNodeNamesOthers) {
   Solo solo(3);
   with_links(solo, 10);

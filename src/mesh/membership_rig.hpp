@@ -152,7 +152,7 @@ class Net {
   }
   std::vector<Index> neighbours(Index index) {
     std::vector<Index> found;
-    if (at(index).stats().leaves == 0) {
+    if (at(index).stats().leaves == 0 && !at(index).relays().empty()) {
       for (const Link* link : at(index).relays()) found.push_back(other_end(link->session));
       return found;
     }

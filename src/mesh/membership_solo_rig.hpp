@@ -86,6 +86,10 @@ class Solo {
     }
     obey();
   }
+  void expel(std::size_t node) {
+    machine_.expel(node_id(1, node), now_, out_);
+    obey();
+  }
 
   /// Answers an open request of the machine.
   void ack(SessionId session, CorrId corr, std::uint64_t links = 1) {

@@ -351,6 +351,8 @@ TEST(Membership, LeavesKeepTwoLinksToRelaysAndAcceptNone) {
   EXPECT_GE(net.at(0).relays().size(), 8U) << "leaves take no place from relays";
   for (const Index leaf : leaves) {
     EXPECT_TRUE(net.at(leaf).relays().empty()) << "no slot";
+    EXPECT_EQ(net.at(leaf).stats().active, 2U) << "links to relays, as operators see them";
+    EXPECT_EQ(net.at(leaf).stats().leaves, 0U);
     for (Index i = 0; i < 10; ++i) {
       for (const PeerView& peer : net.at(i).peers(net.now())) {
         EXPECT_TRUE(peer.active || peer.node != net.id(leaf)) << "a leaf is no candidate";

@@ -71,7 +71,10 @@ struct Origin {
   Instant pruned_at;               // when a neighbour was last told so
   Instant parent_at, mended_at;    // when it came; when the tree was last mended
   std::uint8_t misses = 0;         // messages in a row that the parent did not bring
+  std::uint8_t asked_parent = 0;   // and that it brought only when it was asked
   bool hot = false;
+  /// Its tree has had time to find the fast ways.
+  bool settled() const { return hot && publications >= 16; }
 };
 
 /// Origins that were only spoken of are cheap to make up: so many are remembered of each neighbour,

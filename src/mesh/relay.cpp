@@ -11,6 +11,7 @@ namespace ron::mesh {
 namespace {
 
 constexpr Duration kForgetEvery = 10s;
+constexpr Duration kExpireEvery = 1s;  // what is kept, many at once
 constexpr Duration kPruneAgain = 500ms;
 constexpr Duration kRepairedIsNews = 5s;
 constexpr unsigned kHeirs = 2;  // of a parent that is gone
@@ -101,6 +102,7 @@ void RelayMachine::link_up(const Link& link) {
     neighbour->slot = free;
     links_ |= bit(free);
     slots_[free] = neighbour.get();
+    stir();
     origins_.begin_link(free);
     if (config_.role == Role::kRelay && shared_.link_up(free))
       tree_change(link.session, false, nullptr);
@@ -124,6 +126,7 @@ void RelayMachine::link_down(SessionId session) {
   if (found->second->is_leaf()) leaves_.down(session);
   neighbours_.erase(found);
   if (slot == kNoSlot) return;
+  stir();
   links_ &= ~bit(slot);
   slots_[slot] = nullptr;
   shared_.link_down(slot);
@@ -179,7 +182,7 @@ void RelayMachine::announce_kept(Neighbour& to) {
     // remembered.
     if (kept.repaired && now_ > kept.at + kRepairedIsNews) continue;
     if (!to.is_leaf() || leaf_wants(to.link.session, kept)) {
-      lazily(to, kept.from, kept.seq, kept.hash);
+      lazily(to, kept.from, kept.seq, kept.hash, config_.relay_times.lazy);
     }
   }
 }
@@ -365,7 +368,7 @@ void RelayMachine::announce_again(Neighbour& to, const Stored& kept) {
   if (entry != nullptr && entry->from != to.slot && entry->first != to.slot) {
     entry->holders &= ~mask_of(to);
   }
-  lazily(to, kept.from, kept.seq, kept.hash);
+  lazily(to, kept.from, kept.seq, kept.hash, config_.relay_times.lazy);
 }
 
 // What was pushed while these waited; each message once, however many of the lane go one by one.
@@ -394,14 +397,14 @@ void RelayMachine::tick(Instant now, Orders& out) {
     const Duration idle = 4 * config_.relay_times.dedup;
     if (now_.since_origin() > idle) origins_.forget_ids(now_ + -idle);
   }
-  if (store_.oldest() + config_.relay_times.repair <= now) {
+  if (store_.oldest() + config_.relay_times.repair + kExpireEvery <= now) {
     store_.expire(now + -config_.relay_times.repair + 1ns);
   }
 }
 
 Instant RelayMachine::next_deadline() const {
-  return std::min(
-      {lazy_due_, later_due_, missing_.next(), store_.oldest() + config_.relay_times.repair});
+  return std::min({lazy_due_, later_due_, missing_.next(),
+                   store_.oldest() + config_.relay_times.repair + kExpireEvery});
 }
 
 const RelayStats& RelayMachine::stats() {

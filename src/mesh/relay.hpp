@@ -1,7 +1,7 @@
 // Relaying: which neighbour gets a message, which only hears of it, and what is asked for again.
 //
 //   eager   the whole message, along the tree of its origin, or the shared tree while it is cold
-//   lazy    `ihave` on every other link, batched for a few milliseconds
+//   lazy    `ihave` on every other link, batched for a few milliseconds, longer while all is calm
 //   repair  what was announced and does not come is asked for by `iwant`; `graft` where a tree
 //   broke
 //
@@ -163,6 +163,7 @@ class RelayMachine {
   LinkMask eager_of(const Origin& origin, LinkMask targets, bool own) const;
   bool crowded(const Coming& coming) const;
   LinkMask at_most(LinkMask mask, unsigned most);
+  static LinkMask within(const Origin& origin, LinkMask eager, unsigned most);
   void push(Neighbour& to, Epoch& epoch, Lane lane, const Slice& frame);
   bool wants_second(const Origin& origin) const;
   static bool skipped_one(const Neighbour& from, Epoch& epoch, std::uint64_t seq);
@@ -177,7 +178,12 @@ class RelayMachine {
   void compare(Neighbour& from, Epoch& epoch, const oap::IdRange& range);
   std::optional<oap::Fault> on_iwant(Neighbour& from, const oap::Message& message);
   void answer_iwant(Neighbour& from, Epoch& epoch, const oap::IdRange& range, std::uint64_t seq);
-  void lazily(Neighbour& to, const OriginEpoch& key, std::uint64_t seq, std::uint64_t hash);
+  void lazily(Neighbour& to, const OriginEpoch& key, std::uint64_t seq, std::uint64_t hash,
+              Duration wait);
+  Duration lazy_wait(const Neighbour& to, const Origin& origin) const;
+  bool near(const Neighbour& neighbour) const;
+  void join_in(const Neighbour& from);
+  void stir();
   void flush_lazy();
   void take_lazy(Neighbour& to, std::vector<oap::IdRange>& ranges);
   void ask_for_missing();
@@ -236,6 +242,7 @@ class RelayMachine {
   RoundTrip lag_hot_, lag_cold_;  // from the first announcement to the eager copy
   double loss_ = 0;               // of eager copies, smoothed
   Instant lazy_due_ = Instant::never();
+  Instant stirred_;  // when something was asked for, or a link came or went
   Instant later_due_ = Instant::never();
   Instant forgot_;  // when old ids were last forgotten
   std::vector<std::uint8_t> scratch_;

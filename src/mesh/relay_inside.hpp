@@ -33,13 +33,15 @@ struct Lazy {
 struct RelayMachine::Neighbour {
   bool is_leaf() const { return link.role == Role::kLeaf; }
   Link link;
-  Instant since;                   // when the link came up
-  LinkSlot slot = kNoSlot;         // of this machine's masks; leaves have none
-  int broken = 0;                  // announcements it did not make good, lately
-  Instant blamed_at;               // for the last of them that counted
-  Instant announced_late;          // what was kept until then and waited too long was announced
-  PrunedTopics pruned;             // of a leaf
-  std::vector<Lazy> lazy;          // to be announced
+  Instant since;            // when the link came up
+  LinkSlot slot = kNoSlot;  // of this machine's masks; leaves have none
+  int broken = 0;           // announcements it did not make good, lately
+  Instant blamed_at;        // for the last of them that counted
+  Instant announced_late;   // what was kept until then and waited too long was announced
+  PrunedTopics pruned;      // of a leaf
+  bool catches_up = false;  // a new leaf: what is kept, and it wants, is to be announced
+  // To be announced: at most what is kept, and what comes within a few milliseconds.
+  std::vector<Lazy> lazy;
   std::deque<oap::IdRange> later;  // it announced, when there was no room for what is missing
 };
 

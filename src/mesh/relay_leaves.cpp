@@ -10,7 +10,8 @@
 namespace ron::mesh {
 namespace {
 
-constexpr std::size_t kToldMax = 16;  // relays a leaf remembers what it told
+constexpr Duration kLeafCatchesUp = 5s;  // after its link came up, on what is kept
+constexpr std::size_t kToldMax = 16;     // relays a leaf remembers what it told
 constexpr std::uint8_t kMissesForGraft = 2;
 
 std::uint64_t prune_key(TenantId tenant, std::string_view topic, const OriginId& origin) {
@@ -58,7 +59,13 @@ std::optional<oap::Fault> RelayMachine::on_interest(Neighbour& from, const oap::
     return std::nullopt;
   }
   switch (*applied) {
-    case InterestOf::Applied::kTaken: announce_kept(from); return std::nullopt;
+    case InterestOf::Applied::kTaken:
+      // What it begins to want later on starts with what is published from then on.
+      if (now_ < from.since + kLeafCatchesUp) {
+        from.catches_up = true;
+        lazy_due_ = std::min(lazy_due_, now_ + config_.relay_times.lazy);
+      }
+      return std::nullopt;
     case InterestOf::Applied::kAskAll:
       send(from.link.session, Lane::kControl, event(oap::write_interest_all()));
       return std::nullopt;
@@ -94,7 +101,9 @@ unsigned RelayMachine::to_leaves(Neighbour* from, Epoch& epoch, const Coming& co
     Neighbour* const to = find(session);
     if (to == nullptr || to == from || origin_of(to->link.node) == epoch.origin->id) continue;
     if (to->pruned.has(prune_key(coming.tenant, topic, epoch.origin->id))) {
-      if (!coming.best_effort()) lazily(*to, coming.key, coming.seq, coming.hash);
+      if (!coming.best_effort()) {
+        lazily(*to, coming.key, coming.seq, coming.hash, lazy_wait(*to, *epoch.origin));
+      }
     } else {
       push(*to, epoch, from == nullptr ? Lane::kOwn : Lane::kRelay, coming.frame);
       ++sent;
@@ -119,7 +128,7 @@ void RelayMachine::interest(TenantId tenant, std::string_view pattern, bool add,
   now_ = now;
   if (config_.role != Role::kLeaf) return;
   const bool changed = add ? wanted_.add(tenant, pattern) : wanted_.remove(tenant, pattern);
-  if (changed && lazy_due_.is_never()) lazy_due_ = now_ + config_.relay_times.lazy;
+  if (changed) lazy_due_ = std::min(lazy_due_, now_ + config_.relay_times.lazy);
 }
 
 void RelayMachine::tell_interest(Neighbour& to, bool greet) {

@@ -11,7 +11,6 @@ constexpr unsigned kGapMost = 64;  // ids behind a message that are taken for mi
 // An announcement this long before the eager copy shows a better parent: while a tree is young, and
 // once it has settled. Then most of what is late is so because something has changed further up.
 constexpr Duration kMuchEarlier = 8ms, kEarlierSettled = 30ms;
-constexpr std::uint32_t kSettled = 16;  // publications
 constexpr unsigned kChildrenForSecond = 2;
 constexpr Duration kPruneHeeded = 2s;      // until then what was on its way may come
 constexpr Duration kGreeting = 500ms;      // in which a new neighbour tells what it keeps
@@ -250,7 +249,7 @@ void RelayMachine::note_way(Neighbour& from, Epoch& epoch, Entry& entry, const C
   }
   const Duration lag = since_sign(entry);
   (origin.hot ? lag_hot_ : lag_cold_).sample(std::max<Duration>(lag, 1us));
-  origin.misses = 0;
+  origin.misses = origin.asked_parent = 0;
   entry.from = from.slot;
   // One that was told to stop pushes what was on its way; it is no parent any more.
   if (origin.parent == kNoSlot || slots_[origin.parent] == nullptr) origin.parent = from.slot;
@@ -261,7 +260,7 @@ void RelayMachine::note_way(Neighbour& from, Epoch& epoch, Entry& entry, const C
   origin.parent_at = now_;
   // Somebody had it long before: with an eager copy from there we would have had it too. A large
   // message is late merely because it is large.
-  const Duration much = origin.publications < kSettled ? kMuchEarlier : kEarlierSettled;
+  const Duration much = origin.settled() ? kEarlierSettled : kMuchEarlier;
   const bool late = origin.hot && coming.size < config_.relay.idontwant_from && lag >= much &&
                     entry.first != kNoSlot && entry.first != from.slot &&
                     slots_[entry.first] != nullptr;
@@ -338,6 +337,19 @@ LinkMask RelayMachine::at_most(LinkMask mask, unsigned most) {
   return mask;
 }
 
+// Who asked for the pushes of this origin gets them, else it would ask for each message. Of the
+// others always the same go without, so that they find another way.
+LinkMask RelayMachine::within(const Origin& origin, LinkMask eager, unsigned most) {
+  if (most == 0) return eager;
+  LinkMask rest = eager & ~origin.grafted;
+  while (rest != 0 && static_cast<unsigned>(std::popcount(eager)) > most) {
+    const LinkMask last = std::bit_floor(rest);
+    rest &= ~last;
+    eager &= ~last;
+  }
+  return eager;
+}
+
 unsigned RelayMachine::forward(Neighbour* from, Epoch& epoch, LinkMask& holders,
                                const Coming& coming) {
   const Origin& origin = *epoch.origin;
@@ -351,7 +363,7 @@ unsigned RelayMachine::forward(Neighbour* from, Epoch& epoch, LinkMask& holders,
   }
   // Nor is one variant of many pushed: who has told others apart so far asks for it by its check.
   const LinkMask eager =
-      coming.old_news || crowded(coming) ? 0 : at_most(eager_of(origin, targets, own), most);
+      coming.old_news || crowded(coming) ? 0 : within(origin, eager_of(origin, targets, own), most);
   const bool shaping = !origin.hot || origin.publications <= config_.relay.hot_after;
   if (!own && shaping && !coming.best_effort() && coming.size >= config_.relay.idontwant_from) {
     tell_idontwant(targets & ~eager, coming.key, coming.seq, coming.hash);
@@ -361,7 +373,7 @@ unsigned RelayMachine::forward(Neighbour* from, Epoch& epoch, LinkMask& holders,
     if ((eager & bit(slot)) != 0) {  // OAP-9.48
       push(*slots_[slot], epoch, own ? Lane::kOwn : Lane::kRelay, coming.frame);
     } else if (!coming.best_effort()) {
-      lazily(*slots_[slot], coming.key, coming.seq, coming.hash);
+      lazily(*slots_[slot], coming.key, coming.seq, coming.hash, lazy_wait(*slots_[slot], origin));
     }
   }
   holders |= eager;

@@ -1,7 +1,9 @@
 // Announcements, what is asked for, and what is answered from the repair window.
 #include <algorithm>
 #include <bit>
+#include <utility>
 
+#include "mesh/liveness.hpp"
 #include "mesh/relay_inside.hpp"
 
 namespace ron::mesh {
@@ -18,10 +20,12 @@ constexpr Duration kBlameEvery = 100ms;  // a neighbour, for promises it broke
 constexpr Duration kDistrust = 50ms;     // of way, for every promise broken
 constexpr int kBrokenMost = 20;
 constexpr Duration kDistrustFor = 10s;
+constexpr Duration kCalmAfter = 2s;
 constexpr Duration kLookAgain = 20ms;  // at what there was no room for
 constexpr unsigned kAsksOfClaimed = 3;
 constexpr std::uint64_t kRangeMost = 64;  // ids of an announcement that share one check
 constexpr std::uint8_t kMissesForGraft = 2;
+constexpr std::uint8_t kAsksForGraft = 4;  // messages in a row that the parent brought when asked
 
 }  // namespace
 
@@ -29,12 +33,45 @@ constexpr std::uint8_t kMissesForGraft = 2;
 
 // OAP-9.51
 void RelayMachine::lazily(Neighbour& to, const OriginEpoch& key, std::uint64_t seq,
-                          std::uint64_t hash) {
-  if (lazy_due_.is_never()) lazy_due_ = now_ + config_.relay_times.lazy;
+                          std::uint64_t hash, Duration wait) {
   to.lazy.push_back({key, seq, hash});
+  if (to.lazy.size() >= oap::kIdsMax) wait = std::min(wait, config_.relay_times.lazy);
+  lazy_due_ = std::min(lazy_due_, now_ + wait);
+}
+
+// Where the tree stands and nobody around misses anything, announcements are a reserve: those of
+// many messages share a frame and wake a neighbour once. Over far links a wake-up is not saved so,
+// and what is late there is late already.
+Duration RelayMachine::lazy_wait(const Neighbour& to, const Origin& origin) const {
+  const bool calm = origin.settled() && loss_ <= config_.relay.loss_for_redundancy &&
+                    now_ >= stirred_ + kCalmAfter;
+  return calm && near(to) ? config_.relay_times.lazy_calm : config_.relay_times.lazy;
+}
+
+bool RelayMachine::near(const Neighbour& neighbour) const {
+  return is_near(ways_->round_trip(neighbour.link.session), config_.times);
+}
+
+// Near neighbours announce at the same time, as they ping: each is woken once for all of them, and
+// need not tell those that told it. Not before half of the wait is over: where messages follow each
+// other closely they would go on telling each other of one at a time.
+void RelayMachine::join_in(const Neighbour& from) {
+  const bool waits = now_ + config_.relay_times.lazy < lazy_due_ && !lazy_due_.is_never();
+  if (waits && lazy_due_ <= now_ + config_.relay_times.lazy_calm / 2 && near(from)) {
+    lazy_due_ = now_;
+  }
+}
+
+// Something is missed, or a link came or went: what waits for company waits no longer.
+void RelayMachine::stir() {
+  stirred_ = now_;
+  if (!lazy_due_.is_never()) lazy_due_ = std::min(lazy_due_, now_ + config_.relay_times.lazy);
 }
 
 void RelayMachine::flush_lazy() {
+  for (const auto& [session, neighbour] : neighbours_) {
+    if (std::exchange(neighbour->catches_up, false)) announce_kept(*neighbour);
+  }
   lazy_due_ = Instant::never();
   // Most neighbours are told the same: one frame for them.
   std::vector<oap::IdRange> last, ranges;
@@ -104,6 +141,7 @@ std::optional<oap::Fault> RelayMachine::on_ihave(Neighbour& from, const oap::Mes
   while (ids->next(range)) {
     if (!look_at(from, range, left)) look_later(from, range);
   }
+  if (!large) join_in(from);
   return std::nullopt;
 }
 
@@ -257,6 +295,7 @@ Duration RelayMachine::patience(const Origin& origin) const {
 void RelayMachine::ask_for_missing() {
   std::map<SessionId, std::vector<oap::IdRange>> asks;
   while (const MissingId* const due = missing_.due(now_)) ask(MissingId(*due), asks);
+  if (!asks.empty()) stir();
   for (const auto& [session, ids] : asks) {
     for (std::size_t at = 0; at < ids.size(); at += oap::kIdsMax) {
       const std::span part = std::span(ids).subspan(at, std::min(oap::kIdsMax, ids.size() - at));
@@ -379,7 +418,14 @@ RelayMachine::Neighbour* RelayMachine::whom_to_ask(const Entry& entry, LinkMask 
 // A message that the tree did not bring, and `by` did when it was asked: one may be lost, two in a
 // row mean that the tree is broken. Only what came counts: announcements alone prove nothing.
 void RelayMachine::mend_tree(Origin& origin, const Neighbour& by, std::uint64_t seq) {
-  if (!origin.hot || by.slot == kNoSlot || origin.parent == by.slot) return;
+  if (!origin.hot || by.slot == kNoSlot) return;
+  if (origin.parent == by.slot) {
+    // Asked again and again: it does not know that it is the parent.
+    if (++origin.asked_parent < kAsksForGraft) return;
+    origin.asked_parent = 0;
+    graft(by, origin);
+    return;
+  }
   // The parent has brought a later one: it lives, and the tree holds.
   if (origin.parent != kNoSlot && origin.parent_seq > seq) return;
   if (now_ < origin.mended_at + kMendEvery) return;
@@ -397,6 +443,7 @@ std::optional<oap::Fault> RelayMachine::on_iwant(Neighbour& from, const oap::Mes
   auto ids = oap::read_ids(message);
   if (!ids) return ids.error();
   ++stats_.iwant_received;
+  stir();
   unsigned left = kIdsAtOnce;
   oap::IdRange range;
   while (ids->next(range)) {

@@ -61,6 +61,13 @@ void publish_some(RelayRig& rig, unsigned origins, unsigned messages) {
   rig.run(5s);
 }
 
+// Messages that came because somebody asked for them.
+std::uint64_t asked_for(RelayRig& rig) {
+  std::uint64_t sum = 0;
+  for (unsigned node = 0; node < rig.nodes(); ++node) sum += rig.machine(node).stats().repaired;
+  return sum;
+}
+
 TEST(Relay, TheTreesOfHotOriginsCarryNoCopyTooMany) {  // OAP-9.47 OAP-9.48 OAP-9.49
   RelayRig rig({.nodes = 80, .seed = 3});
   const std::size_t begin = warm_up(rig, 5, 4);
@@ -148,6 +155,50 @@ TEST(Relay, WhoHasAnIdIsNotToldOfIt) {
   EXPECT_EQ(rig.machine(1).stats().ihave_sent, told);
 }
 
+// How many announcements the nodes of a mesh with such links send for 40 messages in 200 ms.
+std::uint64_t announcements(Duration nearest, Duration farthest, unsigned warm, bool stirred) {
+  RelayRig rig({.nodes = 20, .nearest = nearest, .farthest = farthest, .seed = 9});
+  warm_up(rig, 1, warm);
+  const std::size_t begin = rig.messages();
+  const auto sent = [&] {
+    std::uint64_t sum = 0;
+    for (unsigned node = 0; node < 20; ++node) sum += rig.machine(node).stats().ihave_sent;
+    return sum;
+  };
+  if (stirred) {
+    for (unsigned node = 0; node < 10; ++node) rig.link(node, node + 10);
+  }
+  const std::uint64_t before = sent();
+  for (int i = 0; i < 40; ++i) {
+    rig.publish(0);
+    rig.run(5ms);
+  }
+  rig.run(2s);
+  EXPECT_EQ(judge(rig, begin).missed, 0U);
+  return sent() - before;
+}
+
+TEST(Relay, InACalmMeshNearNeighboursAreToldOfManyMessagesAtOnce) {  // OAP-9.51
+  const std::uint64_t calm = announcements(1ms, 5ms, 20, false);
+  EXPECT_LT(calm * 2, announcements(1ms, 5ms, 8, false)) << "the tree is young";
+  EXPECT_LT(calm * 2, announcements(1ms, 5ms, 20, true)) << "links came up";
+  EXPECT_LT(calm * 2, announcements(10ms, 50ms, 20, false)) << "the ways are long";
+}
+
+// A node that keeps a message of every 10 ms does not wake up every 10 ms to forget one.
+TEST(Relay, MessagesAreForgottenManyAtOnce) {
+  RelayRig rig({.nodes = 2, .degree = 0});
+  const Instant begin = rig.now();
+  for (int i = 0; i < 100; ++i) {
+    rig.publish(0);
+    rig.run(10ms);
+  }
+  EXPECT_EQ(rig.machine(0).next_deadline(), begin + 31s);
+  rig.run(begin + 31s - rig.now());
+  EXPECT_EQ(rig.machine(0).stats().repair_bytes, 0U);
+  EXPECT_TRUE(rig.machine(0).next_deadline().is_never());
+}
+
 TEST(Relay, ANewNeighbourIsToldWhatIsKept) {  // OAP-9.56
   RelayRig rig({.nodes = 2, .degree = 0});
   rig.publish(0);
@@ -179,11 +230,25 @@ TEST(Relay, FanoutBoundsEagerPushes) {
   RelayRig::Options options{.nodes = 60, .seed = 8};
   options.limits.fanout = 3;
   RelayRig rig(options);
-  const std::size_t begin = warm_up(rig, 3, 3);
   rig.publish(0);
-  EXPECT_LE(rig.last_links, 3U);
+  EXPECT_EQ(rig.last_links, 3U);
+  const std::size_t begin = warm_up(rig, 3, 3);
   publish_some(rig, 3, 20);
   EXPECT_EQ(judge(rig, begin).missed, 0U);  // the others hear of it, and ask
+}
+
+// The middle of a star, where each of the others has no way but this one.
+TEST(Relay, WhoAsksForPushesGetsThemBeyondTheFanout) {
+  RelayRig::Options options{.nodes = 9, .degree = 0, .seed = 8};
+  options.limits.fanout = 3;
+  RelayRig rig(options);
+  for (unsigned other = 1; other < 9; ++other) rig.link(0, other);
+  warm_up(rig, 1, 16);
+  const std::uint64_t before = asked_for(rig);
+  EXPECT_GE(before, 5U) << "of the first message";
+  publish_some(rig, 1, 20);
+  EXPECT_EQ(asked_for(rig), before);
+  EXPECT_EQ(judge(rig, 0).missed, 0U);
 }
 
 // ---- hostile neighbours ------------------------------------------------------------------------
@@ -477,6 +542,33 @@ TEST(RelayLeaves, OneThatLosesARelayMissesNothing) {
   }
   rig.run(2s);
   EXPECT_EQ(rig.machine(11).stats().delivered, 10U);
+}
+
+TEST(RelayLeaves, OneThatComesBackCatchesUp) {  // OAP-9.56
+  RelayRig rig({.nodes = 3, .degree = 1, .seed = 2, .leaves = 1});
+  rig.want(2, "a/topic", true);
+  rig.run(1s);
+  for (const unsigned relay : {0U, 1U}) rig.unlink(2, relay);
+  rig.publish(0);
+  rig.publish(1);
+  rig.run(1s);
+  rig.link(2, 0);
+  rig.run(1s);
+  EXPECT_EQ(rig.machine(2).stats().delivered, 2U);
+}
+
+TEST(RelayLeaves, ASubscriptionBeginsWithWhatIsPublishedFromThenOn) {
+  RelayRig rig({.nodes = 3, .degree = 1, .seed = 2, .leaves = 1});
+  rig.run(6s);
+  rig.publish(0);
+  rig.publish(1);
+  rig.run(1s);
+  rig.want(2, "a/topic", true);
+  rig.run(2s);
+  EXPECT_EQ(rig.machine(2).stats().delivered, 0U);
+  rig.publish(0);
+  rig.run(1s);
+  EXPECT_EQ(rig.machine(2).stats().delivered, 1U);
 }
 
 TEST(RelayLeaves, WhatALeafPublishesReachesTheRelays) {

@@ -75,6 +75,7 @@ class Relaying(MeshCase):
         leaf = self.member("leaf", relays, mesh__role="leaf", overlay__listen="")
         self.listening(leaf)
         until(lambda: self.ready(leaf), 10, lambda: f"the leaf is linked\n{leaf.tail()}")
+        self.links(leaf, 2)             # to relays
         self.reaches(leaf, relays, topic="mesh/of/leaf")
         reader, writer = self.session(leaf), self.session(relays[0])
         reader.subscribe("mesh/to/leaf")
@@ -90,6 +91,16 @@ class Relaying(MeshCase):
         reader.drain()
         self.assertEqual(leaf.metrics().total("overlay_mesh_received_total"), came,
                          "nothing comes to a leaf that nobody there asked for")
+
+    def test_a_peer_that_was_hung_up_on_comes_back_with_a_reload(self):
+        self.make_keys("leaf", "relay")
+        relay = self.listening(self.member("relay"))
+        leaf = self.member("leaf", [relay], mesh__role="leaf", overlay__listen="")
+        self.links(self.listening(leaf), 1)
+        ctl.run(leaf, "peers", "hangup", self.ids["relay"][:12])
+        self.links(leaf, 0)
+        ctl.run(leaf, "reload")
+        self.links(leaf, 1)
 
     def test_certificates_of_a_ca_make_a_mesh(self):
         config = {"mesh.ca_path": self.ca.cert, "identity.key_file": "", "mesh.allow": []}

@@ -435,15 +435,10 @@ void Daemon::renew_identity(const config::Settings& next) {
   }
 }
 
-// New peers are dialed; nodes that are no longer let in are hung up on, unless a CA may vouch for
-// them.
+// Peers without a link are dialed, also those that were hung up on; nodes that are no longer let in
+// are hung up on, unless a CA may vouch for them.
 void Daemon::change_peers(const config::Settings& next, const std::vector<config::Peer>& peers) {
-  for (const config::Peer& peer : peers) {
-    const auto same = [&](const config::Peer& old) {
-      return old.addr == peer.addr && old.node == peer.node;
-    };
-    if (std::ranges::none_of(configuration_.peers, same)) host_->dial_peer(peer.addr, peer.node);
-  }
+  for (const config::Peer& peer : peers) host_->dial_peer(peer.addr, peer.node);
   if (!next.mesh.ca_path.empty()) return;
   const auto before = setup::peer_tls(settings_, identity_, configuration_.peers).admitted;
   const auto now = setup::peer_tls(next, identity_, peers).admitted;

@@ -32,7 +32,10 @@ mesh::MeshConfig mesh_config(const config::Settings& settings, const MeshStart& 
   out.views.active = active;
   out.views.active_max = std::min(active + std::max(active / 4, 1U), mesh::kMaxLinks);
   out.views.passive = static_cast<unsigned>(settings.mesh.passive_view);
-  out.relay.fanout = static_cast<unsigned>(settings.overlay.gossip.relay_fanout);
+  // From the size of the view on the view is the bound: the few links above it go to newcomers, and
+  // shall not live on what they ask for.
+  const auto fanout = static_cast<unsigned>(settings.overlay.gossip.relay_fanout);
+  out.relay.fanout = fanout < active ? fanout : 0;
   out.relay.repair_bytes = settings.mesh.repair_bytes;
   out.best_effort = settings.mesh.best_effort;
   out.score.dry_run = settings.mesh.score_dry_run;

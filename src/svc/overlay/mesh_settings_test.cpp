@@ -25,10 +25,21 @@ TEST(MeshSettings, EachStartIsANewEpochWithItsStatement) {  // OAP-9.7
   EXPECT_NE(one->epoch, two->epoch);
   const auto now = std::chrono::system_clock::now().time_since_epoch();
   const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
-  EXPECT_NEAR(static_cast<double>(one->epoch / 65'536), static_cast<double>(ms), 60'000);
+  EXPECT_NEAR(static_cast<double>(one->epoch) / 65'536, static_cast<double>(ms), 60'000);
   const auto verify = crypto::crypto_fns().verify;
   EXPECT_TRUE(verify(who->key, oap::origin_signed_bytes(who->node, one->epoch), one->statement));
   EXPECT_FALSE(verify(who->key, oap::origin_signed_bytes(who->node, two->epoch), one->statement));
+}
+
+TEST(MeshSettings, AFanoutThatFitsTheViewIsNoBound) {
+  const auto start = mesh_start(identity()).value();
+  config::Settings settings = config::defaults(config::Profile::kMicronode);
+  host::Settings out = host_settings(settings, {});
+  join_mesh(out, settings, start, {});
+  EXPECT_EQ(out.node.mesh->relay.fanout, 0U) << "the default, of 10 links at most";
+  settings.overlay.gossip.relay_fanout = 7;
+  join_mesh(out, settings, start, {});
+  EXPECT_EQ(out.node.mesh->relay.fanout, 7U);
 }
 
 TEST(MeshSettings, TheKeysReachTheMesh) {
