@@ -181,7 +181,6 @@ class RelayMachine {
   void lazily(Neighbour& to, const OriginEpoch& key, std::uint64_t seq, std::uint64_t hash,
               Duration wait);
   Duration lazy_wait(const Neighbour& to, const Origin& origin) const;
-  bool near(const Neighbour& neighbour) const;
   void join_in(const Neighbour& from);
   void stir();
   void flush_lazy();

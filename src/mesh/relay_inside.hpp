@@ -39,6 +39,7 @@ struct RelayMachine::Neighbour {
   Instant blamed_at;        // for the last of them that counted
   Instant announced_late;   // what was kept until then and waited too long was announced
   PrunedTopics pruned;      // of a leaf
+  bool near = false;        // as of the last announcements
   bool catches_up = false;  // a new leaf: what is kept, and it wants, is to be announced
   // To be announced: at most what is kept, and what comes within a few milliseconds.
   std::vector<Lazy> lazy;

@@ -45,11 +45,7 @@ void RelayMachine::lazily(Neighbour& to, const OriginEpoch& key, std::uint64_t s
 Duration RelayMachine::lazy_wait(const Neighbour& to, const Origin& origin) const {
   const bool calm = origin.settled() && loss_ <= config_.relay.loss_for_redundancy &&
                     now_ >= stirred_ + kCalmAfter;
-  return calm && near(to) ? config_.relay_times.lazy_calm : config_.relay_times.lazy;
-}
-
-bool RelayMachine::near(const Neighbour& neighbour) const {
-  return is_near(ways_->round_trip(neighbour.link.session), config_.times);
+  return calm && to.near ? config_.relay_times.lazy_calm : config_.relay_times.lazy;
 }
 
 // Near neighbours announce at the same time, as they ping: each is woken once for all of them, and
@@ -57,7 +53,7 @@ bool RelayMachine::near(const Neighbour& neighbour) const {
 // other closely they would go on telling each other of one at a time.
 void RelayMachine::join_in(const Neighbour& from) {
   const bool waits = now_ + config_.relay_times.lazy < lazy_due_ && !lazy_due_.is_never();
-  if (waits && lazy_due_ <= now_ + config_.relay_times.lazy_calm / 2 && near(from)) {
+  if (waits && lazy_due_ <= now_ + config_.relay_times.lazy_calm / 2 && from.near) {
     lazy_due_ = now_;
   }
 }
@@ -77,6 +73,7 @@ void RelayMachine::flush_lazy() {
   std::vector<oap::IdRange> last, ranges;
   Slice frame;
   for (const auto& [session, neighbour] : neighbours_) {
+    neighbour->near = is_near(ways_->round_trip(session), config_.times);
     take_lazy(*neighbour, ranges);
     for (std::size_t at = 0; at < ranges.size(); at += oap::kIdsMax) {
       const std::span part =
