@@ -19,6 +19,14 @@ void World::faults() {
   if (scenario_.churn_per_minute > 0) churn();
   if (scenario_.stalled > 0) stall();
   if (scenario_.slow_readers > 0) slow_down();
+  if (scenario_.leaf_reset_every.count() > 0) reset_leaves();
+  if (scenario_.leaf_change_every.count() == 0) return;
+  const auto span = static_cast<std::uint64_t>(scenario_.leaf_change_every.count());
+  for (HostIndex host = 0; host < hosts_; ++host) {
+    if (!leaf_[host]) continue;
+    after(Duration(static_cast<std::int64_t>(choice_.index(span))),
+          [this, host] { change_interest(host); });
+  }
 }
 
 void World::crash() {
@@ -93,6 +101,31 @@ void World::slow_down() {
     ledger_.excuse(host);
     network_->read_slowly(host, std::uint64_t{1000} * scenario_.read_kbit);
   }
+}
+
+// Whatever else happens to it, a leaf goes on changing its mind until the rest begins.
+void World::change_interest(HostIndex leaf) {
+  if (phase_ != kMeasured) return;
+  after(scenario_.leaf_change_every, [this, leaf] { change_interest(leaf); });
+  if (!network_->is_up(leaf)) return;
+  const auto topic = static_cast<std::uint32_t>(choice_.index(topics_.size()));
+  const bool add = std::erase(leaf_topics_[leaf], topic) == 0;
+  if (add) leaf_topics_[leaf].push_back(topic);
+  ledger_.changed(leaf, topic, add, queue_.now());
+  for (const TenantId& tenant : tenants_) {
+    network_->with(
+        leaf, [&](SimNode& node, Instant now) { node.interest(tenant, topics_[topic], add, now); });
+  }
+}
+
+void World::reset_leaves() {
+  if (phase_ != kMeasured) return;
+  after(scenario_.leaf_reset_every, [this] { reset_leaves(); });
+  const HostIndex leaves = std::min(scenario_.leaves, hosts_ - 1);
+  if (leaves == 0) return;
+  const auto leaf = static_cast<HostIndex>(hosts_ - 1 - choice_.index(leaves));
+  const std::uint64_t draw = choice_.bits();
+  if (network_->is_up(leaf)) network_->reset(leaf, draw);
 }
 
 // How long after a partition the network is one again.

@@ -76,7 +76,7 @@ void Gossipsub::pruned(Peer& peer, Instant now) {
 
 void Gossipsub::message(Peer& peer, const Slice& bytes, Instant now) {
   const std::uint32_t number = frame_.numbers[0];
-  port_.copy(number, std::nullopt);
+  port_.copy({.number = number});
   if (!seen_.add(number)) return;
   if (bytes.size() >= kIdontwantFrom) {
     for (const Peer& other : peers_) {

@@ -51,7 +51,7 @@ class HostileNode final : public SimNode, private Port {
   void cancel(std::uint64_t dial) override { port_.cancel(dial); }
   void close(SessionId session) override { port_.close(session); }
   void deliver(const Delivery&, Duration) override {}
-  void copy(std::uint32_t, std::optional<ByteView>) override {}
+  void copy(const Copy&) override {}
 
   void saw(const Slice& frame);
   void misbehave();

@@ -56,10 +56,28 @@ void World::judge_views() {
     if (const unsigned count = parts(last); count > 1) {
       return ledger_.fail("the network is in " + std::to_string(count) + " parts");
     }
+    judge_interest();
     const std::string lacking = ledger_.lacking();
     if (!lacking.empty() && scenario_.adversaries == 0 && scenario_.eclipse == 0)
       ledger_.fail("never delivered: " + lacking);
   });
+}
+
+// What every relay believes of every leaf that it has a link to, beside what that leaf wants.
+void World::judge_interest() {
+  for (HostIndex relay = 0; relay < hosts_; ++relay) {
+    if (!network_->is_up(relay) || leaf_[relay] || hostile_[relay]) continue;
+    const SimNode& node = *network_->node(relay);
+    for (const NodeId& neighbour : node.neighbours(network_->local_now(relay))) {
+      const auto leaf = by_node_.find(neighbour);
+      if (leaf == by_node_.end() || !leaf_[leaf->second]) continue;
+      const std::string off = out_of_sync(interest_of(leaf->second),
+                                          node.leaf_interest(neighbour).value_or(Interest()));
+      if (off.empty()) continue;
+      return ledger_.fail(who(relay) + " has a link to the leaf " + who(leaf->second) + " and " +
+                          off);
+    }
+  }
 }
 
 Figures World::counters() const {
@@ -141,12 +159,22 @@ void World::judge_slow(Figures& out) const {
   out["slow_wrongly"] = static_cast<double>(shown.size()) - found;
 }
 
+// Not a mean: how often the way was taken that this is there to exercise.
+void World::count_resumed(Figures& out) const {
+  if (scenario_.leaf_reset_every.count() == 0) return;
+  for (HostIndex host = 0; host < hosts_; ++host) {
+    if (!network_->is_up(host)) continue;
+    out["interest_resumed"] += static_cast<double>(network_->node(host)->gauges().interest_resumed);
+  }
+}
+
 void World::judge(Outcome& outcome) {
   ledger_.figures(outcome.figures, fault_);
   traffic(outcome);
   Figures& out = outcome.figures;
   judge_victim(out);
   judge_slow(out);
+  count_resumed(out);
   out["nodes"] = hosts_;
   out["measured_events"] = static_cast<double>(queue_.run() - events_before_);
   out["virtual_s"] = to_seconds(queue_.now().since_origin());

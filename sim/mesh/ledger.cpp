@@ -16,6 +16,8 @@ bool bit(const std::vector<std::uint64_t>& bits, HostIndex host) {
 void set(std::vector<std::uint64_t>& bits, HostIndex host) {
   bits[host / 64] |= std::uint64_t{1} << (host % 64);
 }
+constexpr Instant kAlways{-std::chrono::hours(24)};
+
 double ratio(double part, double whole) { return whole > 0 ? part / whole : 0; }
 
 std::string at_host(HostIndex host, std::uint32_t number) {
@@ -29,12 +31,21 @@ Ledger::Ledger(const Scenario& scenario, HostIndex hosts, bool altered)
       hosts_(hosts),
       altered_(altered),
       lives_(hosts),
-      topics_(hosts),
+      leaf_(hosts),
+      wants_(hosts),
       excused_(hosts),
       latencies_(kBins) {}
 
-void Ledger::leaf(HostIndex host, std::vector<std::uint32_t> topics) {
-  topics_[host] = std::move(topics);
+void Ledger::leaf(HostIndex host, const std::vector<std::uint32_t>& topics) {
+  leaf_[host] = true;
+  for (const std::uint32_t topic : topics) wants_[host].push_back({topic, kAlways});
+}
+
+void Ledger::changed(HostIndex host, std::uint32_t topic, bool add, Instant at) {
+  if (add) return wants_[host].push_back({topic, at});
+  for (Want& want : wants_[host]) {
+    if (want.topic == topic && want.until.is_never()) want.until = at;
+  }
 }
 
 void Ledger::split(std::vector<std::uint8_t> groups, Instant at, Instant heal) {
@@ -61,9 +72,23 @@ std::uint32_t Ledger::add(Message message) {
   return size() - 1;
 }
 
-bool Ledger::wants(HostIndex host, const Message& message) const {
-  const auto& topics = topics_[host];
-  return topics.empty() || std::find(topics.begin(), topics.end(), message.topic) != topics.end();
+bool Ledger::wants(HostIndex host, std::uint32_t topic, Instant from, Instant to) const {
+  if (!leaf_[host]) return true;
+  return std::ranges::any_of(wants_[host], [&](const Want& want) {
+    return want.topic == topic && want.from <= from && to <= want.until;
+  });
+}
+
+bool Ledger::wanted_once(HostIndex host, std::uint32_t topic) const {
+  return std::ranges::any_of(wants_[host],
+                             [topic](const Want& want) { return want.topic == topic; });
+}
+
+bool Ledger::wanted_lately(HostIndex host, std::uint32_t topic, Instant at) const {
+  if (!leaf_[host]) return true;
+  return std::ranges::any_of(wants_[host], [&](const Want& want) {
+    return want.topic == topic && want.from <= at && at <= want.until + scenario_.interest_grace;
+  });
 }
 
 // A host that came back remembers nothing, and may get a message once more.
@@ -96,7 +121,7 @@ void Ledger::delivered(HostIndex host, const Delivery& delivery, Instant at) {
     if (!altered_) fail("delivered to another tenant: " + at_host(host, delivery.number));
     return;
   }
-  if (!wants(host, message))
+  if (!wanted_lately(host, message.topic, at) && !stale_.contains({delivery.number, host}))
     return fail("a leaf did not ask for it: " + at_host(host, delivery.number));
   if (!first_of_life(host, delivery.number)) {
     return fail("delivered twice: " + at_host(host, delivery.number) + ", " +
@@ -109,23 +134,35 @@ void Ledger::delivered(HostIndex host, const Delivery& delivery, Instant at) {
   if (took <= scenario_.within) set(message.in_time, host);
   if (took <= scenario_.prompt) set(message.prompt, host);
   if (!message.measured || excused_[host]) return;
+  // What a leaf gets that was published before it asked is no measure of the way.
+  if (!wants(host, message.topic, message.at, message.at)) return;
   const auto bin = static_cast<std::size_t>(std::max<std::int64_t>(took.count(), 0) / kBin);
   ++latencies_[std::min(bin, kBins - 1)];
   ++latency_count_;
 }
 
-void Ledger::copied(HostIndex host, std::uint32_t number, const std::optional<ByteView>& bytes) {
-  if (number >= messages_.size()) return;
-  Message& message = messages_[number];
-  if (bytes && !equal(*bytes, message.bytes)) return;
+// Until a leaf that came back has spoken, its relay goes by what it wanted on the link before.
+void Ledger::copied(HostIndex host, const Copy& copy, Instant at) {
+  if (copy.number >= messages_.size()) return;
+  Message& message = messages_[copy.number];
+  if (copy.message && !equal(*copy.message, message.bytes)) return;
   ++message.copies;
-  if (wants(host, message)) return;
+  if (wanted_lately(host, message.topic, at)) return;
+  if (copy.since_up < scenario_.interest_grace && wanted_once(host, message.topic)) {
+    ++stale_copies_;
+    stale_.emplace(copy.number, host);
+    return;
+  }
   ++uninterested_copies_;
-  fail("a leaf was sent what it did not ask for: " + at_host(host, number));
+  fail("a leaf was sent what it did not ask for: " + at_host(host, copy.number));
 }
 
 bool Ledger::owed(const Message& message, HostIndex host) const {
-  if (excused_[host] || excused_[message.origin] || !wants(host, message)) return false;
+  if (excused_[host] || excused_[message.origin]) return false;
+  if (!wants(host, message.topic, message.at + -scenario_.interest_grace,
+             message.at + scenario_.within)) {
+    return false;
+  }
   if (cut_off(host, message)) return false;
   // An origin that died with the message on its tongue, or in the same instant, owes it to nobody.
   for (const Life& life : lives_[message.origin]) {
@@ -221,6 +258,8 @@ void Ledger::figures(Figures& out, std::optional<Instant> fault) const {
   out["p99_ms"] = percentile(0.99);
   out["max_ms"] = percentile(1);
   out["uninterested"] = static_cast<double>(uninterested_copies_);
+  if (scenario_.leaf_change_every.count() > 0)
+    out["uninterested_on_new_link"] = static_cast<double>(stale_copies_);
   if (altered_) out["made_up"] = static_cast<double>(made_up_);
   if (fault) coverage(out, *fault);
 }
@@ -233,6 +272,16 @@ double Ledger::delivered_pct(HostIndex host) const {
     if (bit(message.got, host)) ++got;
   }
   return all > 0 ? 100 * got / all : 0;
+}
+
+std::string out_of_sync(const Interest& wants, const Interest& believed) {
+  for (const auto& each : wants) {
+    if (!believed.contains(each)) return "does not know that it wants " + each.second;
+  }
+  for (const auto& each : believed) {
+    if (!wants.contains(each)) return "still believes that it wants " + each.second;
+  }
+  return {};
 }
 
 std::string Ledger::lacking() const {

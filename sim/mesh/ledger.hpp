@@ -7,7 +7,9 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "sim/mesh/scenario.hpp"
@@ -42,8 +44,11 @@ class Ledger {
 
   void born(HostIndex host, Instant at) { lives_[host].push_back({at}); }
   void died(HostIndex host, Instant at) { lives_[host].back().down = at; }
-  /// A leaf that wants only these topics; excused hosts are owed nothing.
-  void leaf(HostIndex host, std::vector<std::uint32_t> topics);
+  /// A leaf that wants only these topics, from the beginning; excused hosts are owed nothing.
+  void leaf(HostIndex host, const std::vector<std::uint32_t>& topics);
+  /// It begins or ceases to want one. Until `interest_grace` has passed it may get what it no
+  /// longer wants, and miss what it wants since.
+  void changed(HostIndex host, std::uint32_t topic, bool add, Instant at);
   void excuse(HostIndex host) { excused_[host] = true; }
 
   /// From `at` to `heal`, hosts of different groups did not hear each other.
@@ -54,7 +59,7 @@ class Ledger {
   std::uint32_t size() const { return static_cast<std::uint32_t>(messages_.size()); }
 
   void delivered(HostIndex host, const Delivery& delivery, Instant at);
-  void copied(HostIndex host, std::uint32_t number, const std::optional<ByteView>& message);
+  void copied(HostIndex host, const Copy& copy, Instant at);
 
   /// Must this host have the message at the end?
   bool owed(const Message& message, HostIndex host) const;
@@ -75,7 +80,10 @@ class Ledger {
   const std::vector<std::uint32_t>& latencies() const { return latencies_; }
 
  private:
-  bool wants(HostIndex host, const Message& message) const;
+  /// All the time between two instants; within the grace before one.
+  bool wants(HostIndex host, std::uint32_t topic, Instant from, Instant to) const;
+  bool wanted_once(HostIndex host, std::uint32_t topic) const;
+  bool wanted_lately(HostIndex host, std::uint32_t topic, Instant at) const;
   bool first_of_life(HostIndex host, std::uint32_t number);
   bool cut_off(HostIndex host, const Message& message) const;
   double percentile(double part) const;
@@ -91,13 +99,22 @@ class Ledger {
   std::vector<Message> messages_;
   std::vector<std::vector<Life>> lives_;
   std::map<std::pair<std::uint32_t, HostIndex>, std::size_t> last_life_;  // of hosts that came back
-  std::vector<std::vector<std::uint32_t>> topics_;  // of a leaf; empty: everything
+  struct Want {
+    std::uint32_t topic = 0;
+    Instant from, until = Instant::never();
+  };
+  std::vector<bool> leaf_;  // the others want everything
+  std::vector<std::vector<Want>> wants_;
   std::vector<bool> excused_;
   std::vector<std::uint8_t> groups_;  // of a partition
   Instant split_at_, healed_at_;
   std::vector<std::uint32_t> latencies_;
-  std::uint64_t latency_count_ = 0, made_up_ = 0, uninterested_copies_ = 0;
+  std::uint64_t latency_count_ = 0, made_up_ = 0, uninterested_copies_ = 0, stale_copies_ = 0;
+  std::set<std::pair<std::uint32_t, HostIndex>> stale_;  // what a leaf got on a new link
   std::string failure_;
 };
+
+/// What a relay believes of a leaf beside what that leaf wants, in words; empty = the same.
+std::string out_of_sync(const Interest& wants, const Interest& believed);
 
 }  // namespace ron::meshsim

@@ -42,9 +42,9 @@ TEST_F(LedgerTest, CountsCopiesAndTimes) {
   publish();
   for (HostIndex host = 1; host < kHosts; ++host) {
     deliver(host, 0, 1s + 10ms * host);
-    ledger_.copied(host, 0, std::nullopt);
+    ledger_.copied(host, {.number = 0}, Instant(1s));
   }
-  ledger_.copied(1, 0, std::nullopt);
+  ledger_.copied(1, {.number = 0}, Instant(1s));
   const Figures all = figures();
   EXPECT_EQ(ledger_.failure(), "");
   EXPECT_EQ(ledger_.lacking(), "");
@@ -95,8 +95,60 @@ TEST_F(LedgerTest, ALeafMayOnlyGetWhatItAskedFor) {
   ledger_.leaf(1, {5});
   publish();
   EXPECT_FALSE(ledger_.owed(ledger_.message(0), 1));
-  ledger_.copied(1, 0, std::nullopt);
+  ledger_.copied(1, {.number = 0}, Instant(1s));
   EXPECT_NE(ledger_.failure().find("leaf"), std::string::npos);
+}
+
+TEST_F(LedgerTest, WhatALeafWantsChangesAndTakesHoldAfterAWhile) {
+  ledger_.leaf(1, {0});
+  ledger_.changed(1, 0, false, Instant(10s));
+  ledger_.changed(1, 0, true, Instant(20s));
+  publish(9500ms);  // it asked to the end of it, but not for as long as it may take
+  publish(12s);
+  publish(20500ms);  // it asked, but not for long enough
+  publish(22s);
+  publish(5s);
+  const auto owed = [this](std::uint32_t number) {
+    return ledger_.owed(ledger_.message(number), 1);
+  };
+  EXPECT_FALSE(owed(0));
+  EXPECT_FALSE(owed(1));
+  EXPECT_FALSE(owed(2));
+  EXPECT_TRUE(owed(3));
+  EXPECT_TRUE(owed(4));
+  ledger_.copied(1, {.number = 0}, Instant(10900ms));
+  deliver(1, 0, 10900ms);
+  EXPECT_EQ(ledger_.failure(), "") << "within the grace";
+  ledger_.copied(1, {.number = 1}, Instant(12100ms));
+  EXPECT_NE(ledger_.failure().find("sent what it did not ask for"), std::string::npos);
+}
+
+TEST_F(LedgerTest, WhatALeafNoLongerWantsMayComeOnAnotherLinkFirst) {
+  scenario_.leaf_change_every = 1s;
+  ledger_.leaf(1, {0});
+  ledger_.changed(1, 0, false, Instant(10s));
+  publish(15s);
+  ledger_.copied(1, {.number = 0, .since_up = 50ms}, Instant(15s));
+  deliver(1, 0, 15s);
+  EXPECT_EQ(ledger_.failure(), "");
+  EXPECT_EQ(figures().at("uninterested_on_new_link"), 1);
+  deliver(1, 0, 15s);
+  EXPECT_NE(ledger_.failure().find("twice"), std::string::npos) << "once, as anything else";
+}
+
+TEST_F(LedgerTest, WhatALeafNeverWantedIsAFaultOnAnyLink) {
+  ledger_.leaf(1, {5});
+  publish();
+  ledger_.copied(1, {.number = 0, .since_up = 50ms}, Instant(1s));
+  EXPECT_NE(ledger_.failure().find("leaf"), std::string::npos);
+}
+
+TEST(InterestTest, NamesWhatARelayDoesNotKnowOrStillBelieves) {
+  const Interest a = {{{}, "a"}}, both = {{{}, "a"}, {{}, "b"}}, other = {{{0, 7}, "a"}};
+  EXPECT_EQ(out_of_sync(both, both), "");
+  EXPECT_EQ(out_of_sync(both, a), "does not know that it wants b");
+  EXPECT_EQ(out_of_sync(a, both), "still believes that it wants b");
+  EXPECT_NE(out_of_sync(a, other), "") << "of another tenant";
 }
 
 TEST_F(LedgerTest, WhoLacksWhatIsNamed) {

@@ -112,11 +112,14 @@ void MeshNode::start(Instant now) {
 }
 
 void MeshNode::session_up(const SessionUp& up, Instant now) {
+  if (options_.role == mesh::Role::kLeaf) up_.emplace(up.session, now);
   mesh_->session_up({up.session, up.peer.node, up.peer.epoch, up.dial}, now, orders_);
   obey({});
 }
 
 void MeshNode::session_down(SessionId session, Instant now) {
+  told_.erase(session);
+  up_.erase(session);
   mesh_->session_down(session, now, orders_);
   obey({});
 }
@@ -126,10 +129,20 @@ void MeshNode::dial_failed(std::uint64_t dial, Instant now) {
   obey({});
 }
 
-void MeshNode::count(const oap::Header& header, const oap::Message& message) {
+void MeshNode::count_interest(SessionId session, const oap::Message& message) {
+  const auto interest = oap::read_interest(message);
+  if (interest && told_.insert(session).second && interest->seq > 1) ++resumed_;
+}
+
+void MeshNode::count(SessionId session, const oap::Header& header, const oap::Message& message,
+                     Instant now) {
+  if (message.kind == "interest") count_interest(session, message);
   if (message.kind != "relay" || header.corr == 0) return;
   const auto relay = oap::read_relay(message);
-  if (relay) port_.copy(static_cast<std::uint32_t>(header.corr - 1), relay->message);
+  if (!relay) return;
+  Copy copy{.number = static_cast<std::uint32_t>(header.corr - 1), .message = relay->message};
+  if (const auto up = up_.find(session); up != up_.end()) copy.since_up = now - up->second;
+  port_.copy(copy);
 }
 
 // A frame that is no legal message would cost a real node's peer an error; here it is dropped.
@@ -139,7 +152,7 @@ void MeshNode::frames(SessionId session, std::span<const Slice> frames, Instant 
     const oap::Header header = oap::read_header(frame.data());
     const auto message = oap::read_message(frame.bytes().subspan(oap::kHeaderSize));
     if (!message) continue;
-    count(header, *message);
+    count(session, header, *message, now);
     mesh_->received(session, {header, *message, frame}, now, orders_);
   }
   obey(options_.validation);
@@ -157,6 +170,11 @@ void MeshNode::publish(const Publication& publication, Instant now) {
        .topic = publication.topic,
        .mode = publication.best_effort ? std::optional(oap::kModeBestEffort) : std::nullopt},
       now, orders_);
+  obey({});
+}
+
+void MeshNode::interest(TenantId tenant, std::string_view pattern, bool add, Instant now) {
+  mesh_->interest(tenant, pattern, add, now, orders_);
   obey({});
 }
 
@@ -184,6 +202,12 @@ std::vector<NodeId> MeshNode::slow(Instant now) const {
   return nodes;
 }
 
+std::optional<Interest> MeshNode::leaf_interest(const NodeId& leaf) const {
+  const mesh::InterestKeys* const believed = mesh_->leaf_interest(leaf);
+  if (believed == nullptr) return {};
+  return Interest(believed->begin(), believed->end());
+}
+
 NodeGauges MeshNode::gauges() const {
   const mesh::MembershipStats& views = mesh_->membership();
   const mesh::RelayStats& relay = mesh_->relay();
@@ -202,6 +226,7 @@ NodeGauges MeshNode::gauges() const {
   gauges.iwant = relay.iwant_sent;
   gauges.repaired = relay.repaired;
   gauges.unsolicited = relay.unsolicited;
+  gauges.interest_resumed = resumed_;
   gauges.over = over_bound(config_, views, relay);
   return gauges;
 }

@@ -5,7 +5,9 @@
 // after the validation time, and so long after it came a delivery counts.
 #pragma once
 
+#include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -41,16 +43,20 @@ class MeshNode final : public SimNode {
   void frames(SessionId session, std::span<const Slice> frames, Instant now) override;
   void shed(SessionId session, std::uint32_t frames, Instant now) override;
   void publish(const Publication& publication, Instant now) override;
+  void interest(TenantId tenant, std::string_view pattern, bool add, Instant now) override;
   void tick(Instant now) override;
   Instant next_deadline() const override;
   std::vector<NodeId> neighbours(Instant now) const override;
   NodeGauges gauges() const override;
+  std::optional<Interest> leaf_interest(const NodeId& leaf) const override;
   std::vector<NodeId> slow(Instant now) const override;
 
  private:
   /// `hold`: of what relays a message that just came.
   void obey(Duration hold);
-  void count(const oap::Header& header, const oap::Message& message);
+  void count(SessionId session, const oap::Header& header, const oap::Message& message,
+             Instant now);
+  void count_interest(SessionId session, const oap::Message& message);
 
   Port& port_;
   MeshNodeOptions options_;
@@ -60,6 +66,9 @@ class MeshNode final : public SimNode {
   mesh::MeshConfig config_;
   std::unique_ptr<mesh::Mesh> mesh_;
   mesh::Orders orders_;
+  std::map<SessionId, Instant> up_;  // of a leaf: since when
+  std::set<SessionId> told_;         // of a relay: by leaves that have said what they want
+  std::uint64_t resumed_ = 0;
 };
 
 /// The first gauge above its limit, in words; empty = none.

@@ -45,9 +45,7 @@ class Network::HostPort final : public Port {
   void deliver(const Delivery& delivery, Duration hold) override {
     network_.events.delivered(host_, delivery, network_.queue_.now() + hold);
   }
-  void copy(std::uint32_t number, std::optional<ByteView> message) override {
-    network_.events.copied(host_, number, message);
-  }
+  void copy(const Copy& copy) override { network_.events.copied(host_, copy); }
 
  private:
   Network& network_;
@@ -157,6 +155,23 @@ void Network::kill(HostIndex host) { down(host, true); }
 void Network::read_slowly(HostIndex host, std::uint64_t bits) { hosts_[host].reads = bits; }
 void Network::stall(HostIndex host, Instant until) { hosts_[host].stalled_until = until; }
 void Network::listen(HostIndex host, bool on) { hosts_[host].listening = on; }
+
+void Network::reset(HostIndex host, std::uint64_t draw) {
+  std::vector<std::uint32_t> open;
+  for (const std::uint32_t index : hosts_[host].conns) {
+    const Conn& conn = conns_[index];
+    if (conn.ends[0] == End::kOpen && conn.ends[1] == End::kOpen) open.push_back(index);
+  }
+  if (open.empty()) return;
+  const std::uint32_t index = open[draw % open.size()];
+  const std::array<HostIndex, 2> ends = conns_[index].hosts;
+  const std::array<SessionId, 2> sessions = {session_of(index, 0), session_of(index, 1)};
+  ++counts_.resets;
+  release(index);
+  for (unsigned side = 0; side < 2; ++side) {
+    call(ends[side], [&](SimNode& node, Instant now) { node.session_down(sessions[side], now); });
+  }
+}
 
 void Network::partition(const std::vector<std::uint8_t>& groups, bool one_way, Instant heal) {
   groups_ = groups;

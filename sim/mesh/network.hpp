@@ -51,7 +51,7 @@ struct NetworkCounts {
 /// What the world is told by the network.
 struct NetworkEvents {
   std::function<void(HostIndex, const Delivery&, Instant)> delivered;
-  std::function<void(HostIndex, std::uint32_t, std::optional<ByteView>)> copied;
+  std::function<void(HostIndex, const Copy&)> copied;
   std::function<void(HostIndex)> dialed;
 };
 
@@ -77,6 +77,9 @@ class Network {
   /// It reads so many bits a second of each of its sessions; 0 = all that comes. What waits fills
   /// the lanes of its peers.
   void read_slowly(HostIndex host, std::uint64_t bits);
+  /// One of its connections breaks, the one that `draw` falls on: both ends are told at once, and
+  /// what was on its way is gone.
+  void reset(HostIndex host, std::uint64_t draw);
   /// A live host that takes no new sessions.
   void listen(HostIndex host, bool on);
   /// Splits the hosts: those of different non-zero groups do not reach each other until `heal`.

@@ -152,6 +152,17 @@ TEST(Network, AnEndComesAfterWhatWasSent) {
   EXPECT_EQ(pair.heard(0), "up@0");
 }
 
+TEST(Network, AConnectionThatBreaksIsGoneForBothWithWhatWasOnItsWay) {
+  Pair pair;
+  pair.network->connect(0, 1);
+  pair.send(0, 'a');
+  pair.network->reset(0, 7);
+  pair.network->reset(0, 7);  // there is no other
+  pair.run(1s);
+  EXPECT_EQ(pair.heard(0), "up@0 down@0");
+  EXPECT_EQ(pair.heard(1), "up@0 down@0");
+}
+
 TEST(Network, ACrashedHostIsSilentAndResetsWhenItIsBack) {
   Pair pair;
   pair.network->connect(0, 1);

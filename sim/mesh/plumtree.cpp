@@ -142,7 +142,7 @@ void Plumtree::handle(Peer& peer, const Slice& bytes, Instant now) {
 
 void Plumtree::message(Peer& peer, const Slice& bytes, Instant now) {
   const std::uint32_t number = frame_.numbers[0];
-  port_.copy(number, std::nullopt);
+  port_.copy({.number = number});
   if (held_.contains(number)) {
     peer.eager = false;
     tell(peer, Kind::kPrune);

@@ -49,10 +49,13 @@ struct Scenario {
   Duration every = 100ms;
   double cold = 0;  // part of the publications from origins that never published
   std::uint32_t topics = 4, tenants = 2;
-  bool fresh_topics = false;      // every measured message has a topic of its own
-  bool best_effort = false;       // measured messages are asked for without repair
-  std::uint32_t leaf_topics = 1;  // that a leaf wants
-  bool at_last_link = false;      // no settling: the first message follows the last first link
+  bool fresh_topics = false;        // every measured message has a topic of its own
+  bool best_effort = false;         // measured messages are asked for without repair
+  std::uint32_t leaf_topics = 1;    // that a leaf wants
+  Duration leaf_change_every = 0s;  // a leaf begins or ceases to want one; 0: never
+  Duration leaf_reset_every = 0s;   // a connection of some leaf breaks; 0: never
+  Duration interest_grace = 1s;     // in which a change of what a leaf wants takes hold
+  bool at_last_link = false;        // no settling: the first message follows the last first link
   // Faults, from the beginning of the measured phase.
   double crash = 0;
   Duration crash_at = 0s, restart_after = 0s;  // 0: they stay away

@@ -6,9 +6,11 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/ids.hpp"
@@ -48,6 +50,9 @@ struct Publication {
   bool best_effort = false;
 };
 
+/// What a leaf wants: patterns by tenant, in order.
+using Interest = std::set<std::pair<TenantId, std::string>>;
+
 /// What a delivery says of itself; the world knows what is true.
 struct Delivery {
   std::uint32_t number = 0;
@@ -55,11 +60,19 @@ struct Delivery {
   std::optional<ByteView> message;  // baselines hand over none: their frames cannot be altered
 };
 
+/// A copy of a message that came in.
+struct Copy {
+  std::uint32_t number = 0;
+  std::optional<ByteView> message;      // its payload, where frames can be altered
+  Duration since_up = Duration::max();  // how long its session had been up, where that matters
+};
+
 /// Sizes that must stay within bounds, and counters for the report.
 struct NodeGauges {
   std::uint32_t links = 0;
   std::uint64_t dials = 0, dials_failed = 0, long_probes = 0, grafts = 0, prunes = 0, ihave = 0,
                 iwant = 0, repaired = 0, unsolicited = 0;
+  std::uint64_t interest_resumed = 0;  // leaves that went on where they were on another link
   std::uint64_t links_up = 0, links_lost = 0, links_dropped = 0, links_refused = 0;
   std::string over;  // the first bound that does not hold; empty = all hold
 };
@@ -76,8 +89,7 @@ class Port {
   virtual void close(SessionId session) = 0;
   /// `hold` as above: this much later the sessions of this node have it.
   virtual void deliver(const Delivery& delivery, Duration hold) = 0;
-  /// A copy of a message came in, with the bytes of its payload where frames can be altered.
-  virtual void copy(std::uint32_t number, std::optional<ByteView> message) = 0;
+  virtual void copy(const Copy& copy) = 0;
 };
 
 class SimNode {
@@ -91,11 +103,16 @@ class SimNode {
   /// A lane of a session shed so many relay frames.
   virtual void shed(SessionId session, std::uint32_t frames, Instant now) = 0;
   virtual void publish(const Publication& publication, Instant now) = 0;
+  /// A leaf begins or ceases to want a pattern.
+  virtual void interest(TenantId /*tenant*/, std::string_view /*pattern*/, bool /*add*/,
+                        Instant /*now*/) {}
   virtual void tick(Instant now) = 0;
   virtual Instant next_deadline() const = 0;
   /// Neighbours in the active view.
   virtual std::vector<NodeId> neighbours(Instant now) const = 0;
   virtual NodeGauges gauges() const = 0;
+  /// What it believes that a leaf wants; nothing when it has no link to one of this id.
+  virtual std::optional<Interest> leaf_interest(const NodeId& /*leaf*/) const { return {}; }
   /// Neighbours that it shows as slow.
   virtual std::vector<NodeId> slow(Instant /*now*/) const { return {}; }
 };

@@ -21,7 +21,7 @@ import sys
 HERE = pathlib.Path(__file__).resolve().parent
 ROWS = ["a_1k_hot", "a_10k_hot", "a_1k_half_cold", "b_700_96k", "loss_1", "loss_5", "crash_50", "crash_80",
         "crash_80_10k", "new_topics", "leaves_100_900", "churn", "partition", "adversaries", "small",
-        "eclipse", "one_way", "slow_readers", "stalls", "restarts",
+        "leaf_interest", "eclipse", "one_way", "slow_readers", "stalls", "restarts",
         "best_effort", "lan"]
 COMPARED = {"a_1k_hot", "a_10k_hot", "a_1k_half_cold", "b_700_96k", "loss_1", "loss_5", "crash_50", "crash_80",
             "crash_80_10k"}
@@ -36,6 +36,7 @@ LABELS = {  # in docs/mesh.md
     "loss_1": "1 % loss", "loss_5": "5 % loss", "crash_50": "half of the nodes crash at once",
     "crash_80": "four of five crash at once", "crash_80_10k": "the same, 10 000 nodes",
     "new_topics": "every message a new topic", "leaves_100_900": "100 relays, 900 leaves, a tenth interested",
+    "leaf_interest": "30 relays, 120 leaves that change their minds, links that break",
     "churn": "a tenth of the nodes changes each minute", "partition": "50/50 partition for 60 s",
     "adversaries": "a fifth of the nodes is hostile", "small": "2 to 20 nodes, at once",
     "eclipse": "forty identities around one node", "one_way": "half of the nodes unheard by the others",

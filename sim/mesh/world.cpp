@@ -54,8 +54,8 @@ World::World(Scenario scenario, Protocol protocol, std::uint64_t seed)
   network_->events.delivered = [this](HostIndex host, const Delivery& delivery, Instant at) {
     ledger_.delivered(host, delivery, at);
   };
-  network_->events.copied = [this](HostIndex host, std::uint32_t number, const auto& bytes) {
-    ledger_.copied(host, number, bytes);
+  network_->events.copied = [this](HostIndex host, const Copy& copy) {
+    ledger_.copied(host, copy, queue_.now());
   };
   network_->events.dialed = [this](HostIndex host) {
     const std::int64_t second = queue_.now().since_origin() / 1s;
@@ -149,6 +149,14 @@ void World::draw_names() {
   }
 }
 
+Interest World::interest_of(HostIndex leaf) const {
+  Interest interest;
+  for (const std::uint32_t topic : leaf_topics_[leaf]) {
+    for (const TenantId& tenant : tenants_) interest.emplace(tenant, topics_[topic]);
+  }
+  return interest;
+}
+
 void World::birth(HostIndex host, bool anew) {
   Birth birth;
   birth.protocol = protocol_;
@@ -162,9 +170,8 @@ void World::birth(HostIndex host, bool anew) {
   birth.hostile = hostile_[host];
   if (birth.hostile) birth.flood = flood_share_;
   birth.machine = birth.hostile && host % 2 == 0 ? kOneMachine : host;
-  for (const std::uint32_t topic : leaf_topics_[host]) {
-    for (const TenantId& tenant : tenants_) birth.interest.emplace_back(tenant, topics_[topic]);
-  }
+  const Interest interest = interest_of(host);
+  birth.interest.assign(interest.begin(), interest.end());
   // The operator's list: up to three of the seeds.
   const HostIndex seeds = std::min(scenario_.seeds, hosts_);
   std::set<HostIndex> known;

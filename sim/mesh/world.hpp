@@ -64,8 +64,13 @@ class World {
   void churn();
   void stall();
   void slow_down();
+  void change_interest(HostIndex leaf);
+  void reset_leaves();
   void judge_victim(Figures& out);
   void judge_slow(Figures& out) const;
+  void judge_interest();
+  void count_resumed(Figures& out) const;
+  Interest interest_of(HostIndex leaf) const;
   void watch_components();
   void watch_gauges();
 

@@ -80,6 +80,15 @@ TEST(Worlds, WithHostileNodesDeliverHonestMessages) {
   EXPECT_GE(outcome.figures.at("delivered_pct"), 99);
 }
 
+TEST(Worlds, WhereLeavesChangeTheirMindsKeepInterestInSync) {
+  const Scenario leaves =
+      scenario("leaf_interest", {"nodes = 40", "leaves = 30", "messages = 40", "settle = 3s",
+                                 "crash_at = 1s", "restart_after = 1s"});
+  const Outcome outcome = run(leaves, 1);
+  EXPECT_EQ(outcome.figures.at("delivered_pct"), 100);
+  EXPECT_GT(outcome.figures.at("interest_resumed"), 0);
+}
+
 TEST(Worlds, ThatStayInTwoPartsAreReported) {
   const Scenario split =
       scenario("partition", {"nodes = 20", "messages = 5", "partition_for = 1000s", "settle = 3s",

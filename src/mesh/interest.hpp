@@ -122,6 +122,7 @@ class InterestOf {
   /// The leaf is back over another session: it may go on where it was.
   void resumed();
 
+  const InterestKeys& held() const { return held_; }
   std::size_t size() const { return held_.size(); }
   std::size_t bytes() const { return bytes_; }
   /// Wanted, but beyond the limits: the leaf does not get what only these match.

@@ -83,6 +83,12 @@ bool Leaves::wants(SessionId session, TenantId tenant, std::string_view topic) {
   });
 }
 
+const InterestKeys* Leaves::interest(const NodeId& node) const {
+  const std::size_t place = place_of(node);
+  const bool linked = place < leaves_.size() && leaves_[place] && leaves_[place]->session;
+  return linked ? &leaves_[place]->interest.held() : nullptr;
+}
+
 std::size_t Leaves::shed() const {
   std::size_t shed = 0;
   for (const auto& leaf : leaves_) shed += leaf ? leaf->interest.shed() : 0;

@@ -42,6 +42,9 @@ class Leaves {
   void match(TenantId tenant, std::string_view topic, std::vector<SessionId>& out);
   bool wants(SessionId session, TenantId tenant, std::string_view topic);
 
+  /// What a leaf with a link is believed to want; nullptr when there is none of this node.
+  const InterestKeys* interest(const NodeId& node) const;
+
   std::size_t patterns() const { return index_.target_count(); }
   std::size_t shed() const;  // beyond the limits of their leaves
   std::size_t memory_bytes() const { return index_.memory_bytes(); }

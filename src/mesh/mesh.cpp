@@ -179,6 +179,9 @@ Scores::Explanation Mesh::explain(const NodeId& node, Instant now) const {
 }
 const MembershipStats& Mesh::membership() const { return impl_->membership.stats(); }
 const RelayStats& Mesh::relay() const { return impl_->relay.stats(); }
+const InterestKeys* Mesh::leaf_interest(const NodeId& leaf) const {
+  return impl_->relay.leaves().interest(leaf);
+}
 const std::deque<Trace>& Mesh::traces() const { return impl_->relay.traces(); }
 
 }  // namespace ron::mesh

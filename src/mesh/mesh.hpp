@@ -19,6 +19,7 @@
 #include "base/slab.hpp"
 #include "base/time.hpp"
 #include "mesh/config.hpp"
+#include "mesh/interest.hpp"
 #include "mesh/membership.hpp"
 #include "mesh/orders.hpp"
 #include "mesh/relay_stats.hpp"
@@ -86,6 +87,8 @@ class Mesh {
   Scores::Explanation explain(const NodeId& node, Instant now) const;
   const MembershipStats& membership() const;
   const RelayStats& relay() const;
+  /// What this relay believes that a leaf wants; nullptr when it has no link to one of this id.
+  const InterestKeys* leaf_interest(const NodeId& leaf) const;
   /// This node's last probes, the oldest first, and who had them by now.
   const std::deque<Trace>& traces() const;
 

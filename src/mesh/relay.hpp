@@ -99,6 +99,8 @@ class RelayMachine {
   /// The last probes of this node: what was published with `trace`.
   const std::deque<Trace>& traces() const { return traces_.own(); }
 
+  const Leaves& leaves() const { return leaves_; }
+
   /// What neighbours did since the last call; the caller clears it.
   std::vector<Conduct>& conduct() { return conduct_; }
 
