@@ -137,7 +137,14 @@ void World::watch_components() {
   after(kComponentsEvery, [this] { watch_components(); });
 }
 
+void World::watch_lanes() {
+  if (protocol_ != Protocol::kMesh) return;
+  const std::string over = lane_over(network_->counts(), std::size_t{1024} * scenario_.lane_kib);
+  if (!over.empty()) ledger_.fail("a session is over a bound: " + over);
+}
+
 void World::watch_gauges() {
+  watch_lanes();
   for (HostIndex host = 0; host < hosts_; ++host) {
     if (!network_->is_up(host) || hostile_[host]) continue;
     const NodeGauges gauges = network_->node(host)->gauges();

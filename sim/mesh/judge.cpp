@@ -56,6 +56,7 @@ void World::judge_views() {
     if (const unsigned count = parts(last); count > 1) {
       return ledger_.fail("the network is in " + std::to_string(count) + " parts");
     }
+    watch_lanes();
     judge_interest();
     const std::string lacking = ledger_.lacking();
     if (!lacking.empty() && scenario_.adversaries == 0 && scenario_.eclipse == 0)
@@ -121,6 +122,7 @@ void World::traffic(Outcome& outcome) const {
   out["dials_per_node_s"] = since(now.dials, counts_before_.dials) / seconds / hosts_;
   out["dials_node_second_most"] = dials_most_;
   if (healed_) out["dials_healed_most"] = dials_most_healed_;
+  out["control_lane_kib"] = static_cast<double>(now.lane_most[0]) / 1024;
   out["frames_lost"] = static_cast<double>(now.lost);
   out["frames_shed"] = static_cast<double>(now.shed);
   // Since the measured phase began, a node and second; of nodes that came meanwhile, since they

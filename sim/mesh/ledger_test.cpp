@@ -211,11 +211,17 @@ TEST(BoundTest, NamesTheGaugeThatIsOver) {
   const mesh::MeshConfig config;
   mesh::MembershipStats views;
   mesh::RelayStats relay;
-  EXPECT_EQ(over_bound(config, views, relay), "");
+  std::deque<mesh::Trace> traces;
+  EXPECT_EQ(over_bound(config, views, relay, traces), "");
+  traces.resize(1);
+  traces[0].hops.resize(mesh::Traces::kHops + 1);
+  EXPECT_NE(over_bound(config, views, relay, traces).find("trace_hops"), std::string::npos);
+  traces.resize(mesh::Traces::kOwn + 1);
+  EXPECT_NE(over_bound(config, views, relay, traces).find("traces"), std::string::npos);
   relay.missing = config.relay.missing + 1;
-  EXPECT_NE(over_bound(config, views, relay).find("missing"), std::string::npos);
+  EXPECT_NE(over_bound(config, views, relay, traces).find("missing"), std::string::npos);
   views.active = config.views.active_max + 1;
-  EXPECT_NE(over_bound(config, views, relay).find("active"), std::string::npos);
+  EXPECT_NE(over_bound(config, views, relay, traces).find("active"), std::string::npos);
 }
 
 }  // namespace

@@ -1,5 +1,7 @@
 #include "sim/mesh/mesh_node.hpp"
 
+#include <algorithm>
+
 #include "base/blake3.hpp"
 #include "oap/envelope.hpp"
 
@@ -23,13 +25,15 @@ bool verify(ByteView key, ByteView bytes, ByteView signature) {
 }  // namespace
 
 std::string over_bound(const mesh::MeshConfig& config, const mesh::MembershipStats& views,
-                       const mesh::RelayStats& relay) {
+                       const mesh::RelayStats& relay, const std::deque<mesh::Trace>& traces) {
   struct Bound {
     const char* what;
     std::size_t is, most;
   };
   const mesh::ViewLimits& v = config.views;
   const mesh::RelayLimits& r = config.relay;
+  std::size_t hops = 0;  // of the probe with most answers
+  for (const mesh::Trace& trace : traces) hops = std::max(hops, trace.hops.size());
   const Bound bounds[] = {
       {"active", views.active, v.active_max},
       {"leaves", views.leaves, v.leaves_max},
@@ -41,6 +45,8 @@ std::string over_bound(const mesh::MeshConfig& config, const mesh::MembershipSta
       {"seen", relay.seen, r.seen},
       {"missing", relay.missing, r.missing},
       {"repair_bytes", relay.repair_bytes, r.repair_bytes},
+      {"traces", traces.size(), mesh::Traces::kOwn},
+      {"trace_hops", hops, mesh::Traces::kHops},
   };
   for (const Bound& bound : bounds) {
     if (bound.is <= bound.most) continue;
@@ -227,7 +233,7 @@ NodeGauges MeshNode::gauges() const {
   gauges.repaired = relay.repaired;
   gauges.unsolicited = relay.unsolicited;
   gauges.interest_resumed = resumed_;
-  gauges.over = over_bound(config_, views, relay);
+  gauges.over = over_bound(config_, views, relay, mesh_->traces());
   return gauges;
 }
 

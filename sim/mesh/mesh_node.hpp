@@ -5,6 +5,7 @@
 // after the validation time, and so long after it came a delivery counts.
 #pragma once
 
+#include <deque>
 #include <map>
 #include <memory>
 #include <set>
@@ -73,7 +74,7 @@ class MeshNode final : public SimNode {
 
 /// The first gauge above its limit, in words; empty = none.
 std::string over_bound(const mesh::MeshConfig& config, const mesh::MembershipStats& views,
-                       const mesh::RelayStats& relay);
+                       const mesh::RelayStats& relay, const std::deque<mesh::Trace>& traces);
 
 /// What a node of this key is called, how its key looks, and its signature of a start.
 std::vector<std::uint8_t> sim_key(std::uint64_t key);

@@ -4,6 +4,8 @@
 #include <charconv>
 #include <limits>
 
+#include "gossip/egress.hpp"
+
 #include "base/hash.hpp"
 
 namespace ron::meshsim {
@@ -18,6 +20,17 @@ constexpr unsigned kSpinsMost = 1000;  // ticks of a node at one instant
 std::string addr_of(HostIndex host, HostIndex machine) {
   return "10." + std::to_string(machine >> 16U) + "." + std::to_string((machine >> 8U) & 255U) +
          "." + std::to_string(machine & 255U) + ":" + std::to_string(kFirstPort + host);
+}
+
+std::string lane_over(const NetworkCounts& counts, std::size_t lane_bytes) {
+  for (unsigned lane = 0; lane < kLanes; ++lane) {
+    const bool control = lane == static_cast<unsigned>(Lane::kControl);
+    const std::size_t most = control ? gossip::PeerLaneLimits().control.bytes : lane_bytes;
+    const std::size_t held = counts.lane_most[lane];
+    if (held <= most) continue;
+    return "lane " + std::to_string(lane) + " held " + std::to_string(held) + " bytes";
+  }
+  return {};
 }
 
 HostIndex host_at(std::string_view addr) {
@@ -398,6 +411,7 @@ void Network::enqueue(EndRef end, Lane lane, Slice frame) {
     return;
   }
   pipe.lanes->bytes[at] += frame.size();
+  counts_.lane_most[at] = std::max(counts_.lane_most[at], pipe.lanes->bytes[at]);
   pipe.lanes->queues[at].push_back(std::move(frame));
   if (paced(end)) return serve_pipe(end);
   hosts_[host].tokens.push_back(session_of(end.index, end.side));

@@ -45,8 +45,13 @@ struct NetworkOptions {
 struct NetworkCounts {
   std::uint64_t frames = 0, bytes = 0;                  // sent
   std::uint64_t control_frames = 0, control_bytes = 0;  // not relay: control and lazy lanes
+  std::array<std::size_t, kLanes> lane_most{};          // bytes that waited in one of a session
   std::uint64_t lost = 0, delayed = 0, shed = 0, dials = 0, resets = 0;
 };
+
+/// The lane that held more than it may, in words; empty = none. Control has the bound beyond which
+/// a node hangs up, the others that of the network's options.
+std::string lane_over(const NetworkCounts& counts, std::size_t lane_bytes);
 
 /// What the world is told by the network.
 struct NetworkEvents {

@@ -259,6 +259,16 @@ TEST(Network, AnUplinkSendsOneFrameAfterTheOtherAndControlFirst) {
   EXPECT_EQ(pair.said[1][3].what, "b");
 }
 
+TEST(Network, TheLaneThatHeldTooMuchIsNamed) {
+  NetworkCounts counts;
+  counts.lane_most = {1U << 20U, 1000, 1000, 1000};
+  EXPECT_EQ(lane_over(counts, 1000), "");
+  counts.lane_most[2] = 1001;
+  EXPECT_EQ(lane_over(counts, 1000), "lane 2 held 1001 bytes");
+  counts.lane_most[0] += 1;
+  EXPECT_NE(lane_over(counts, 1000).find("lane 0"), std::string::npos) << "a node would hang up";
+}
+
 TEST(Network, ALaneThatIsFullShedsAndSaysSo) {
   NetworkOptions options;
   options.latency.model = LatencyModel::kWan;

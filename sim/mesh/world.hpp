@@ -73,6 +73,7 @@ class World {
   Interest interest_of(HostIndex leaf) const;
   void watch_components();
   void watch_gauges();
+  void watch_lanes();
 
   void judge(Outcome& outcome);
   void judge_views();
