@@ -58,6 +58,9 @@ void World::judge_views() {
     }
     watch_lanes();
     judge_interest();
+    if (const std::string suppressed = ledger_.suppressed(); !suppressed.empty())
+      return ledger_.fail("suppressed by a forgery under its id: " + suppressed);
+    // Where some are hostile a message may stay away: so many are the target's business.
     const std::string lacking = ledger_.lacking();
     if (!lacking.empty() && scenario_.adversaries == 0 && scenario_.eclipse == 0)
       ledger_.fail("never delivered: " + lacking);

@@ -1,6 +1,7 @@
 #include "sim/mesh/ledger.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <utility>
 
 namespace ron::meshsim {
@@ -113,6 +114,7 @@ void Ledger::delivered(HostIndex host, const Delivery& delivery, Instant at) {
       known && (!delivery.message || equal(*delivery.message, messages_[delivery.number].bytes));
   if (!same) {
     ++made_up_;
+    if (delivery.id) note_forgery(host, *delivery.id);
     if (!altered_) fail("delivered what nobody published: " + at_host(host, delivery.number));
     return;
   }
@@ -141,12 +143,22 @@ void Ledger::delivered(HostIndex host, const Delivery& delivery, Instant at) {
   ++latency_count_;
 }
 
+// Hostile nodes may say what they like under their own name.
+void Ledger::note_forgery(HostIndex host, const MessageId& id) {
+  const auto origin = origins_.find(id.origin);
+  if (origin == origins_.end() || excused_[origin->second]) return;
+  auto& holders = forged_[id];
+  holders.resize(hosts_ / 64 + 1);
+  set(holders, host);
+}
+
 // Until a leaf that came back has spoken, its relay goes by what it wanted on the link before.
 void Ledger::copied(HostIndex host, const Copy& copy, Instant at) {
   if (copy.number >= messages_.size()) return;
   Message& message = messages_[copy.number];
   if (copy.message && !equal(*copy.message, message.bytes)) return;
   ++message.copies;
+  if (!message.id) message.id = copy.id;
   if (wanted_lately(host, message.topic, at)) return;
   if (copy.since_up < scenario_.interest_grace && wanted_once(host, message.topic)) {
     ++stale_copies_;
@@ -261,7 +273,31 @@ void Ledger::figures(Figures& out, std::optional<Instant> fault) const {
   if (scenario_.leaf_change_every.count() > 0)
     out["uninterested_on_new_link"] = static_cast<double>(stale_copies_);
   if (altered_) out["made_up"] = static_cast<double>(made_up_);
+  if (altered_) out["forged_held"] = forged_held();
   if (fault) coverage(out, *fault);
+}
+
+std::string Ledger::suppressed() const {
+  for (std::uint32_t number = 0; number < messages_.size(); ++number) {
+    const Message& message = messages_[number];
+    const auto forged = message.id ? forged_.find(*message.id) : forged_.end();
+    if (forged == forged_.end() || message.best_effort) continue;
+    for (HostIndex host = 0; host < hosts_; ++host) {
+      if (bit(forged->second, host) && owed(message, host) && !bit(message.got, host))
+        return at_host(host, number);
+    }
+  }
+  return {};
+}
+
+double Ledger::forged_held() const {
+  double held = 0;
+  for (const Message& message : messages_) {
+    const auto forged = message.id ? forged_.find(*message.id) : forged_.end();
+    if (forged == forged_.end()) continue;
+    for (const std::uint64_t word : forged->second) held += std::popcount(word);
+  }
+  return held;
 }
 
 double Ledger::delivered_pct(HostIndex host) const {

@@ -27,7 +27,8 @@ struct Message {
   std::uint32_t topic = 0;
   std::vector<std::uint8_t> bytes;  // the gossip payload
   bool measured = false, after_fault = false;
-  bool best_effort = false;  // may be lost
+  bool best_effort = false;     // may be lost
+  std::optional<MessageId> id;  // once a copy has told it
   std::uint32_t copies = 0, got_count = 0;
   std::vector<std::uint64_t> got, in_time, prompt;  // a bit a host: ever, and within the bounds
 };
@@ -49,6 +50,8 @@ class Ledger {
   /// It begins or ceases to want one. Until `interest_grace` has passed it may get what it no
   /// longer wants, and miss what it wants since.
   void changed(HostIndex host, std::uint32_t topic, bool add, Instant at);
+  /// What the ids of its messages begin with.
+  void named(HostIndex host, const oap::OriginId& origin) { origins_[origin] = host; }
   void excuse(HostIndex host) { excused_[host] = true; }
 
   /// From `at` to `heal`, hosts of different groups did not hear each other.
@@ -76,6 +79,9 @@ class Ledger {
   double delivered_pct(HostIndex host) const;
   /// Who still lacks what it is owed; empty = nobody.
   std::string lacking() const;
+  /// Who lacks a message of which it holds a forgery, other bytes under the same id; empty =
+  /// nobody.
+  std::string suppressed() const;
   /// Measured messages by latency, a bin a tenth of a millisecond.
   const std::vector<std::uint32_t>& latencies() const { return latencies_; }
 
@@ -84,6 +90,8 @@ class Ledger {
   bool wants(HostIndex host, std::uint32_t topic, Instant from, Instant to) const;
   bool wanted_once(HostIndex host, std::uint32_t topic) const;
   bool wanted_lately(HostIndex host, std::uint32_t topic, Instant at) const;
+  void note_forgery(HostIndex host, const MessageId& id);
+  double forged_held() const;
   bool first_of_life(HostIndex host, std::uint32_t number);
   bool cut_off(HostIndex host, const Message& message) const;
   double percentile(double part) const;
@@ -111,6 +119,8 @@ class Ledger {
   std::vector<std::uint32_t> latencies_;
   std::uint64_t latency_count_ = 0, made_up_ = 0, uninterested_copies_ = 0, stale_copies_ = 0;
   std::set<std::pair<std::uint32_t, HostIndex>> stale_;  // what a leaf got on a new link
+  std::map<oap::OriginId, HostIndex> origins_;
+  std::map<MessageId, std::vector<std::uint64_t>> forged_;  // who holds other bytes, a bit a host
   std::string failure_;
 };
 

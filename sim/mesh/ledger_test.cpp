@@ -85,6 +85,33 @@ TEST_F(LedgerTest, WhatNobodyPublishedIsAFault) {
   EXPECT_NE(ledger_.failure().find("nobody published"), std::string::npos);
 }
 
+TEST(LedgerOfHostileWorldTest, AForgeryThatTakesThePlaceOfAMessageIsAFault) {
+  const Scenario scenario{.grace = 0s};
+  Ledger ledger(scenario, kHosts, true);
+  const MessageId id{{7}, 1, 3}, of_a_forger{{9}, 1, 3};
+  for (HostIndex host = 0; host < kHosts; ++host) ledger.born(host, Instant());
+  ledger.named(0, id.origin);
+  ledger.named(1, of_a_forger.origin);
+  ledger.excuse(1);
+  Message message;
+  message.at = Instant(1s);
+  message.bytes = {1, 2, 3};
+  ledger.add(message);
+  const std::vector<std::uint8_t> other = {9};
+  ledger.delivered(2, {UINT32_MAX, {}, other, of_a_forger}, Instant(2s));
+  EXPECT_EQ(ledger.suppressed(), "") << "under its own name";
+  ledger.delivered(2, {UINT32_MAX, {}, other, id}, Instant(2s));
+  EXPECT_EQ(ledger.suppressed(), "") << "no copy has told what the message is called";
+  ledger.copied(1, {.number = 0, .message = message.bytes, .id = id}, Instant(2s));
+  EXPECT_EQ(ledger.suppressed(), "host 2, message 0");
+  ledger.delivered(2, {0, {}, message.bytes}, Instant(3s));
+  EXPECT_EQ(ledger.suppressed(), "");
+  EXPECT_EQ(ledger.failure(), "");
+  Figures figures;
+  ledger.figures(figures, std::nullopt);
+  EXPECT_EQ(figures.at("forged_held"), 1);
+}
+
 TEST_F(LedgerTest, OnesOwnPublicationIsAFault) {
   publish();
   deliver(0, 0, 2s);

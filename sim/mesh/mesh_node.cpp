@@ -17,6 +17,16 @@ Digest256 keyed(ByteView key, ByteView bytes) {
   return hash.digest();
 }
 
+// Of a delivery that is none of the world's messages: what it calls itself.
+std::optional<MessageId> id_of_a_stranger(const mesh::Deliver& delivery) {
+  if (delivery.corr != 0 && delivery.corr <= UINT32_MAX) return {};
+  const auto message = oap::read_message(delivery.frame.bytes().subspan(oap::kHeaderSize));
+  if (!message) return {};
+  const auto relay = oap::read_relay(*message);
+  if (!relay) return {};
+  return MessageId{relay->origin, relay->epoch, relay->seq};
+}
+
 bool verify(ByteView key, ByteView bytes, ByteView signature) {
   const Digest256 expected = keyed(key, bytes);
   return equal(expected, signature);
@@ -101,7 +111,9 @@ void MeshNode::obey(Duration hold) {
   }
   for (const mesh::Deliver& delivery : orders_.deliveries) {
     const ByteView message = delivery.frame.bytes().subspan(delivery.message);
-    port_.deliver({static_cast<std::uint32_t>(delivery.corr - 1), delivery.tenant, message}, hold);
+    port_.deliver({static_cast<std::uint32_t>(delivery.corr - 1), delivery.tenant, message,
+                   id_of_a_stranger(delivery)},
+                  hold);
   }
   for (const mesh::Dial& dial : orders_.dials) port_.dial(dial.dial, dial.addr, dial.node);
   for (const mesh::CancelDial& cancel : orders_.cancels) port_.cancel(cancel.dial);
@@ -147,6 +159,7 @@ void MeshNode::count(SessionId session, const oap::Header& header, const oap::Me
   const auto relay = oap::read_relay(message);
   if (!relay) return;
   Copy copy{.number = static_cast<std::uint32_t>(header.corr - 1), .message = relay->message};
+  copy.id = {relay->origin, relay->epoch, relay->seq};
   if (const auto up = up_.find(session); up != up_.end()) copy.since_up = now - up->second;
   port_.copy(copy);
 }

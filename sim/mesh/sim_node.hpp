@@ -16,6 +16,7 @@
 #include "base/ids.hpp"
 #include "base/slab.hpp"
 #include "base/time.hpp"
+#include "oap/peer_kinds.hpp"
 
 namespace ron::meshsim {
 
@@ -53,18 +54,27 @@ struct Publication {
 /// What a leaf wants: patterns by tenant, in order.
 using Interest = std::set<std::pair<TenantId, std::string>>;
 
+/// What the mesh calls a message, whatever its bytes: hostile nodes put others under the same.
+struct MessageId {
+  oap::OriginId origin{};
+  std::uint64_t epoch = 0, seq = 0;
+  friend auto operator<=>(const MessageId&, const MessageId&) = default;
+};
+
 /// What a delivery says of itself; the world knows what is true.
 struct Delivery {
   std::uint32_t number = 0;
   TenantId tenant;
   std::optional<ByteView> message;  // baselines hand over none: their frames cannot be altered
+  std::optional<MessageId> id = std::nullopt;  // of one that is none of the world's
 };
 
 /// A copy of a message that came in.
 struct Copy {
   std::uint32_t number = 0;
-  std::optional<ByteView> message;      // its payload, where frames can be altered
+  std::optional<ByteView> message = std::nullopt;  // its payload, where frames can be altered
   Duration since_up = Duration::max();  // how long its session had been up, where that matters
+  std::optional<MessageId> id = std::nullopt;
 };
 
 /// Sizes that must stay within bounds, and counters for the report.

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "base/hash.hpp"
+#include "mesh/config.hpp"
 #include "oap/kinds.hpp"
 #include "sim/mesh/build.hpp"
 
@@ -198,6 +199,7 @@ void World::birth(HostIndex host, bool anew) {
   const Duration skew(static_cast<std::int64_t>(choice_.index(3'600'000'000'000)));
   const bool exact = protocol_ != Protocol::kMesh;
   ledger_.born(host, queue_.now());
+  if (!exact) ledger_.named(host, mesh::origin_of(built.who.node));
   network_->up(host, std::move(built.node), built.who, exact ? Duration(0) : skew,
                exact ? 0 : drift);
 }
