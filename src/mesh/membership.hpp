@@ -23,6 +23,7 @@
 #include "mesh/config.hpp"
 #include "mesh/link.hpp"
 #include "mesh/orders.hpp"
+#include "mesh/relay_stats.hpp"
 #include "oap/envelope.hpp"
 #include "oap/peer_kinds.hpp"
 
@@ -45,6 +46,7 @@ struct PeerView {
   Duration srtt{0};
   Duration since{0};  // since the link came up
   SessionId session;
+  std::optional<LinkTrees> trees = std::nullopt;  // where eager copies go by trees: not to leaves
 };
 
 struct MembershipStats {

@@ -1,6 +1,7 @@
 #include "mesh/mesh.hpp"
 
 #include <algorithm>
+#include <map>
 
 #include "mesh/relay.hpp"
 #include "oap/topic.hpp"
@@ -173,7 +174,15 @@ Instant Mesh::next_deadline() const {
   return std::min(impl_->membership.next_deadline(), impl_->relay.next_deadline());
 }
 
-std::vector<PeerView> Mesh::peers(Instant now) const { return impl_->membership.peers(now); }
+std::vector<PeerView> Mesh::peers(Instant now) const {
+  std::vector<PeerView> peers = impl_->membership.peers(now);
+  const std::map<SessionId, LinkTrees> trees = impl_->relay.trees();
+  for (PeerView& peer : peers) {
+    const auto found = peer.active ? trees.find(peer.session) : trees.end();
+    if (found != trees.end()) peer.trees = found->second;
+  }
+  return peers;
+}
 Scores::Explanation Mesh::explain(const NodeId& node, Instant now) const {
   return impl_->scores.explain(node, now);
 }

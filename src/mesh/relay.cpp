@@ -418,7 +418,39 @@ const RelayStats& RelayMachine::stats() {
   stats_.repair_bytes = store_.bytes();
   stats_.shed_repair = store_.shed();
   stats_.lost = gaps_.lost();
+  stats_.lag_hot = lag_hot_.srtt();
+  stats_.lag_cold = lag_cold_.srtt();
+  stats_.loss = loss_;
   return stats_;
+}
+
+std::map<SessionId, LinkTrees> RelayMachine::trees() {
+  std::array<LinkTrees, kMaxLinks> by_slot{};
+  const auto count = [&](const Origin& origin, bool own) {
+    if (!origin.hot) return;
+    LinkMask out = config_.role == Role::kLeaf && !own ? 0 : eager_of(origin, links_, own);
+    if (origin.parent != kNoSlot) {
+      ++by_slot[origin.parent].in;
+      out &= ~bit(origin.parent);  // nobody gets back what it pushed
+    }
+    for (LinkSlot slot = 0; slot < kMaxLinks; ++slot) {
+      if ((out & bit(slot)) != 0) ++by_slot[slot].out;
+    }
+  };
+  const Origin* const self = origins_.find(self_.origin);  // nobody proves itself to itself
+  if (self != nullptr) count(*self, true);
+  origins_.each([&](const Origin& origin) {
+    if (&origin != self) count(origin, false);
+  });
+  std::map<SessionId, LinkTrees> trees;
+  for (const auto& [session, neighbour] : neighbours_) {
+    if (neighbour->slot == kNoSlot) continue;
+    LinkTrees& of = trees[session];
+    of = by_slot[neighbour->slot];
+    of.shared_in = (shared_.in() & mask_of(*neighbour)) != 0;
+    of.shared_out = (shared_.out & mask_of(*neighbour)) != 0;
+  }
+  return trees;
 }
 
 }  // namespace ron::mesh

@@ -96,6 +96,8 @@ class RelayMachine {
   void tick(Instant now, Orders& out);
   Instant next_deadline() const;
   const RelayStats& stats();
+  /// What each link between relays carries. Looks at every tree: for an operator who asks.
+  std::map<SessionId, LinkTrees> trees();
   /// The last probes of this node: what was published with `trace`.
   const std::deque<Trace>& traces() const { return traces_.own(); }
 

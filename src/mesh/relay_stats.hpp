@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "base/latency.hpp"
+#include "base/time.hpp"
 
 namespace ron::mesh {
 
@@ -32,6 +33,18 @@ struct RelayStats {
   std::size_t origins = 0, hot_origins = 0;  // gauges
   std::size_t seen = 0, missing = 0;
   std::size_t repair_messages = 0, repair_bytes = 0;
+
+  // How far pushed copies come behind the first announcement of them, on trees of origins and on
+  // the shared tree; 0 before the first one. And the share of them that is lost. Smoothed.
+  Duration lag_hot{0}, lag_cold{0};
+  double loss = 0;
+};
+
+/// What a link between relays carries: trees of hot origins on which this node gets eager copies
+/// over it, or sends them, and whether the shared tree does.
+struct LinkTrees {
+  std::uint32_t in = 0, out = 0;
+  bool shared_in = false, shared_out = false;
 };
 
 }  // namespace ron::mesh

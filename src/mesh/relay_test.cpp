@@ -79,6 +79,50 @@ TEST(Relay, TheTreesOfHotOriginsCarryNoCopyTooMany) {  // OAP-9.47 OAP-9.48 OAP-
   EXPECT_EQ(rig.faults, 0U);
 }
 
+TEST(Relay, WhoAsksIsToldWhatEachLinkCarries) {
+  RelayRig rig({.nodes = 40, .seed = 3});
+  const auto links_of = [&](unsigned node) { return rig.machine(node).trees(); };
+  unsigned shared = 0;
+  for (const auto& [session, carries] : links_of(7)) {
+    EXPECT_EQ(carries.in + carries.out, 0U) << "no origin is hot yet";
+    shared += carries.shared_in ? 1U : 0U;
+  }
+  EXPECT_EQ(shared, rig.config(7).relay.shared_parents);
+  EXPECT_EQ(rig.machine(7).stats().lag_hot, Duration::zero());
+
+  warm_up(rig, 5, 4);
+  publish_some(rig, 5, 40);
+  unsigned in = 0, out = 0, out_of_origins = 0, agreed = 0;
+  for (unsigned node = 0; node < rig.nodes(); ++node) {
+    unsigned parents = 0;
+    for (const auto& [session, carries] : links_of(node)) {
+      parents += carries.in;
+      out += carries.out;
+      if (node < 5) out_of_origins += carries.out;
+      const auto theirs = links_of(static_cast<unsigned>(session.value));
+      agreed += std::min(carries.in, theirs.at(SessionId{node}).out);
+    }
+    EXPECT_EQ(parents, node < 5 ? 4U : 5U) << "one parent on the tree of every other origin";
+    in += parents;
+    EXPECT_GT(rig.machine(node).stats().lag_hot, Duration::zero());
+    EXPECT_LT(rig.machine(node).stats().lag_hot, 50ms);
+  }
+  EXPECT_EQ(in, out);
+  EXPECT_GE(agreed * 20, in * 19) << "both ends of a link say the same of it, nearly always";
+  EXPECT_GT(out_of_origins, 0U) << "their own trees begin there";
+}
+
+TEST(Relay, WhoAsksIsToldHowManyPushedCopiesAreLost) {
+  RelayRig rig({.nodes = 40, .loss = 0.2, .seed = 5});
+  EXPECT_EQ(rig.machine(7).stats().loss, 0.0);
+  warm_up(rig, 4, 4);
+  publish_some(rig, 4, 100);
+  double sum = 0;
+  for (unsigned node = 0; node < rig.nodes(); ++node) sum += rig.machine(node).stats().loss;
+  EXPECT_GT(sum / 40, 0.02);
+  EXPECT_LT(sum / 40, 0.5);
+}
+
 // Three parents each, so that copies come: OAP-9.22.
 TEST(Relay, ColdOriginsReachEverybodyAlongTheSharedTree) {  // OAP-9.11 OAP-9.48 OAP-9.49
   RelayRig rig({.nodes = 80, .seed = 4});

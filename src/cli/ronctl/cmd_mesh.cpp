@@ -47,7 +47,7 @@ int run_mesh(const Context& context, const Mesh& args) {
       continue;
     }
     print((&mesh == &all.front() ? "" : "\n") + mesh_facts(mesh) + "\n" +
-          peer_table(at(mesh, "links")) + incomplete_note(mesh));
+          link_table(at(mesh, "links")) + incomplete_note(mesh));
   }
   return kOk;
 }
@@ -56,8 +56,10 @@ int run_mesh(const Context& context, const Mesh& args) {
 
 void add_mesh(CLI::App& app, Context& context, Run& run) {
   auto args = std::make_shared<Mesh>();
-  CLI::App* command = app.add_subcommand("mesh", "The mesh: links, round trips, what is relayed");
-  command->add_flag("--dot", args->dot, "A picture, for Graphviz");
+  CLI::App* command =
+      app.add_subcommand("mesh", "The mesh: links, round trips, trees, lag, what is relayed");
+  command->add_flag("--dot", args->dot,
+                    "A picture, for Graphviz; at the ends of a link: how many trees come in there");
   command->add_option("SOCKET", args->more, "Unix sockets of more nodes, to be told together");
   command->footer(
       "Example, for './dev run --nodes 5' with the M it tells:\n"

@@ -28,6 +28,26 @@ std::string count_of(const Json& mesh, std::string_view path) {
   return count_text(count_at(mesh, path));
 }
 
+std::string lag_text(const Json& mesh, const std::string& path) {
+  const double lag = number_at(mesh, path);
+  return lag > 0 ? number_text("%.1f ms", lag) : "-";
+}
+
+// How late pushed copies are, and how many do not come; nothing where an older node does not tell.
+std::string lag_and_loss(const Json& mesh) {
+  if (!at(mesh, "relay.lag_ms").is_object()) return "";
+  return lag_text(mesh, "relay.lag_ms.trees") + " on trees of their own, " +
+         lag_text(mesh, "relay.lag_ms.shared") +
+         " on the shared tree, behind the first announcement; " +
+         number_text("%.1f", 100 * number_at(mesh, "relay.loss")) + " % of pushed copies lost";
+}
+
+std::string shared_text(const Json& trees) {
+  const bool in = flag_at(trees, "shared_in");
+  const bool out = flag_at(trees, "shared_out");
+  return in && out ? "in, out" : in ? "in" : out ? "out" : "-";
+}
+
 // For a quoted string of Graphviz.
 std::string quoted(const std::string& text) {
   std::string out = "\"";
@@ -36,6 +56,13 @@ std::string quoted(const std::string& text) {
     if (static_cast<unsigned char>(c) >= 0x20) out += c;
   }
   return out + '"';
+}
+
+// At each end of a line: how many trees come in there.
+std::string tree_ends(const Json& trees) {
+  if (count_at(trees, "in") + count_at(trees, "out") == 0) return "";
+  return ", taillabel=" + quoted(count_of(trees, "in")) +
+         ", headlabel=" + quoted(count_of(trees, "out"));
 }
 
 // What a misdeed means, and what to do about it.
@@ -100,6 +127,26 @@ std::string peer_table(const Json& peers) {
   return table.text();
 }
 
+std::string link_table(const Json& links) {
+  Table table({{"node"},
+               {"address", Align::kLeft, 40},
+               {"role"},
+               {"round trip", Align::kRight},
+               {"trees in", Align::kRight},
+               {"trees out", Align::kRight},
+               {"shared tree"},
+               {"since", Align::kRight}});
+  for (const Json& link : links) {
+    const Json& trees = at(link, "trees");
+    const bool has = trees.is_object();
+    table.add({short_id(text_at(link, "node")), text_at(link, "addr"), text_at(link, "role"),
+               rtt_text(link), has ? count_of(trees, "in") : "-",
+               has ? count_of(trees, "out") : "-", has ? shared_text(trees) : "-",
+               age_text(number_at(link, "since_s"))});
+  }
+  return table.text();
+}
+
 std::string mesh_facts(const Json& mesh) {
   Facts facts;
   facts.add("node", text_at(mesh, "node"));
@@ -120,6 +167,7 @@ std::string mesh_facts(const Json& mesh) {
   facts.add("forwarded", count_of(mesh, "relay.forwarded") + " copies");
   facts.add("trees", count_of(mesh, "relay.trees.origins") + " origins known, " +
                          count_of(mesh, "relay.trees.hot") + " with a tree of their own");
+  facts.add("lag", lag_and_loss(mesh));
   facts.add("grafts", both(mesh, "relay.grafts"));
   facts.add("prunes", both(mesh, "relay.prunes"));
   facts.add("repair", count_of(mesh, "relay.repaired") + " messages came late, " +
@@ -143,7 +191,7 @@ std::string mesh_dot(const std::vector<Json>& meshes) {
       const auto [first, second] = std::minmax(id, other);
       if (!told.insert(first + second).second) continue;  // its other end told it
       out += "  " + quoted(short_id(id)) + " -- " + quoted(short_id(other)) +
-             " [label=" + quoted(rtt_text(link)) + "];\n";
+             " [label=" + quoted(rtt_text(link)) + tree_ends(at(link, "trees")) + "];\n";
     }
   }
   return out + "}\n";
@@ -162,6 +210,9 @@ std::string explained(const Json& peer, const Json& session) {
   facts.add("role", text_at(peer, "role"));
   facts.add("round trip", rtt_text(peer));
   facts.add("link", "up for " + age_text(number_at(peer, "since_s")));
+  if (const Json& trees = at(peer, "trees"); trees.is_object())
+    facts.add("trees", count_of(trees, "in") + " come in over it, " + count_of(trees, "out") +
+                           " go out; shared tree: " + shared_text(trees));
   if (session.is_object()) {
     facts.add("session", count_of(session, "id") + " over " + text_at(session, "kex"));
     facts.add("quiet", "for " + age_text(number_at(session, "quiet_s")));

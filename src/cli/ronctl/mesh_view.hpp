@@ -14,8 +14,11 @@ std::string short_id(const std::string& id);
 /// "0.3 ms"; "-" where nothing is known.
 std::string rtt_text(const Json& peer);
 
-/// Peers as the node's answer to `peers` or the links of `mesh` list them.
+/// Peers as the node's answer to `peers` lists them.
 std::string peer_table(const Json& peers);
+
+/// The links of a `mesh` answer, and what they carry.
+std::string link_table(const Json& links);
 
 /// What a `mesh` answer says, without its links.
 std::string mesh_facts(const Json& mesh);

@@ -18,6 +18,44 @@ TEST(MeshView, PeersAreATable) {
   EXPECT_NE(text.find("passive"), std::string::npos) << text;
 }
 
+Json with_trees(unsigned in, unsigned out, bool shared_in, bool shared_out) {
+  Json carries = link("aaaa");
+  carries["trees"] = {
+      {"in", in}, {"out", out}, {"shared_in", shared_in}, {"shared_out", shared_out}};
+  return carries;
+}
+
+TEST(MeshView, LinksSayWhatTheyCarry) {
+  const Json links = {with_trees(12, 345, true, true), with_trees(0, 0, false, true), link("old")};
+  const std::string text = link_table(links);
+  EXPECT_NE(text.find("trees in  trees out  shared tree"), std::string::npos) << text;
+  EXPECT_NE(text.find("      12        345  in, out "), std::string::npos) << text;
+  EXPECT_NE(text.find("       0          0  out "), std::string::npos) << text;
+  EXPECT_NE(text.find("       -          -  - "), std::string::npos) << "not told: " << text;
+  const std::string about = explained(with_trees(12, 345, true, false), Json());
+  EXPECT_NE(about.find("12 come in over it, 345 go out; shared tree: in"), std::string::npos)
+      << about;
+  EXPECT_EQ(explained(link("old"), Json()).find("trees"), std::string::npos);
+}
+
+TEST(MeshView, TheMeshSaysHowLateCopiesAre) {
+  Json mesh = {{"node", "aa"}, {"role", "relay"}, {"relay", {{"loss", 0.0125}}}};
+  EXPECT_EQ(mesh_facts(mesh).find("lag"), std::string::npos) << "an older node does not tell";
+  mesh["relay"]["lag_ms"] = {{"trees", 1.25}, {"shared", 0}};
+  const std::string text = mesh_facts(mesh);
+  EXPECT_NE(text.find("1.2 ms on trees of their own, - on the shared tree"), std::string::npos)
+      << text;
+  EXPECT_NE(text.find("1.2 % of pushed copies lost"), std::string::npos) << text;
+}
+
+TEST(MeshView, APictureSaysHowManyTreesComeInAtEachEnd) {
+  const Json busy = {{"node", "bb"}, {"name", "n"}, {"links", {with_trees(3, 4, true, true)}}};
+  EXPECT_NE(mesh_dot({busy}).find("taillabel=\"3\", headlabel=\"4\""), std::string::npos)
+      << mesh_dot({busy});
+  const Json idle = {{"node", "bb"}, {"name", "n"}, {"links", {with_trees(0, 0, true, true)}}};
+  EXPECT_EQ(mesh_dot({idle}).find("taillabel"), std::string::npos);
+}
+
 TEST(MeshView, APictureHasEachLinkOnce) {
   const Json one = {
       {"node", "aa"}, {"name", "n1"}, {"role", "relay"}, {"links", {link("bb"), link("cc")}}};

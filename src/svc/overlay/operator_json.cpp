@@ -214,6 +214,12 @@ Json json_of(const host::PeerInfo& info) {
                 {"since_s", seconds(peer.since)},
                 {"session", peer.session.value}});
   }
+  if (peer.trees) {
+    out["trees"] = {{"in", peer.trees->in},
+                    {"out", peer.trees->out},
+                    {"shared_in", peer.trees->shared_in},
+                    {"shared_out", peer.trees->shared_out}};
+  }
   out["score"] = json_of(info.score);
   return out;
 }
@@ -254,6 +260,8 @@ Json json_of(const mesh::RelayStats& r, double redundancy) {
           {"repair_misses", r.repair_misses},
           {"given_up", r.given_up},
           {"trees", {{"origins", r.origins}, {"hot", r.hot_origins}}},
+          {"lag_ms", {{"trees", millis(r.lag_hot)}, {"shared", millis(r.lag_cold)}}},
+          {"loss", r.loss},
           {"missing", r.missing},
           {"repair", {{"messages", r.repair_messages}, {"bytes", r.repair_bytes}}}};
 }
