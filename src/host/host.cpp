@@ -187,6 +187,10 @@ void Host::dial_peer(std::string addr, std::optional<NodeId> node) {
   impl_->shared.shards.front()->dial_peer(std::move(addr), node);
 }
 
+void Host::withdraw_peer(std::string addr) {
+  impl_->shared.shards.front()->withdraw_peer(std::move(addr));
+}
+
 void Host::probe(std::string topic, CorrId corr) {
   impl_->shared.shards.front()->probe(std::move(topic), corr);
 }

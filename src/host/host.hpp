@@ -48,6 +48,8 @@ class Host {
   /// Names a peer to the mesh: it is dialed now, and again whenever it does not answer. Does
   /// nothing without a mesh, as the next one.
   void dial_peer(std::string addr, std::optional<NodeId> node);
+  /// Forgets a peer that was named so, and drops the link to the node there.
+  void withdraw_peer(std::string addr);
   /// Drops the link to a node and forgets it.
   void hang_up(const NodeId& node);
   /// Publishes a probe (a valid topic); inspect(Inspect::kTraces) tells who had it.

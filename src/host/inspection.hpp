@@ -34,6 +34,7 @@ struct Inspection {
   std::vector<node::PatternView> patterns;  // each once, sessions of all shards added up
   std::vector<node::TopicView> topics;      // the same
   std::vector<PeerInfo> peers;              // neighbours and candidates of the mesh
+  std::vector<mesh::NamedView> named;       // peers that were named by their addresses
   std::vector<mesh::Trace> traces;          // the last probes of this node, the oldest first
   bool complete = true;                     // every shard answered in time
 };

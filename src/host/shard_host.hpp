@@ -47,6 +47,7 @@ class ShardHost {
   void inspect(Inspect what, Parts into, std::shared_ptr<runtime::Gate> gate);
   void answer(ControlAnswer answer);
   void dial_peer(std::string addr, std::optional<NodeId> node);
+  void withdraw_peer(std::string addr);
   void hang_up(const NodeId& node);
   void probe(std::string topic, CorrId corr);
   void ring() { loop_.ring(); }

@@ -51,6 +51,7 @@ Inspection merge(std::vector<Inspection>& parts) {
     append(out.patterns, part.patterns);
     append(out.topics, part.topics);
     append(out.peers, part.peers);
+    append(out.named, part.named);
     append(out.traces, part.traces);
   }
   unite(out.patterns);
@@ -111,6 +112,7 @@ void ShardHost::inspect(Inspect what, Parts into, std::shared_ptr<runtime::Gate>
         auto score = shard_.explain(view.node, now);
         part.peers.push_back({.view = std::move(view), .score = score});
       }
+      part.named = shard_.named_peers();
     } else if (what == Inspect::kTraces) {
       part.traces = shard_.traces();
     } else {
@@ -140,6 +142,12 @@ void ShardHost::dial_peer(std::string addr, std::optional<NodeId> node) {
 void ShardHost::hang_up(const NodeId& node) {
   loop_.post(
       [this, node] { shard_.handle(node::PeerHangup{node}, runtime::monotonic_now(), actions_); });
+}
+
+void ShardHost::withdraw_peer(std::string addr) {
+  loop_.post([this, addr = std::move(addr)] {
+    shard_.handle(node::PeerWithdraw{addr}, runtime::monotonic_now(), actions_);
+  });
 }
 
 void ShardHost::probe(std::string topic, CorrId corr) {

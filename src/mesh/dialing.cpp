@@ -52,6 +52,10 @@ void Dials::cancel(const NodeId& node, Orders& out) {
   cancel_if([&](const Attempt& each) { return each.node == node; }, out);
 }
 
+void Dials::cancel(std::string_view addr, Orders& out) {
+  cancel_if([&](const Attempt& each) { return each.addr == addr; }, out);
+}
+
 void Dials::forgive(Instant now) {
   for (Attempt& each : attempts_) each.until = std::max(each.until, now + times_.probe);
 }
@@ -103,6 +107,7 @@ void NamedPeers::add(ConfiguredPeer peer, Instant now) {
     known->peer = std::move(peer);
     known->next = now;
     known->answered = false;
+    known->failed = 0;
     known->backoff.reset();
     return;
   }
@@ -117,6 +122,10 @@ bool NamedPeers::forget(const NodeId& node) {
   return std::erase_if(peers_, [&](const NamedPeer& each) {
            return each.found == node || each.peer.node == node;
          }) > 0;
+}
+
+bool NamedPeers::forget(std::string_view addr) {
+  return std::erase_if(peers_, [&](const NamedPeer& each) { return each.peer.addr == addr; }) > 0;
 }
 
 NamedPeer* NamedPeers::at(std::string_view addr) {

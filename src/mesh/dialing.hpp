@@ -45,6 +45,7 @@ class Dials {
   /// Gives up all probes: enough links came.
   void cancel_probes(Orders& out);
   void cancel(const NodeId& node, Orders& out);
+  void cancel(std::string_view addr, Orders& out);
   /// Nobody is blamed for a stall of this node.
   void forgive(Instant now);
   void answered(Duration took);
@@ -86,9 +87,10 @@ struct NamedPeer {
   ConfiguredPeer peer;
   std::optional<NodeId> found;  // who answered there
   policy::Backoff backoff;
-  Instant next;           // it is not dialed before
-  bool answered = false;  // once: from then on it is dialed only while links are missing
-  bool self = false;      // it turned out to be this node
+  Instant next;              // it is not dialed before
+  bool answered = false;     // once: from then on it is dialed only while links are missing
+  bool self = false;         // it turned out to be this node
+  std::uint32_t failed = 0;  // dials since it last answered
 };
 
 /// The configured peers, and those that `dial` added.
@@ -101,6 +103,7 @@ class NamedPeers {
   /// Adds a peer, or makes a known one due again. Beyond kMost the oldest gives way.
   void add(ConfiguredPeer peer, Instant now);
   bool forget(const NodeId& node);
+  bool forget(std::string_view addr);
   NamedPeer* at(std::string_view addr);
   std::vector<NamedPeer>& all() { return peers_; }
   const std::vector<NamedPeer>& all() const { return peers_; }

@@ -34,6 +34,9 @@ void Membership::dial(ConfiguredPeer peer, Instant now, Orders& out) {
 bool Membership::hangup(const NodeId& node, Instant now, Orders& out) {
   return impl_->hangup(node, now, out);
 }
+bool Membership::withdraw(std::string_view addr, Instant now, Orders& out) {
+  return impl_->withdraw(addr, now, out);
+}
 void Membership::expel(const NodeId& node, Instant now, Orders& out) {
   impl_->expel(node, now, out);
 }
@@ -46,6 +49,7 @@ const Link* Membership::link(SessionId session) const {
 }
 const std::vector<const Link*>& Membership::relays() const { return impl_->sessions().relays(); }
 std::vector<PeerView> Membership::peers(Instant now) const { return impl_->peers(now); }
+std::vector<NamedView> Membership::named() const { return impl_->named(); }
 const MembershipStats& Membership::stats() const { return impl_->stats(); }
 
 namespace {
@@ -113,6 +117,26 @@ bool Membership::Impl::part_from(const NodeId& node, Instant now, Orders& out) {
   }
   dials_.cancel(node, out);
   return views_.forget(node) || found;
+}
+
+// The node that is expected there may well be linked by another address: it stays.
+bool Membership::Impl::withdraw(std::string_view addr, Instant now, Orders& out) {
+  woke(now);
+  std::optional<NodeId> node;
+  const NamedPeer* const named = named_.at(addr);
+  const bool known = named != nullptr;
+  if (known) node = named->found;
+  for (const auto& session : sessions_.all()) {
+    if (session->addr == addr) node = session->node;
+  }
+  for (const Candidate& each : views_.passive()) {
+    if (!node && each.addr == addr) node = each.node;
+  }
+  named_.forget(addr);
+  dials_.cancel(addr, out);
+  const bool left = node && hangup(*node, now, out);
+  settle(now, out);
+  return known || left;
 }
 
 void Membership::Impl::heard(SessionId id, Instant now) {
@@ -259,6 +283,31 @@ std::vector<PeerView> Membership::Impl::peers(Instant now) const {
   }
   for (const Candidate& each : views_.passive()) {
     views.push_back({.node = each.node, .addr = each.addr, .session = {}});
+  }
+  return views;
+}
+
+std::vector<NamedView> Membership::Impl::named() const {
+  std::vector<NamedView> views;
+  for (const NamedPeer& each : named_.all()) {
+    const auto is_it = [&](const auto& session) {
+      return session->linked() && (session->node == each.found || session->node == each.peer.node ||
+                                   session->addr == each.peer.addr);
+    };
+    NamedView view{.addr = each.peer.addr,
+                   .expected = each.peer.node,
+                   .found = each.self ? std::nullopt : each.found,
+                   .failed = each.failed};
+    if (std::ranges::any_of(sessions_.all(), is_it)) {
+      view.state = NamedView::State::kLinked;
+    } else if (each.self) {
+      view.state = NamedView::State::kSelf;
+    } else if (dials_.to(each.peer.addr)) {
+      view.state = NamedView::State::kDialing;
+    } else if (each.answered && links() >= target()) {
+      view.state = NamedView::State::kSpare;
+    }
+    views.push_back(std::move(view));
   }
   return views;
 }

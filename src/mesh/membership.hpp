@@ -49,6 +49,22 @@ struct PeerView {
   std::optional<LinkTrees> trees = std::nullopt;  // where eager copies go by trees: not to leaves
 };
 
+/// A peer that was named by its address, by the configuration or an operator.
+struct NamedView {
+  enum class State : std::uint8_t {
+    kDialing,
+    kWaiting,  // to be dialed again
+    kSpare,    // it answered once: dialed while links are missing
+    kSelf,     // this node answers there
+    kLinked,
+  };
+  std::string addr;
+  std::optional<NodeId> expected;  // it must be this node
+  std::optional<NodeId> found;     // who answered
+  State state = State::kWaiting;
+  std::uint32_t failed = 0;  // dials since it last answered
+};
+
 struct MembershipStats {
   std::uint32_t active = 0, leaves = 0, passive = 0, dialing = 0, sessions = 0;  // gauges
   std::uint64_t links_up = 0, links_lost = 0, links_dropped = 0;  // died; let go by either side
@@ -82,7 +98,10 @@ class Membership {
   void dial(ConfiguredPeer peer, Instant now, Orders& out);
   /// Drops the link and session to a node and forgets it.
   bool hangup(const NodeId& node, Instant now, Orders& out);
-  /// The same because of how it behaved.
+  /// Forgets a named peer by its address, and the node there if one is known: false when neither
+  /// is.
+  bool withdraw(std::string_view addr, Instant now, Orders& out);
+  /// The same as hangup, because of how it behaved.
   void expel(const NodeId& node, Instant now, Orders& out);
 
   void tick(Instant now, Orders& out);
@@ -97,6 +116,7 @@ class Membership {
   const std::vector<const Link*>& relays() const;
 
   std::vector<PeerView> peers(Instant now) const;
+  std::vector<NamedView> named() const;
   const MembershipStats& stats() const;
 
  private:

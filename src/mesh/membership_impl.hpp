@@ -32,10 +32,12 @@ class Membership::Impl {
                                      const oap::Message& message, Instant now, Orders& out);
   void dial(ConfiguredPeer peer, Instant now, Orders& out);
   bool hangup(const NodeId& node, Instant now, Orders& out);
+  bool withdraw(std::string_view addr, Instant now, Orders& out);
   void expel(const NodeId& node, Instant now, Orders& out);
   bool part_from(const NodeId& node, Instant now, Orders& out);
   void tick(Instant now, Orders& out);
   std::vector<PeerView> peers(Instant now) const;
+  std::vector<NamedView> named() const;
   const MembershipStats& stats();
 
   Instant next() const { return next_; }

@@ -115,6 +115,12 @@ class Net {
     at(from).hangup(id(to), now_, out);
     obey(from, out);
   }
+  bool withdraw(Index from, std::string_view addr) {
+    Orders out;
+    const bool known = at(from).withdraw(addr, now_, out);
+    obey(from, out);
+    return known;
+  }
   /// A frame on the session between two nodes, as if `from` had made it.
   void forge(Index from, Index to, const Slice& frame) {
     for (Wire& wire : wires_) {

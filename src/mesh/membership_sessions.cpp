@@ -143,6 +143,7 @@ void Membership::Impl::named_answered(const Attempt& attempt, const NodeId& node
   if (attempt.node && *attempt.node != node) return;
   named->found = node;
   named->answered = true;
+  named->failed = 0;
 }
 
 void Membership::Impl::dial_failed(DialId dial, Instant now, Orders& out) {
@@ -153,6 +154,7 @@ void Membership::Impl::dial_failed(DialId dial, Instant now, Orders& out) {
 
 void Membership::Impl::failed(const Attempt& attempt) {
   ++stats_.dials_failed;
+  if (NamedPeer* named = named_.at(attempt.addr)) ++named->failed;
   if (attempt.purpose == Purpose::kProbe) {
     silent_ = std::min(silent_ + 1, config_.views.probes);
   }

@@ -330,6 +330,68 @@ TEST(Membership, AnOperatorsDialIsRepeatedUntilItIsAnswered) {
   EXPECT_TRUE(net.run_until([&] { return net.degree(0) == 1; }, 11s));
 }
 
+TEST(Membership, NamedPeersSayHowTheyStand) {
+  using State = NamedView::State;
+  Net net(16);
+  net.add();
+  net.add();
+  net.side(1, 1);
+  net.dial(0, {address(1), net.id(1)});
+  net.dial(0, {address(0), std::nullopt});
+  ASSERT_EQ(net.at(0).named().size(), 2U);
+  EXPECT_EQ(net.at(0).named()[0].state, State::kDialing);
+  EXPECT_EQ(net.at(0).named()[0].expected, net.id(1));
+  EXPECT_FALSE(net.at(0).named()[0].found);
+  net.run(20s);
+  const std::uint32_t failed = net.at(0).named()[0].failed;
+  EXPECT_GE(failed, 3U);
+  EXPECT_EQ(net.at(0).named()[1].state, State::kSelf);
+  EXPECT_FALSE(net.at(0).named()[1].found);
+
+  net.side(1, 0);
+  ASSERT_TRUE(net.run_until([&] { return net.degree(0) == 1; }, 11s));
+  EXPECT_EQ(net.at(0).named()[0].state, State::kLinked);
+  EXPECT_EQ(net.at(0).named()[0].found, net.id(1));
+  EXPECT_EQ(net.at(0).named()[0].failed, 0U);
+  net.crash(1);
+  net.run(5s);
+  EXPECT_NE(net.at(0).named()[0].state, State::kLinked);
+}
+
+TEST(Membership, AWithdrawnAddressIsDialedNoMore) {
+  Net net(17);
+  net.add();
+  net.dial(0, {address(7), std::nullopt});  // nobody is there
+  net.dial(0, {address(8), net.id(0)});
+  EXPECT_FALSE(net.withdraw(0, address(9)));
+  EXPECT_TRUE(net.withdraw(0, address(7)));
+  EXPECT_EQ(net.at(0).named().size(), 1U);
+  EXPECT_EQ(net.at(0).stats().dialing, 1U) << "the dial under way is given up";
+  EXPECT_TRUE(net.withdraw(0, address(8)));
+  EXPECT_EQ(net.at(0).stats().dialing, 0U);
+  const std::uint64_t dials = net.at(0).stats().dials;
+  net.run(60s);
+  EXPECT_EQ(net.at(0).stats().dials, dials);
+  EXPECT_FALSE(net.withdraw(0, address(7))) << "withdrawn already";
+}
+
+TEST(Membership, WithdrawingAnAddressDropsTheNodeThatAnsweredThere) {
+  Net net(18);
+  net.add();
+  net.add({0}, Role::kRelay, true);  // the other side cannot dial back
+  net.run(2s);
+  ASSERT_EQ(net.degree(1), 1U);
+  net.dial(1, {address(7), net.id(0)});  // a wrong address of the right node
+  EXPECT_TRUE(net.withdraw(1, address(7)));
+  net.run(1s);
+  EXPECT_EQ(net.degree(1), 1U) << "its link is by another address";
+  EXPECT_TRUE(net.withdraw(1, address(0)));
+  net.run(30s);
+  EXPECT_EQ(net.degree(1), 0U);
+  EXPECT_TRUE(net.at(1).named().empty());
+  EXPECT_TRUE(net.at(1).peers(net.now()).empty());
+}
+
 // Leaves.
 
 // OAP-9.12

@@ -162,6 +162,12 @@ bool Mesh::hangup(const NodeId& node, Instant now, Orders& out) {
   return known;
 }
 
+bool Mesh::withdraw(std::string_view addr, Instant now, Orders& out) {
+  const bool known = impl_->membership.withdraw(addr, now, out);
+  impl_->settle(now, out);
+  return known;
+}
+
 void Mesh::tick(Instant now, Orders& out) {
   impl_->membership.tick(now, out);
   impl_->judge(now, out);
@@ -183,6 +189,7 @@ std::vector<PeerView> Mesh::peers(Instant now) const {
   }
   return peers;
 }
+std::vector<NamedView> Mesh::named() const { return impl_->membership.named(); }
 Scores::Explanation Mesh::explain(const NodeId& node, Instant now) const {
   return impl_->scores.explain(node, now);
 }

@@ -78,11 +78,14 @@ class Mesh {
 
   void dial(ConfiguredPeer peer, Instant now, Orders& out);
   bool hangup(const NodeId& node, Instant now, Orders& out);
+  bool withdraw(std::string_view addr, Instant now, Orders& out);
 
   void tick(Instant now, Orders& out);
   Instant next_deadline() const;
 
   std::vector<PeerView> peers(Instant now) const;
+  /// Peers that were named by their addresses.
+  std::vector<NamedView> named() const;
   /// Why a peer stands as it does.
   Scores::Explanation explain(const NodeId& node, Instant now) const;
   const MembershipStats& membership() const;

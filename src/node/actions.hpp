@@ -78,14 +78,19 @@ struct PeerDial {
 struct PeerHangup {
   NodeId node{};
 };
+/// Forgets a peer that was named by its address, and the node there if one is known. Shard 0 only.
+struct PeerWithdraw {
+  std::string_view addr;  // valid during the call
+};
 /// An operator's probe: published here, and traced through the mesh. Shard 0 only.
 struct MeshProbe {
   std::string_view topic;  // valid, and during the call
   CorrId corr = 0;         // what mesh::Trace calls it
 };
 
-using Input = std::variant<ChannelReady, PeerFinished, StreamLost, Tick, TurnEnded, Drain,
-                           Readiness, ControlDone, DialFailed, PeerDial, PeerHangup, MeshProbe>;
+using Input =
+    std::variant<ChannelReady, PeerFinished, StreamLost, Tick, TurnEnded, Drain, Readiness,
+                 ControlDone, DialFailed, PeerDial, PeerHangup, PeerWithdraw, MeshProbe>;
 
 // ---- orders ------------------------------------------------------------------------------------
 

@@ -92,6 +92,8 @@ void ShardCore::handle(const Input& in, Instant now, Actions& out) {
     mesh_fact(*dial);
   } else if (const auto* hangup = std::get_if<PeerHangup>(&in)) {
     mesh_fact(*hangup);
+  } else if (const auto* withdraw = std::get_if<PeerWithdraw>(&in)) {
+    mesh_fact(*withdraw);
   } else if (const auto* probe = std::get_if<MeshProbe>(&in)) {
     mesh_fact(*probe);
   }

@@ -100,6 +100,7 @@ class ShardCore {
   std::vector<SessionView> session_views(Instant now) const;
   std::vector<PatternView> pattern_views() const;
   std::vector<mesh::PeerView> peers(Instant now) const;
+  std::vector<mesh::NamedView> named_peers() const;
   mesh::Scores::Explanation explain(const NodeId& node, Instant now) const;
   std::vector<mesh::Trace> traces() const;
   const mesh::MembershipStats* membership() const;
@@ -302,6 +303,7 @@ class ShardCore {
   void mesh_fact(const DialFailed& fact);
   void mesh_fact(const PeerDial& fact);
   void mesh_fact(const PeerHangup& fact);
+  void mesh_fact(const PeerWithdraw& fact);
   void mesh_fact(const MeshProbe& fact);
   void tell_peer_lanes();
   // runs.cpp

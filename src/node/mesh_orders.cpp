@@ -306,6 +306,10 @@ void ShardCore::mesh_fact(const PeerHangup& fact) {
   if (seat_) seat_->machine.hangup(fact.node, now_, seat_->orders);
 }
 
+void ShardCore::mesh_fact(const PeerWithdraw& fact) {
+  if (seat_) seat_->machine.withdraw(fact.addr, now_, seat_->orders);
+}
+
 // A publication like any other, but for what its nodes answer.
 void ShardCore::mesh_fact(const MeshProbe& fact) {
   if (!seat_ || draining()) return;
@@ -372,6 +376,9 @@ void ShardCore::remove_plain(const Session& session, const SubscriptionKey& key,
 
 std::vector<mesh::PeerView> ShardCore::peers(Instant now) const {
   return seat_ ? seat_->machine.peers(now) : std::vector<mesh::PeerView>();
+}
+std::vector<mesh::NamedView> ShardCore::named_peers() const {
+  return seat_ ? seat_->machine.named() : std::vector<mesh::NamedView>();
 }
 mesh::Scores::Explanation ShardCore::explain(const NodeId& node, Instant now) const {
   return seat_ ? seat_->machine.explain(node, now) : mesh::Scores::Explanation();

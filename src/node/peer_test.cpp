@@ -519,6 +519,14 @@ TEST_F(Peer, IsHungUpOnInOrder) {
   EXPECT_EQ(rig_.closed(peer)->reason, CloseReason::kMesh);
 }
 
+TEST_F(Peer, IsHungUpOnByTheAddressItWasNamedBy) {
+  rig_.handle_all(PeerDial{"there:7", other().node});
+  ASSERT_EQ(rig_.shard(0).named_peers().size(), 1U);
+  EXPECT_EQ(rig_.shard(0).named_peers()[0].addr, "there:7");
+  rig_.handle_all(PeerWithdraw{"there:7"});
+  EXPECT_TRUE(rig_.shard(0).named_peers().empty());
+}
+
 // ---- dials -------------------------------------------------------------------------------------
 
 class Dialing : public ::testing::Test {

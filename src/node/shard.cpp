@@ -75,6 +75,7 @@ std::vector<PatternView> Shard::patterns() const { return impl_->pattern_views()
 std::vector<TopicView> Shard::topics() const { return impl_->topic_views(); }
 
 std::vector<mesh::PeerView> Shard::peers(Instant now) const { return impl_->peers(now); }
+std::vector<mesh::NamedView> Shard::named_peers() const { return impl_->named_peers(); }
 std::vector<mesh::Trace> Shard::traces() const { return impl_->traces(); }
 mesh::Scores::Explanation Shard::explain(const NodeId& node, Instant now) const {
   return impl_->explain(node, now);

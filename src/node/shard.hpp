@@ -124,6 +124,8 @@ class Shard {
 
   /// The nodes the mesh knows, neighbours and candidates; none without a mesh or on other shards.
   std::vector<mesh::PeerView> peers(Instant now) const;
+  /// Peers that were named by their addresses; none without a mesh or on other shards.
+  std::vector<mesh::NamedView> named_peers() const;
   /// Why a node that the mesh knows stands as it does; good without a mesh or on other shards.
   mesh::Scores::Explanation explain(const NodeId& node, Instant now) const;
   std::vector<mesh::Trace> traces() const;

@@ -5,6 +5,7 @@ RON_UPDATE_GOLDEN=1 rewrites it; the CHANGELOG then says why (tools/lint/check_h
 import json
 import os
 import signal
+import socket
 import unittest
 
 from case import NodeCase
@@ -105,7 +106,12 @@ class MeshShapes(MeshCase):
         address, known = "127.0.0.1:%d" % two.listen[1], self.ids[two.name]
         seen = {"GET /meshz": shape(json.loads(one.http("/meshz")[2]))}
         seen["control mesh"] = self.ask(one, "mesh")
-        seen["control peers"] = self.ask(one, "peers")
+        port = socket.create_server(("127.0.0.1", 0))       # closed again: nobody answers there
+        wrong = "127.0.0.1:%d" % port.getsockname()[1]
+        port.close()
+        self.ask(one, "dial", addr=wrong, id="0" * 64)
+        seen["control peers"] = until(
+            lambda: "failure" in (s := self.ask(one, "peers"))["named"][0] and s, 5, "a failed dial")
         seen["control dial"] = self.ask(one, "dial", addr=address, id=known)
         until(lambda: self.view(two) == 1, 5, "a link")
         probe = json.loads(self.session(one).request(control("trace", topic="a"))["body"])
@@ -113,6 +119,7 @@ class MeshShapes(MeshCase):
         traced = control("traced", probe=probe["probe"])
         answer = until(lambda: (found := json.loads(self.session(one).request(traced)["body"]))["nodes"] and found, 5, "an answer")
         seen["control traced"] = shape(answer)
+        self.ask(one, "hangup", addr=wrong)
         seen["control hangup"] = self.ask(one, "hangup", id=known)
         compare(self, seen, MESH_GOLDEN)
 

@@ -3,6 +3,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import stat
 import subprocess
 import unittest
@@ -208,6 +209,29 @@ class Operators(MeshCase):
         ctl.run(one, "peers", "hangup", short)
         until(lambda: self.view(one) == 0 or self.ups(one) > 1, 5, "the link is gone, or another one")
         until(lambda: [e["op"] for e in one.events("control")] == ["dial", "hangup"], 5, "both are logged")
+
+    def test_a_mistaken_address_is_listed_and_withdrawn(self):
+        self.make_keys("a")
+        one = self.listening(self.member("a"))
+        port = socket.create_server(("127.0.0.1", 0))       # closed again: refused
+        wrong = "127.0.0.1:%d" % port.getsockname()[1]
+        port.close()
+        said = ctl.run(one, "peers", "dial", wrong, "--id", "0" * 64)
+        self.assertIn(f"ronctl peers hangup {wrong}", said)
+
+        def listed():
+            return json.loads(ctl.run(one, "--json", "peers", "list"))["named"]
+        peer = until(lambda: [p for p in listed() if "failure" in p], 5, "its failure is told")[0]
+        self.assertEqual((peer["addr"], peer["id"]), (wrong, "0" * 64))
+        self.assertTrue(peer["failure"].startswith("io: "), peer)
+        text = ctl.run(one, "peers", "list")
+        self.assertIn(f"{wrong}  0000000000000000  not linked", text)
+        self.assertIn("failed, the last known: io: ", text)
+        ctl.run(one, "peers", "hangup", wrong)
+        until(lambda: not listed(), 5, "it is withdrawn")
+        self.assertIn("no peer is named", ctl.run(one, "peers", "hangup", wrong, code=4))
+        answer = self.ask(one, "hangup", addr=wrong, id="0" * 64)
+        self.assertEqual(answer["code"], "BadFrame", "one or the other")
 
     def tree(self, brought_by):
         """Nodes by name, linked as told and in no other way: only who is a neighbour is let in."""

@@ -128,5 +128,7 @@ std::string time_text(std::chrono::nanoseconds time);
 std::string rate_text(double bytes_per_second);
 /// "1 234 567"
 std::string count_text(std::uint64_t count);
+/// "1 session", "1 234 sessions".
+std::string counted_text(std::uint64_t count, std::string_view noun);
 
 }  // namespace ron::cli

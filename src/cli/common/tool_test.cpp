@@ -10,6 +10,9 @@ namespace {
 TEST(Text, CountsAndTimes) {
   EXPECT_EQ(count_text(7), "7");
   EXPECT_EQ(count_text(1234567), "1 234 567");
+  EXPECT_EQ(counted_text(1, "link"), "1 link");
+  EXPECT_EQ(counted_text(0, "link"), "0 links");
+  EXPECT_EQ(counted_text(1000, "link"), "1 000 links");
   EXPECT_EQ(time_text(std::chrono::nanoseconds(1500)), "1.5 us");
   EXPECT_EQ(rate_text(2.5e6), "2.5 MB/s");
 }

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "common.hpp"
+#include "format.hpp"
 #include "mesh_view.hpp"
 #include "session_table.hpp"
 
@@ -26,6 +27,8 @@ int run_list(const Context& context, const Peers& args) {
   const std::uint64_t total = count_at(answer.json, "total");
   if (total > peers.size())
     print(count_text(peers.size()) + " of " + count_text(total) + " nodes (--limit shows more)\n");
+  const std::string named = named_table(at(answer.json, "named"));
+  if (!named.empty()) print("\n" + named);
   print(incomplete_note(answer.json));
   return kOk;
 }
@@ -34,7 +37,12 @@ int run_dial(const Context& context, const Peers& args) {
   ControlArgs request = {{"addr", args.addr}};
   if (!args.id.empty()) request.emplace_back("id", args.id);
   const Answer answer = ask(context, "dial", request);
-  if (context.json) print_answer(answer);
+  const std::string addr = escaped(args.addr);
+  if (context.json)
+    print_answer(answer);
+  else
+    print(addr + " is dialed until it answers or 'ronctl peers hangup " + addr +
+          "'; 'ronctl peers list' tells how it goes\n");
   return kOk;
 }
 
@@ -55,8 +63,12 @@ Json find_peer(const Context& context, sdk::Client& client, const std::string& i
 
 int run_hangup(const Context& context, const Peers& args) {
   sdk::Client client = connect_operator(context);
-  const Json peer = find_peer(context, client, args.id);
-  const Answer answer = ask(context, client, "hangup", {{"id", text_at(peer, "node")}});
+  ControlArgs request;
+  if (args.id.contains(':'))
+    request = {{"addr", args.id}};
+  else
+    request = {{"id", text_at(find_peer(context, client, args.id), "node")}};
+  const Answer answer = ask(context, client, "hangup", request);
   if (context.json) print_answer(answer);
   return kOk;
 }
@@ -91,7 +103,8 @@ void add_peers(CLI::App& app, Context& context, Run& run) {
     });
     return command;
   };
-  CLI::App* command = add("list", "Neighbours first, then those remembered", run_list);
+  CLI::App* command = add(
+      "list", "Neighbours first, then those remembered, and named peers without a link", run_list);
   command->add_option("--limit", args->limit, "At most so many (1 to 2000)")
       ->check(CLI::Range(1, 2000))
       ->capture_default_str();
@@ -100,10 +113,16 @@ void add_peers(CLI::App& app, Context& context, Run& run) {
   command->add_option("--id", args->id, "Whoever answers must be this node (64 hex digits)");
   command->footer(
       "The node must be one that may be a peer: 'peers', mesh.peers_file, mesh.allow and "
-      "mesh.ca_path\nof the configuration say who may. Holds until the node is started again.");
-  command = add("hangup", "Drop the link to a node and forget it", run_hangup);
-  command->add_option("ID", args->id, "Its id, or the first digits of it")->required();
-  command->footer("Who may be a peer is not changed by this: it may come back.");
+      "mesh.ca_path\nof the configuration say who may. Holds until the node is started again, or "
+      "'ronctl peers hangup ADDR'.");
+  command =
+      add("hangup", "Drop the link to a node and forget it; dial an address no more", run_hangup);
+  command
+      ->add_option("ID", args->id, "Its id, the first digits of it, or HOST:PORT as it was dialed")
+      ->required();
+  command->footer(
+      "Who may be a peer is not changed by this: it may come back. A peer that the configuration "
+      "names\nis dialed again with the next reload.");
   command = add("explain", "What there is to say about one of them", run_explain);
   command->add_option("ID", args->id, "Its id, or the first digits of it")->required();
 }

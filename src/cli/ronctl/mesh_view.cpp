@@ -58,6 +58,20 @@ std::string quoted(const std::string& text) {
   return out + '"';
 }
 
+// What became of a named peer that has no link.
+std::string plight(const Json& peer) {
+  const std::string state = text_at(peer, "state");
+  if (state == "self") return "this node itself answers there";
+  std::string out = "not linked";
+  if (state == "dialing") out += ", being dialed";
+  if (state == "spare") out += ", dialed when a link is missing";
+  const std::uint64_t failed = count_at(peer, "failed");
+  if (failed == 0) return out;
+  const std::string why = text_at(peer, "failure");
+  out += "; " + counted_text(failed, "dial") + " failed";
+  return out + (why.empty() ? ", no answer" : ", the last known: " + why);
+}
+
 // At each end of a line: how many trees come in there.
 std::string tree_ends(const Json& trees) {
   if (count_at(trees, "in") + count_at(trees, "out") == 0) return "";
@@ -123,6 +137,17 @@ std::string peer_table(const Json& peers) {
     table.add({short_id(text_at(peer, "node")), text_at(peer, "addr"), text_at(peer, "state"),
                text_at(peer, "role"), active ? rtt_text(peer) : "",
                active ? age_text(number_at(peer, "since_s")) : ""});
+  }
+  return table.text();
+}
+
+std::string named_table(const Json& named) {
+  if (named.empty()) return "";
+  Table table({{"named peer", Align::kLeft, 40}, {"node"}, {"", Align::kLeft, 160}});
+  for (const Json& peer : named) {
+    const std::string pinned = short_id(text_at(peer, "id"));
+    const std::string found = short_id(text_at(peer, "node"));
+    table.add({text_at(peer, "addr"), pinned.empty() ? found : pinned, plight(peer)});
   }
   return table.text();
 }

@@ -17,6 +17,10 @@ std::string rtt_text(const Json& peer);
 /// Peers as the node's answer to `peers` lists them.
 std::string peer_table(const Json& peers);
 
+/// The peers that were named by their addresses and have no link, of the same answer; empty where
+/// there are none.
+std::string named_table(const Json& named);
+
 /// The links of a `mesh` answer, and what they carry.
 std::string link_table(const Json& links);
 

@@ -38,6 +38,27 @@ TEST(MeshView, LinksSayWhatTheyCarry) {
   EXPECT_EQ(explained(link("old"), Json()).find("trees"), std::string::npos);
 }
 
+TEST(MeshView, NamedPeersSayWhyTheyAreNotLinked) {
+  EXPECT_EQ(named_table(Json::array()), "");
+  EXPECT_EQ(named_table(Json()), "") << "an older node does not tell";
+  const std::string id(64, 'a');
+  const Json named = {
+      {{"addr", "wrong:1"}, {"id", id}, {"state", "waiting"}, {"failed", 2}, {"failure", "io: no"}},
+      {{"addr", "silent:1"}, {"state", "dialing"}, {"failed", 1}},
+      {{"addr", "new:1"}, {"state", "dialing"}, {"failed", 0}},
+      {{"addr", "old:1"}, {"node", id}, {"state", "spare"}, {"failed", 0}},
+      {{"addr", "here:1"}, {"state", "self"}, {"failed", 0}}};
+  const std::string text = named_table(named);
+  const std::string node = "  " + id.substr(0, 16) + "  ";
+  for (const std::string& line :
+       {"wrong:1   " + node + "not linked; 2 dials failed, the last known: io: no\n",
+        std::string("not linked, being dialed; 1 dial failed, no answer\n"),
+        std::string("not linked, being dialed\n"),
+        "old:1     " + node + "not linked, dialed when a link is missing\n",
+        std::string("this node itself answers there\n")})
+    EXPECT_NE(text.find(line), std::string::npos) << line << text;
+}
+
 TEST(MeshView, TheMeshSaysHowLateCopiesAre) {
   Json mesh = {{"node", "aa"}, {"role", "relay"}, {"relay", {{"loss", 0.0125}}}};
   EXPECT_EQ(mesh_facts(mesh).find("lag"), std::string::npos) << "an older node does not tell";

@@ -132,8 +132,12 @@ ControlResult Control::dial(const Args& args) {
 }
 
 ControlResult Control::hang_up(const Args& args) {
-  if (auto fault = only(args, {"id"})) return std::unexpected(std::move(*fault));
+  if (auto fault = only(args, {"id", "addr"})) return std::unexpected(std::move(*fault));
   const std::string* text = find(args, "id");
+  if (const std::string* addr = find(args, "addr")) {
+    if (text != nullptr) return bad("id and addr exclude each other");
+    return withdraw(*addr);
+  }
   const auto id = config::parse_node_id(text == nullptr ? "" : *text);
   if (!id) return bad("id " + id.error());
   const host::Inspection known = health_.host()->inspect(host::Inspect::kPeers);
@@ -142,6 +146,17 @@ ControlResult Control::hang_up(const Args& args) {
     return std::unexpected(ControlError{oap::Code::kNotFound, "no such node is known"});
   health_.host()->hang_up(*id);
   return nlohmann::ordered_json({{"hung_up", true}, {"id", *text}}).dump() + "\n";
+}
+
+ControlResult Control::withdraw(const std::string& addr) {
+  const host::Inspection known = health_.host()->inspect(host::Inspect::kPeers);
+  const auto is_named = [&](const mesh::NamedView& peer) { return peer.addr == addr; };
+  const auto is_there = [&](const host::PeerInfo& peer) { return peer.view.addr == addr; };
+  if (std::ranges::none_of(known.named, is_named) && std::ranges::none_of(known.peers, is_there))
+    return std::unexpected(
+        ControlError{oap::Code::kNotFound, "no peer is named or known by that address"});
+  health_.host()->withdraw_peer(addr);
+  return nlohmann::ordered_json({{"hung_up", true}, {"addr", addr}}).dump() + "\n";
 }
 
 ControlResult Control::trace(const Args& args) {

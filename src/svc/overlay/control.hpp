@@ -42,6 +42,7 @@ class Control {
   ControlResult mesh(std::string_view op, const Args& args);
   ControlResult dial(const Args& args);
   ControlResult hang_up(const Args& args);
+  ControlResult withdraw(const std::string& addr);
   ControlResult trace(const Args& args);
   ControlResult traced(const Args& args);
 

@@ -265,6 +265,7 @@ bool Daemon::start_host() {
   set_up_allocator(settings.shards);
   settings.on_event = [this](const host::Event& event) {
     log_event(event, log_);
+    health_.dial_failures().note(event);
     if (event.kind == host::EventKind::kShardDied) on_main_thread([this] { host_died_ = true; });
   };
   if (!bound_listen_.empty()) settings.listen = {bound_listen_};  // the same port again

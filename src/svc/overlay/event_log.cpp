@@ -115,28 +115,35 @@ void log_expelled(const host::Event& event, ops::Log& log) {
 
 }  // namespace
 
+std::string_view failed_peer_reason(const host::Event& event) {
+  using enum host::EventKind;
+  if (event.kind == kDialFailed) return "io";
+  if (!event.dialed) return {};
+  if (event.kind == kTlsFailed) return handshake_reason(event.failure);
+  const bool failed = event.kind == kSessionClosed && !event.was_open;
+  return failed ? handshake_reason(handshake_failure(event)) : std::string_view();
+}
+
 void log_event(const host::Event& event, ops::Log& log) {
   using enum host::EventKind;
+  if (const std::string_view why = failed_peer_reason(event); !why.empty())
+    return log_failed_peer(event, why, log);
   switch (event.kind) {
     case kSessionOpened:
       if (event.downgraded) log_downgrade(event, log);
       return log_session(event, log);
     case kSessionClosed:
       if (event.was_open) return log_session(event, log);
-      if (event.dialed)
-        return log_failed_peer(event, handshake_reason(handshake_failure(event)), log);
       return log_failed_handshake(event, log);
     case kShardDied:
       return log.write(Event::kChildDied, {{Field::kChild, "shard-" + std::to_string(event.shard)},
                                            {Field::kMessage, event.text}});
-    case kTlsFailed:
-      if (event.dialed) return log_failed_peer(event, handshake_reason(event.failure), log);
-      return log_tls_failure(event, log);
+    case kTlsFailed: return log_tls_failure(event, log);
     case kPeerExpelled: return log_expelled(event, log);
-    case kDialFailed: return log_failed_peer(event, "io", log);
     case kAcceptRefused:
       return log.write(Event::kAcceptRefused, {{Field::kReason, refusal_label(event.refusal)},
                                                {Field::kPeerAddr, event.peer}});
+    case kDialFailed:
     case kListening:
     case kListenerClosed:
     case kTlsReloaded:  // the daemon asked for it and tells the outcome itself

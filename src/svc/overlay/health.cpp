@@ -215,7 +215,7 @@ std::string Health::topicz() const { return topics_text(kPageRows); }
 std::string Health::meshz() const { return mesh_text(); }
 
 std::string Health::peers_text(std::size_t limit) const {
-  return peers_json(inspect(host::Inspect::kPeers), limit);
+  return peers_json(inspect(host::Inspect::kPeers), dial_failures_, limit);
 }
 
 std::string Health::trace_text(const mesh::Trace& trace) const {

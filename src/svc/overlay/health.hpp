@@ -14,6 +14,7 @@
 #include "node/readiness.hpp"
 #include "ops/admin_server.hpp"
 #include "ops/log.hpp"
+#include "svc/overlay/dial_failures.hpp"
 #include "svc/overlay/memory.hpp"
 #include "svc/overlay/operator_json.hpp"
 #include "svc/overlay/redundancy.hpp"
@@ -38,6 +39,7 @@ class Health {
   /// nullptr: it died, and may be started again.
   void set_host(host::Host* host, const NodeId& node);
   host::Host* host() const { return host_; }
+  DialFailures& dial_failures() { return dial_failures_; }
   void restarted() { ++restarts_; }
   /// When every event loop last answered. Any thread.
   Instant healthy_at() const { return Instant(Duration(healthy_at_.load())); }
@@ -100,6 +102,7 @@ class Health {
   node::ReadinessJudge judge_;
   MemoryKeeper memory_;
   Redundancy redundancy_;
+  DialFailures dial_failures_;
   std::string admin_address_, config_file_;
   ConfigTexts config_texts_;
   bool draining_ = false;

@@ -224,6 +224,17 @@ Json json_of(const host::PeerInfo& info) {
   return out;
 }
 
+Json json_of(const mesh::NamedView& peer, const std::string& failure) {
+  constexpr std::array<std::string_view, 4> kStates = {"dialing", "waiting", "spare", "self"};
+  Json out = {{"addr", peer.addr}};
+  if (peer.expected) out["id"] = hex(*peer.expected);
+  if (peer.found) out["node"] = hex(*peer.found);
+  out["state"] = kStates[static_cast<std::size_t>(peer.state)];
+  out["failed"] = peer.failed;
+  if (peer.failed > 0 && !failure.empty()) out["failure"] = failure;
+  return out;
+}
+
 Json first_peers(std::vector<host::PeerInfo>& peers, std::size_t limit) {
   return first_views(
       peers, limit,
@@ -268,11 +279,18 @@ Json json_of(const mesh::RelayStats& r, double redundancy) {
 
 }  // namespace
 
-std::string peers_json(host::Inspection inspection, std::size_t limit) {
+std::string peers_json(host::Inspection inspection, const DialFailures& failures,
+                       std::size_t limit) {
   const std::size_t total = inspection.peers.size();
+  Json named = Json::array();
+  for (const mesh::NamedView& peer : inspection.named) {
+    if (peer.state == mesh::NamedView::State::kLinked) continue;  // it is among the peers
+    named.push_back(json_of(peer, failures.of(peer.addr)));
+  }
   return dump({{"total", total},
                {"complete", inspection.complete},
-               {"peers", first_peers(inspection.peers, limit)}});
+               {"peers", first_peers(inspection.peers, limit)},
+               {"named", named}});
 }
 
 std::string trace_json(const mesh::Trace& trace, const std::string& node) {

@@ -12,6 +12,7 @@
 #include "ops/admin_answers.hpp"
 #include "ops/process_facts.hpp"
 #include "setup/configuration.hpp"
+#include "svc/overlay/dial_failures.hpp"
 
 namespace ron::svc {
 
@@ -31,8 +32,9 @@ std::string topics_json(host::Inspection inspection, std::size_t limit);
 std::string queues_json(const host::Snapshot& snapshot, const config::Settings& settings,
                         host::Inspection inspection, std::size_t limit);
 
-/// The first `limit` nodes the mesh knows, neighbours first.
-std::string peers_json(host::Inspection inspection, std::size_t limit);
+/// The first `limit` nodes the mesh knows, neighbours first, and the named peers without a link.
+std::string peers_json(host::Inspection inspection, const DialFailures& failures,
+                       std::size_t limit);
 /// Who had a probe of `node`.
 std::string trace_json(const mesh::Trace& trace, const std::string& node);
 

@@ -42,5 +42,28 @@ TEST(OperatorJson, TheMeshSaysHowLateCopiesAreAndHowManyAreLost) {
   EXPECT_EQ(told["relay"]["loss"], 0.25);
 }
 
+TEST(OperatorJson, NamedPeersWithoutALinkSayWhatBecameOfThem) {
+  using State = mesh::NamedView::State;
+  DialFailures failures;
+  failures.note(
+      {.kind = host::EventKind::kDialFailed, .peer = "a:1", .text = "no", .dialed = true});
+  NodeId node{};
+  node[0] = 0xab;
+  host::Inspection inspection;
+  inspection.named = {
+      {.addr = "a:1", .expected = node, .found = {}, .state = State::kWaiting, .failed = 3},
+      {.addr = "b:2", .expected = {}, .found = node, .state = State::kSpare},
+      {.addr = "c:3", .expected = {}, .found = {}, .state = State::kLinked}};
+  const Parsed told = Parsed::parse(peers_json(inspection, failures, 1));
+  const Parsed expected = {
+      {{"addr", "a:1"},
+       {"id", "ab" + std::string(62, '0')},
+       {"state", "waiting"},
+       {"failed", 3},
+       {"failure", "io: no"}},
+      {{"addr", "b:2"}, {"node", "ab" + std::string(62, '0')}, {"state", "spare"}, {"failed", 0}}};
+  EXPECT_EQ(told["named"], expected) << "linked ones are among the peers";
+}
+
 }  // namespace
 }  // namespace ron::svc
