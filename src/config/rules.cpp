@@ -180,6 +180,12 @@ void check_mesh(const Settings& s, Report& error, Report& warn) {
   if (s.mesh.score_disconnect <= s.mesh.score_shed)
     error("mesh.score_disconnect", "is not more than mesh.score_shed",
           "a node is let go for more than what its announcements are refused for");
+  if (s.mesh.lane_deadline > s.mesh.repair_window / 2)  // node_settings.cpp
+    warn("mesh.lane_deadline",
+         "is more than half of mesh.repair_window, which would let go of a message before whoever "
+         "it is announced to can ask for it: " +
+             duration_text(s.mesh.repair_window / 2) + " is used",
+         "lower it, or raise mesh.repair_window");
   const auto at = parse_listen_address(s.overlay.listen);
   const bool everywhere = at && (at->host == "0.0.0.0" || at->host == "::");
   if (listens && everywhere && s.overlay.advertise_addr.empty())
@@ -211,14 +217,21 @@ void check_secret(const HostFacts& host, std::string_view key, const FileFacts& 
           "chown it to the service's user (id " + std::to_string(host.euid) + ") or to root");
 }
 
+// What the file should be, said to whoever named none.
+struct FileForm {
+  const char *missing, *other;
+};
+constexpr FileForm kPem{"check the path; `ronctl tls init` makes files", "name a PEM file"};
+constexpr FileForm kPeerList{
+    "check the path, or write the file: one HOST:PORT or ID@HOST:PORT a line",
+    "name a text file with one HOST:PORT or ID@HOST:PORT a line"};
+
 void check_file(const HostFacts& host, std::string_view key, const std::string& path, bool secret,
-                Report& error) {
+                Report& error, const FileForm& form = kPem) {
   if (path.empty()) return;
   const FileFacts facts = host.file(path);
-  if (!facts.exists)
-    return error(key, "names a file that does not exist",
-                 "check the path; `ronctl tls init` makes files");
-  if (!facts.regular) return error(key, "is not a regular file", "name a PEM file");
+  if (!facts.exists) return error(key, "names a file that does not exist", form.missing);
+  if (!facts.regular) return error(key, "is not a regular file", form.other);
   if (!facts.readable)
     return error(key, "cannot be read by user id " + std::to_string(host.euid),
                  "change its owner or mode");
@@ -242,7 +255,7 @@ void check_amnesia(const HostFacts& host, const Settings& s, Report& warn) {
 void check_identity(const HostFacts& host, const Settings& s, Report& error) {
   if (!mesh_enabled(s)) return;
   check_file(host, "mesh.ca_path", s.mesh.ca_path, false, error);
-  check_file(host, "mesh.peers_file", s.mesh.peers_file, false, error);
+  check_file(host, "mesh.peers_file", s.mesh.peers_file, false, error, kPeerList);
   const std::string& key = s.identity.key_file;
   if (key.empty()) return;
   if (host.file(key).exists) return check_file(host, "identity.key_file", key, true, error);

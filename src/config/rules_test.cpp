@@ -75,6 +75,14 @@ TEST(Rules, a_node_is_let_go_for_more_than_it_is_ignored_for) {
   EXPECT_EQ(broken(plus(flags, {{"--set", "mesh.score_shed=100"}})), Keys{"mesh.score_disconnect"});
 }
 
+TEST(Rules, a_lane_deadline_that_is_not_used_is_told) {
+  const Flags flags = plus(kTls, {{"--set", "peers=" + kId + "@a:1"}});
+  EXPECT_EQ(warned(plus(flags, {{"--set", "mesh.lane_deadline=15s"}})), Keys{});
+  EXPECT_EQ(warned(plus(flags, {{"--set", "mesh.lane_deadline=16s"}})), Keys{"mesh.lane_deadline"});
+  EXPECT_EQ(warned(plus(flags, {{"--set", "mesh.repair_window=8s"}})), Keys{"mesh.lane_deadline"});
+  EXPECT_EQ(warned({{"--set", "mesh.lane_deadline=16s"}}), Keys{}) << "no mesh";
+}
+
 TEST(Rules, two_links_a_relay_are_too_few) {
   const Flags flags = plus(kTls, {{"--set", "peers=" + kId + "@a:1"}});
   EXPECT_EQ(broken(plus(flags, {{"--set", "mesh.active_view=2"}})), Keys{"mesh.active_view"});
@@ -260,6 +268,19 @@ TEST_F(HostRules, every_fault_of_a_file_is_named) {
   files["/ca"] = file(0644);
   files["/ca"].readable = false;
   EXPECT_EQ(complaints(kMutual), (Keys{"tls.cert_path", "tls.key_path", "tls.client_ca_path"}));
+}
+
+TEST_F(HostRules, who_names_no_list_of_peers_is_told_what_one_is) {
+  auto loaded = load(with(plus(kTls, {{"--set", "mesh.peers_file=/p"}})));
+  ASSERT_TRUE(loaded.has_value());
+  for (const bool exists : {false, true}) {
+    if (exists) files["/p"] = directory(0755);
+    const auto problems = check_host(*loaded, host());
+    ASSERT_EQ(problems.size(), 1U);
+    EXPECT_EQ(problems[0].key, "mesh.peers_file");
+    EXPECT_NE(problems[0].remedy.find("ID@HOST:PORT a line"), std::string::npos);
+    EXPECT_EQ(problems[0].remedy.find("tls init"), std::string::npos);
+  }
 }
 
 TEST_F(HostRules, files_do_not_matter_without_tls) {

@@ -189,6 +189,18 @@ class Operators(MeshCase):
         short = self.ids["b"][:12]
         self.assertIn("Nothing is held against it", ctl.run(one, "peers", "explain", short))
         self.assertIn(self.ids["b"][:16], ctl.run(one, "peers", "list"))
+        self.assertIn("Nothing is held against it", ctl.run(one, "peers", "explain", short.upper()))
+        self.assertIn("the node itself", ctl.run(one, "peers", "explain", self.ids["a"].upper()))
+        self.assertEqual(json.loads(ctl.run(one, "--json", "peers", "explain", self.ids["a"]))["peer"]["state"], "self")
+        self.assertIn("is this node itself", ctl.run(one, "peers", "hangup", self.ids["a"], code=4))
+        ctl.run(one, "peers", "dial", f"127.0.0.1:{two.listen[1]}", "--id", self.ids["b"].upper())
+        pub = ctl.Reader(one, "pub", "mesh/one", "x", "--ack")
+        self.assertEqual(pub.wait(), 0)
+        pub.close()
+        self.assertIn("published 1 message,", pub.faults[0])
+        self.assertIn("to 0 sessions and 1 link", pub.faults[0])
+        acked = json.loads(ctl.run(one, "--json", "pub", "mesh/one", "x", "--ack"))
+        self.assertEqual((acked["to"], acked["links"]), (0, 1))
         mesh = json.loads(ctl.run(one, "--json", "mesh"))
         self.assertEqual((mesh["node"], mesh["name"], mesh["role"]), (self.ids["a"], "a", "relay"))
         self.assertEqual([link["node"] for link in mesh["links"]], [self.ids["b"]])
@@ -208,7 +220,7 @@ class Operators(MeshCase):
         self.assertEqual(dot.count(" -- "), 1, dot)
         ctl.run(one, "peers", "hangup", short)
         until(lambda: self.view(one) == 0 or self.ups(one) > 1, 5, "the link is gone, or another one")
-        until(lambda: [e["op"] for e in one.events("control")] == ["dial", "hangup"], 5, "both are logged")
+        until(lambda: [e["op"] for e in one.events("control")] == ["dial", "dial", "hangup"], 5, "both are logged")
 
     def test_a_mistaken_address_is_listed_and_withdrawn(self):
         self.make_keys("a")

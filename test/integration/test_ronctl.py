@@ -74,7 +74,13 @@ class Looking(NodeCase):
 
     def test_usage(self):
         self.assertIn("sessions", run(self.node, "sesions", code=2))
-        run(self.node, "sessions", "--order", "colour", code=2)
+        self.assertIn("'ronctl --help' lists commands", run(self.node, "sesions", code=2))
+        self.assertIn("'ronctl sessions --help' lists its options",
+                      run(self.node, "sessions", "--order", "colour", code=2))
+        self.assertIn("'ronctl peers hangup --help' lists its options", run(self.node, "peers", "hangup", code=2))
+        self.assertIn("'ronctl peers --help' lists commands", run(self.node, "peers", "hangpu", code=2))
+        self.assertIn("'ronctl pub --help'", run(self.node, "pub", "t", "--lines", "--whole", code=2))
+        self.assertIn("exclude", run(self.node, "mesh", "--dot", "--json", code=2))
         run(self.node, "sessions", "--limit", "0", code=2)
 
     def test_top(self):

@@ -37,6 +37,18 @@ std::string suggestion(const CLI::App& app, const std::string& word) {
   return near.empty() ? std::string() : ", did you mean '" + std::string(near) + "'?";
 }
 
+// Where the help of the command stands that was given, as far as it was understood.
+std::string help_place(const CLI::App& app, const Context& context) {
+  std::string path = context.tool;
+  const CLI::App* command = &app;
+  while (!command->get_subcommands().empty()) {
+    command = command->get_subcommands().front();
+    path += " " + command->get_name();
+  }
+  const bool has_commands = !command->get_subcommands([](const CLI::App*) { return true; }).empty();
+  return "'" + path + " --help' lists " + (has_commands ? "commands and options" : "its options");
+}
+
 int usage_error(const CLI::App& app, const Context& context, const CLI::ParseError& error) {
   const std::vector<std::string> extras = app.remaining(true);
   if (!extras.empty()) {
@@ -47,7 +59,7 @@ int usage_error(const CLI::App& app, const Context& context, const CLI::ParseErr
   } else {
     tell(context.tool + ": " + error.what());
   }
-  tell("'" + context.tool + " --help' lists commands and options");
+  tell(help_place(app, context));
   return kUsage;
 }
 
@@ -69,7 +81,7 @@ std::jthread watch_signals(std::stop_source& stop) {
   });
 }
 
-int run_command(const Run& run, const Context& context) {
+int run_command(const CLI::App& app, const Run& run, const Context& context) {
   try {
     const int code = run();
     if (!flush_output()) return code == kOk ? kOk : code;  // the reader left: not our failure
@@ -83,6 +95,7 @@ int run_command(const Run& run, const Context& context) {
       tell(out.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
     } else if (!(failed.code == kInterrupted && context.interrupted())) {
       tell(context.tool + ": " + failed.text);
+      if (failed.code == kUsage) tell(help_place(app, context));
     }
     return context.interrupted() ? kInterrupted : failed.code;
   }
@@ -123,7 +136,7 @@ int run_tool(CLI::App& app, Context& context, const Run& run, int argc, char** a
   std::stop_source stop;
   std::jthread signals = watch_signals(stop);
   context.stop = stop.get_token();
-  const int code = run_command(run, context);
+  const int code = run_command(app, run, context);
   pthread_kill(signals.native_handle(), SIGUSR2);
   return code;
 }

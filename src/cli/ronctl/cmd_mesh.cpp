@@ -26,6 +26,7 @@ Answer ask_mesh(const Context& context) {
 }
 
 int run_mesh(const Context& context, const Mesh& args) {
+  if (args.dot && context.json) fail_usage("--dot and --json exclude each other");
   const Answer answer = ask_mesh(context);
   std::vector<Json> all = {answer.json};
   for (const std::string& path : args.more) {

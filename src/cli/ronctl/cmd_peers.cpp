@@ -16,6 +16,14 @@ struct Peers {
   std::string addr, id;
 };
 
+// Ids are written in lowercase; who copies one from elsewhere may have it in capitals.
+std::string lower(std::string text) {
+  for (char& c : text) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return text;
+}
+
 int run_list(const Context& context, const Peers& args) {
   const Answer answer = ask(context, "peers", {{"limit", std::to_string(args.limit)}});
   if (context.json) {
@@ -35,7 +43,7 @@ int run_list(const Context& context, const Peers& args) {
 
 int run_dial(const Context& context, const Peers& args) {
   ControlArgs request = {{"addr", args.addr}};
-  if (!args.id.empty()) request.emplace_back("id", args.id);
+  if (!args.id.empty()) request.emplace_back("id", lower(args.id));
   const Answer answer = ask(context, "dial", request);
   const std::string addr = escaped(args.addr);
   if (context.json)
@@ -46,10 +54,14 @@ int run_dial(const Context& context, const Peers& args) {
   return kOk;
 }
 
-// The one peer whose id begins so.
-Json find_peer(const Context& context, sdk::Client& client, const std::string& id) {
+// The one peer whose id begins so; `itself` where that is the node that is asked.
+Json find_peer(const Context& context, sdk::Client& client, const std::string& text, bool& itself) {
+  const std::string id = lower(text);
   const Answer answer = ask(context, client, "peers", {{"limit", "2000"}});
+  const Answer mesh = ask(context, client, "mesh");
   Json found;
+  itself = text_at(mesh.json, "node").starts_with(id);
+  if (itself) found = {{"node", text_at(mesh.json, "node")}, {"state", "self"}};
   for (const Json& peer : at(answer.json, "peers")) {
     if (!text_at(peer, "node").starts_with(id)) continue;
     if (!found.is_null())
@@ -64,10 +76,13 @@ Json find_peer(const Context& context, sdk::Client& client, const std::string& i
 int run_hangup(const Context& context, const Peers& args) {
   sdk::Client client = connect_operator(context);
   ControlArgs request;
-  if (args.id.contains(':'))
+  if (args.id.contains(':')) {
     request = {{"addr", args.id}};
-  else
-    request = {{"id", text_at(find_peer(context, client, args.id), "node")}};
+  } else {
+    bool itself = false;
+    request = {{"id", text_at(find_peer(context, client, args.id, itself), "node")}};
+    if (itself) throw Failed{kRefused, request.front().second + " is this node itself"};
+  }
   const Answer answer = ask(context, client, "hangup", request);
   if (context.json) print_answer(answer);
   return kOk;
@@ -75,7 +90,8 @@ int run_hangup(const Context& context, const Peers& args) {
 
 int run_explain(const Context& context, const Peers& args) {
   sdk::Client client = connect_operator(context);
-  const Json peer = find_peer(context, client, args.id);
+  bool itself = false;
+  const Json peer = find_peer(context, client, args.id, itself);
   const Answer sessions = ask(context, client, "sessions", {{"limit", "2000"}, {"order", "id"}});
   Json session;
   for (const Json& one : at(sessions.json, "sessions")) {

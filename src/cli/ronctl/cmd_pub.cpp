@@ -42,7 +42,8 @@ class Acks {
       --open_;
       if (result) {
         ++acked_;
-        to_ += result->to + result->links;
+        to_.to += result->to;
+        to_.links += result->links;
       } else if (!error_) {
         error_ = result.error();
       }
@@ -57,7 +58,7 @@ class Acks {
     const std::scoped_lock lock(mutex_);
     return acked_;
   }
-  std::uint64_t to() const {
+  sdk::Published to() const {
     const std::scoped_lock lock(mutex_);
     return to_;
   }
@@ -72,7 +73,7 @@ class Acks {
   std::condition_variable changed_;
   std::size_t open_ = 0;
   std::uint64_t acked_ = 0;
-  std::uint64_t to_ = 0;
+  sdk::Published to_;  // summed
   std::optional<sdk::Error> error_;
 };
 
@@ -127,7 +128,8 @@ class Publisher {
       nlohmann::ordered_json out{{"published", sent_}, {"bytes", bytes_}, {"refused", refused}};
       if (args_.ack) {
         out["acked"] = acks_.acked();
-        out["to"] = acks_.to();
+        out["to"] = acks_.to().to;
+        out["links"] = acks_.to().links;
       }
       print(out.dump() + "\n");
     } else if (context_.err_is_terminal || args_.ack) {
@@ -160,12 +162,14 @@ class Publisher {
     const std::chrono::duration<double> time = std::chrono::steady_clock::now() - start_;
     const double seconds = std::max(time.count(), 1e-6);
     std::string text =
-        "published " + count_text(sent_) + " messages, " +
+        "published " + counted_text(sent_, "message") + ", " +
         count_text(static_cast<std::uint64_t>(static_cast<double>(sent_) / seconds)) + "/s, " +
         rate_text(static_cast<double>(bytes_) / seconds);
     if (args_.ack) {
-      text += ", acknowledged " + count_text(acks_.acked()) + ", to " + count_text(acks_.to()) +
-              " sessions";
+      const sdk::Published to = acks_.to();
+      text +=
+          ", acknowledged " + count_text(acks_.acked()) + ", to " + counted_text(to.to, "session");
+      if (to.links > 0) text += " and " + counted_text(to.links, "link");  // of a mesh
     }
     return text;
   }

@@ -227,6 +227,9 @@ std::string explained(const Json& peer, const Json& session) {
   facts.add("node", text_at(peer, "node"));
   facts.add("address", text_at(peer, "addr"));
   facts.add("state", text_at(peer, "state"));
+  if (text_at(peer, "state") == "self")
+    return facts.text() +
+           "\nThis is the node itself that was asked. 'ronctl mesh' shows its links.\n";
   if (!is_active(peer)) {
     return facts.text() +
            "\nNo link: this node is remembered, and is dialed when a link is missing or now and "

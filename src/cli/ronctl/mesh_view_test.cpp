@@ -111,6 +111,7 @@ TEST(MeshView, ExplainsWhatItSees) {
   EXPECT_TRUE(says(scored(60, "shed", false, slow), "Not done"));
   EXPECT_FALSE(says(scored(3, "good", false, slow), "Not done"));
   EXPECT_TRUE(says({{"node", "bb"}, {"state", "passive"}}, "No link"));
+  EXPECT_TRUE(says({{"node", "bb"}, {"state", "self"}}, "the node itself that was asked"));
   Json limits = scored(60, "shed", true, slow);
   EXPECT_FALSE(says(limits, "let go from")) << "an older node does not tell";
   limits["score"]["shed_from"] = 50;
