@@ -1,5 +1,6 @@
 // What is true at the end of a run.
 #include <algorithm>
+#include <numeric>
 #include <set>
 
 #include "base/hash.hpp"
@@ -124,7 +125,14 @@ void World::traffic(Outcome& outcome) const {
       since(now.control_bytes, counts_before_.control_bytes) / deliveries;
   out["dials_per_node_s"] = since(now.dials, counts_before_.dials) / seconds / hosts_;
   out["dials_node_second_most"] = dials_most_;
-  if (healed_) out["dials_healed_most"] = dials_most_healed_;
+  if (healed_) {
+    const double node_seconds = static_cast<double>(dials_healed_.size()) * hosts_;
+    const auto all = std::accumulate(dials_healed_.begin(), dials_healed_.end(), std::uint64_t{0});
+    out["dials_healed_most"] = dials_most_healed_;
+    out["dials_healed_node_s"] = static_cast<double>(all) / node_seconds;
+    out["dials_healed_node_s_worst"] =
+        static_cast<double>(*std::ranges::max_element(dials_healed_)) / hosts_;
+  }
   out["control_lane_kib"] = static_cast<double>(now.lane_most[0]) / 1024;
   out["frames_lost"] = static_cast<double>(now.lost);
   out["frames_shed"] = static_cast<double>(now.shed);

@@ -64,7 +64,10 @@ World::World(Scenario scenario, Protocol protocol, std::uint64_t seed)
     dials_second_ = second;
     const std::uint32_t count = ++dials_now_[host];
     if (phase_ == kMeasured || phase_ == kResting) dials_most_ = std::max(dials_most_, count);
-    if (healed_) dials_most_healed_ = std::max(dials_most_healed_, count);
+    if (!healed_) return;
+    dials_most_healed_ = std::max(dials_most_healed_, count);
+    const auto since = static_cast<std::size_t>((queue_.now() - *healed_) / 1s);
+    if (since < dials_healed_.size()) ++dials_healed_[since];
   };
 }
 

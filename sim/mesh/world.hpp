@@ -6,6 +6,7 @@
 // fails.
 #pragma once
 
+#include <array>
 #include <functional>
 #include <memory>
 
@@ -114,6 +115,8 @@ class World {
   std::vector<std::uint32_t> dials_now_;
   std::int64_t dials_second_ = 0;
   std::uint32_t dials_most_ = 0, dials_most_healed_ = 0;
+  std::array<std::uint64_t, 5>
+      dials_healed_{};  // of all hosts, by seconds since the partition ended
   NetworkCounts counts_before_;
   Figures counters_before_;
   std::uint64_t events_before_ = 0;
