@@ -25,7 +25,8 @@ class ChaosCase(MeshCase):
     """build() makes the mesh; after a test every node must still end in order."""
 
     COUNT = 6
-    CONFIG = {"mesh.active_view": 3}    # so few links that publications take several hops
+    # So few links that publications take several hops, and no more of them pushed to than there are.
+    CONFIG = {"mesh.active_view": 3, "overlay.gossip.relay_fanout": 3}
 
     def build(self, **config):
         names = [f"n{i}" for i in range(self.COUNT)]
