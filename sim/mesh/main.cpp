@@ -211,6 +211,8 @@ int run_all(const Options& options, const Scenario& scenario) {
                  replay(options, seed).c_str());
     if (options.shrink) {
       std::fprintf(stderr, "%s", shrink(scenario, options.protocol, seed).c_str());
+    } else if (!outcome.failure.empty()) {
+      std::fprintf(stderr, "  --shrink added to that looks for a smaller run that fails\n");
     }
     if (!options.keep_going) return 1;
   }

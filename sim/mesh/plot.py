@@ -1,7 +1,10 @@
 #!/usr/bin/env python3
 """A picture of one scenario: how many deliveries had come after how long, a line a protocol.
 
-    plot.py --scenario NAME [--seed S] [--program build/bin/ron-mesh-sim] [--out build/sim] [-- OPTIONS]
+    plot.py --scenario NAME [--seed S] [--seeds K] [--program build/bin/ron-mesh-sim] [--out build/sim] [OPTIONS]
+
+Of several seeds one is drawn, of each protocol the same where it ran there: the first at which the mesh failed, or else
+the first. Exit code 1 where it failed: the others may.
 """
 import argparse
 import json
@@ -18,11 +21,27 @@ WIDTH, HEIGHT, LEFT, TOP = 760, 380, 56, 84
 
 
 def run(options, protocol):
+    """What the runs of a protocol measured, one a seed; it ends with the first that failed."""
     command = [options.program, "--scenario", options.scenario, "--protocol", protocol, "--seed",
                str(options.seed), "--latencies", *options.more]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
-    lines = done.stdout.splitlines()
-    return json.loads(lines[-1]) if lines else None
+    sys.stderr.write(done.stderr)
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def choose(runs):
+    """Of the runs by protocol those to draw, by protocol."""
+    drawn = {protocol: [r for r in results if r.get("latencies")] for protocol, results in runs.items()}
+    drawn = {protocol: results for protocol, results in drawn.items() if results}
+    first = next(iter(drawn.values()), [])      # ours, where it delivered anything: it has goals to miss
+    seed = next((r["seed"] for r in first if r["failure"]), first[0]["seed"] if first else None)
+    return {protocol: next((r for r in results if r["seed"] == seed), results[0])
+            for protocol, results in drawn.items()}
+
+
+def label(protocol, result):
+    failed = ", FAILED" if result["failure"] else ""
+    return f"{protocol}: {1 + result['rmr']:.2f} copies, seed {result['seed']}{failed}"
 
 
 def curve(bins):
@@ -42,7 +61,7 @@ def draw(scenario, runs):
         return LEFT + width * min(milliseconds / longest, 1), TOP + height * (1 - part)
 
     parts = [text(16, 26, f"{scenario}: delivered within", "title"),
-             text(16, 45, "part of the deliveries, by time since publication in milliseconds", "soft")]
+             text(16, 45, "part of the deliveries, by time since publication in milliseconds; copies a delivery", "soft")]
     for step in range(5):
         x, y = at(longest * step / 4, step / 4)
         parts += [line(LEFT, y, LEFT + width, y), text(LEFT - 8, y + 4, f"{25 * step} %", "soft", "end"),
@@ -53,7 +72,7 @@ def draw(scenario, runs):
         kind = CLASSES[protocol]
         parts += [f'<polyline points="{points}" class="line {kind}"/>',
                   f'<rect x="{x}" y="58" width="14" height="4" class="{kind}"/>',
-                  text(x + 20, 66, f"{protocol}: {1 + result['rmr']:.2f} copies a delivery")]
+                  text(x + 20, 66, label(protocol, result))]
         x += 230
         words.append(f"{protocol}: p50 {result['p50_ms']:.0f}, p95 {result['p95_ms']:.0f}, "
                      f"p99 {result['p99_ms']:.0f} ms, {1 + result['rmr']:.2f} copies a delivery.")
@@ -68,11 +87,8 @@ def main():
     parser.add_argument("--out", type=pathlib.Path, default=pathlib.Path("build/sim"))
     parser.add_argument("--protocols", type=lambda value: value.split(","), default=list(CLASSES))
     options, options.more = parser.parse_known_args()
-    runs = {}
-    for protocol in options.protocols:
-        result = run(options, protocol)
-        if result and result.get("latencies"):
-            runs[protocol] = result
+    every = {protocol: run(options, protocol) for protocol in options.protocols}
+    runs = choose(every)
     if not runs:
         print("nothing was delivered", file=sys.stderr)
         return 1
@@ -83,8 +99,8 @@ def main():
         (options.out / f"{name}-{protocol}.json").write_text(json.dumps(result) + "\n", encoding="utf-8")
         result["latencies"] = bins
     (options.out / f"{name}.svg").write_text(draw(name, runs), encoding="utf-8")
-    print(options.out / f"{name}.svg")
-    return 0
+    print(f"{options.out / name}.svg: seed " + ", ".join(sorted({str(r['seed']) for r in runs.values()})))
+    return 1 if any(r["failure"] for r in every.get("mesh", [])) else 0
 
 
 if __name__ == "__main__":

@@ -3,7 +3,8 @@
 #                          simulator; with --nodes a mesh of whole nodes (--nodes 24 --steps 1500).
 # ./dev sim --scenario NAME [--nodes N] [--seed S] [--seeds K] [--plot] [--set 'KEY = VALUE']...:
 #                          a mesh of up to 10 000 nodes (sim/mesh/scenarios), a line of JSON a seed;
-#                          --plot draws it beside its baselines into build/sim.
+#                          --plot draws it beside its baselines into build/sim, of several seeds the
+#                          first that failed, or else the first; --shrink makes a failing run smaller.
 # ./dev sim --table [--seeds K] [--rows NAME,...]: all scenarios, judged; kept in sim/mesh/results.
 #
 # Every seed is a world of its own: clients, nodes, faults on the links, virtual time. A failure
