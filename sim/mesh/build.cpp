@@ -26,6 +26,7 @@ MeshNodeOptions mesh_options(const Birth& birth) {
   for (const HostIndex peer : birth.known) options.peers.push_back({addr_of(peer, peer), {}});
   options.interest = birth.interest;
   options.validation = birth.validation;
+  options.meter = birth.meter;
   return options;
 }
 

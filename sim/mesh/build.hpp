@@ -20,6 +20,7 @@ struct Birth {
   std::uint32_t life = 0;  // how often the host was born before
   HostIndex host = 0, machine = 0;
   Duration validation{0};
+  SlabMeter* meter = nullptr;
   bool leaf = false, hostile = false;
   bool eclipses = false;    // a hostile host: withholds, whatever else it does
   std::uint64_t flood = 0;  // bits a second that a hostile host floods and forges with

@@ -1,6 +1,7 @@
 // What strikes a world during its measured phase.
 #include <algorithm>
 
+#include "sim/mesh/mesh_node.hpp"
 #include "sim/mesh/world.hpp"
 
 namespace ron::meshsim {
@@ -143,11 +144,20 @@ void World::watch_lanes() {
   if (!over.empty()) ledger_.fail("a session is over a bound: " + over);
 }
 
+void World::watch_memory(HostIndex host, const NodeGauges& gauges) {
+  if (protocol_ != Protocol::kMesh || hosts_ > kMeteredMost) return;
+  const SlabMeter& meter = network_->meter(host);
+  slab_most_ = std::max(slab_most_, meter.live_bytes);
+  const std::string over = over_budget(meter, gauges, network_->waiting(host));
+  if (!over.empty()) ledger_.fail(who(host) + " is over its budget: " + over);
+}
+
 void World::watch_gauges() {
   watch_lanes();
   for (HostIndex host = 0; host < hosts_; ++host) {
     if (!network_->is_up(host) || hostile_[host]) continue;
     const NodeGauges gauges = network_->node(host)->gauges();
+    watch_memory(host, gauges);
     if (!gauges.over.empty()) return ledger_.fail(who(host) + " is over a bound: " + gauges.over);
   }
   after(kGaugesEvery, [this] { watch_gauges(); });

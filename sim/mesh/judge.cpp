@@ -188,6 +188,7 @@ void World::judge(Outcome& outcome) {
   judge_victim(out);
   judge_slow(out);
   count_resumed(out);
+  if (slab_most_ > 0) out["slab_kib_most"] = static_cast<double>(slab_most_) / 1024;
   out["nodes"] = hosts_;
   out["measured_events"] = static_cast<double>(queue_.run() - events_before_);
   out["virtual_s"] = to_seconds(queue_.now().since_origin());

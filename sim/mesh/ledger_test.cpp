@@ -234,6 +234,18 @@ TEST(GraphTest, SeesPartsAndOneSidedLinks) {
   EXPECT_EQ(parts(graph), 1U);
 }
 
+TEST(BoundTest, FramesThatNobodyAccountsForAreOverTheBudget) {
+  SlabMeter meter;
+  NodeGauges gauges;
+  EXPECT_EQ(over_budget(meter, gauges, {}), "");
+  const Slice leaked = Slice::allocate(std::size_t{1} << 20U, &meter);
+  EXPECT_NE(over_budget(meter, gauges, {}), "");
+  EXPECT_EQ(over_budget(meter, gauges, {.frames = 1, .bytes = leaked.slab_size()}), "");
+  gauges.kept_frames = 1;
+  gauges.kept_bytes = leaked.slab_size();
+  EXPECT_EQ(over_budget(meter, gauges, {}), "");
+}
+
 TEST(BoundTest, NamesTheGaugeThatIsOver) {
   const mesh::MeshConfig config;
   mesh::MembershipStats views;

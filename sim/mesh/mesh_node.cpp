@@ -8,7 +8,9 @@
 namespace ron::meshsim {
 namespace {
 
-constexpr std::size_t kKeySize = 44;  // as of an Ed25519 SubjectPublicKeyInfo
+constexpr std::size_t kStatements = 1024;   // of an origin, one an epoch
+constexpr std::size_t kSlack = 16U * 1024;  // of what it is busy with
+constexpr std::size_t kKeySize = 44;        // as of an Ed25519 SubjectPublicKeyInfo
 
 Digest256 keyed(ByteView key, ByteView bytes) {
   Blake3 hash;
@@ -66,6 +68,17 @@ std::string over_bound(const mesh::MeshConfig& config, const mesh::MembershipSta
   return {};
 }
 
+std::string over_budget(const SlabMeter& meter, const NodeGauges& gauges,
+                        const Network::Waiting& waiting) {
+  constexpr std::size_t kBlock = sizeof(Slab) + SlabMeter::kAround;
+  const std::size_t budget = gauges.kept_bytes + waiting.bytes +
+                             kBlock * (gauges.kept_frames + waiting.frames) +
+                             kStatements * gauges.origins + kSlack;
+  if (meter.live_bytes <= budget) return {};
+  return std::to_string(meter.live_bytes) + " bytes of frames, " + std::to_string(budget) +
+         " accounted for";
+}
+
 std::vector<std::uint8_t> sim_key(std::uint64_t key) {
   std::vector<std::uint8_t> spki(kKeySize);
   store_be(spki.data() + kKeySize - sizeof key, key);
@@ -98,7 +111,7 @@ MeshNode::MeshNode(Port& port, MeshNodeOptions options)
   config_.peers = options_.peers;
   config_.key = key_;
   config_.statement = statement_;
-  mesh_ = std::make_unique<mesh::Mesh>(config_, sim_crypto(), choice_, nullptr);
+  mesh_ = std::make_unique<mesh::Mesh>(config_, sim_crypto(), choice_, options_.meter);
 }
 
 MeshNode::~MeshNode() = default;
@@ -166,8 +179,10 @@ void MeshNode::count(SessionId session, const oap::Header& header, const oap::Me
 
 // A frame that is no legal message would cost a real node's peer an error; here it is dropped.
 void MeshNode::frames(SessionId session, std::span<const Slice> frames, Instant now) {
-  for (const Slice& frame : frames) {
-    if (frame.size() < oap::kHeaderSize) continue;
+  for (const Slice& sent : frames) {
+    if (sent.size() < oap::kHeaderSize) continue;
+    const Slice frame =
+        options_.meter == nullptr ? sent : Slice::copy_of(sent.bytes(), options_.meter);
     const oap::Header header = oap::read_header(frame.data());
     const auto message = oap::read_message(frame.bytes().subspan(oap::kHeaderSize));
     if (!message) continue;
@@ -245,6 +260,9 @@ NodeGauges MeshNode::gauges() const {
   gauges.iwant = relay.iwant_sent;
   gauges.repaired = relay.repaired;
   gauges.unsolicited = relay.unsolicited;
+  gauges.kept_frames = relay.repair_messages;
+  gauges.kept_bytes = relay.repair_bytes;
+  gauges.origins = relay.origins;
   gauges.interest_resumed = resumed_;
   gauges.over = over_bound(config_, views, relay, mesh_->traces());
   return gauges;

@@ -15,6 +15,7 @@
 
 #include "base/choice.hpp"
 #include "mesh/mesh.hpp"
+#include "sim/mesh/network.hpp"
 #include "sim/mesh/sim_node.hpp"
 
 namespace ron::meshsim {
@@ -28,6 +29,7 @@ struct MeshNodeOptions {
   std::vector<mesh::ConfiguredPeer> peers;
   std::vector<std::pair<TenantId, std::string>> interest;
   Duration validation{0};
+  SlabMeter* meter = nullptr;  // with one, it copies what it receives, as a real node reads it
 };
 
 class MeshNode final : public SimNode {
@@ -75,6 +77,10 @@ class MeshNode final : public SimNode {
 /// The first gauge above its limit, in words; empty = none.
 std::string over_bound(const mesh::MeshConfig& config, const mesh::MembershipStats& views,
                        const mesh::RelayStats& relay, const std::deque<mesh::Trace>& traces);
+
+/// A node's frames that take more memory than it can account for, in words; empty = none.
+std::string over_budget(const SlabMeter& meter, const NodeGauges& gauges,
+                        const Network::Waiting& waiting);
 
 /// What a node of this key is called, how its key looks, and its signature of a start.
 std::vector<std::uint8_t> sim_key(std::uint64_t key);

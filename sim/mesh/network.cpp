@@ -92,6 +92,7 @@ struct Network::Host {
 Network::Network(const NetworkOptions& options, std::uint64_t seed, HostIndex hosts,
                  EventQueue& queue)
     : options_(options), latency_(options.latency, seed, hosts), queue_(queue), choice_(seed) {
+  meters_.resize(hosts);
   for (HostIndex host = 0; host < hosts; ++host) {
     Host& made = hosts_.emplace_back();
     made.port = std::make_unique<HostPort>(*this, host);
@@ -168,6 +169,30 @@ void Network::kill(HostIndex host) { down(host, true); }
 void Network::read_slowly(HostIndex host, std::uint64_t bits) { hosts_[host].reads = bits; }
 void Network::stall(HostIndex host, Instant until) { hosts_[host].stalled_until = until; }
 void Network::listen(HostIndex host, bool on) { hosts_[host].listening = on; }
+
+Network::Waiting Network::waiting(HostIndex index) const {
+  Waiting all;
+  const auto add = [&all](const Slice& frame) {
+    ++all.frames;
+    all.bytes += frame.size();
+  };
+  const Host& host = hosts_[index];
+  add(host.sent);
+  for (std::size_t i = 0; i < host.held.size(); ++i) add(host.held[i].frame);
+  for (const std::uint32_t conn : host.conns) {
+    for (unsigned side = 0; side < 2; ++side) {
+      if (conns_[conn].hosts[side] != index) continue;
+      const Pipe& pipe = conns_[conn].pipes[side];
+      add(pipe.paced);
+      for (std::size_t i = 0; i < pipe.flight.size(); ++i) add(pipe.flight[i].frame);
+      for (unsigned lane = 0; pipe.lanes && lane < kLanes; ++lane) {
+        const Ring<Slice>& queue = pipe.lanes->queues[lane];
+        for (std::size_t i = 0; i < queue.size(); ++i) add(queue[i]);
+      }
+    }
+  }
+  return all;
+}
 
 void Network::reset(HostIndex host, std::uint64_t draw) {
   std::vector<std::uint32_t> open;

@@ -67,6 +67,15 @@ class Network {
 
   NetworkEvents events;
 
+  /// What the frames of a host's nodes are charged to: they may outlive the node.
+  SlabMeter& meter(HostIndex host) { return meters_[host]; }
+  /// Frames that a host has sent and nobody has taken yet, and their bytes; a frame for several
+  /// sessions counts for each.
+  struct Waiting {
+    std::size_t frames = 0, bytes = 0;
+  };
+  Waiting waiting(HostIndex host) const;
+
   /// The port of a host, to make its node with. Good as long as the network.
   Port& port(HostIndex host);
 
@@ -113,6 +122,8 @@ class Network {
   void set_loss(double loss) { options_.loss = loss; }
 
  private:
+  std::deque<SlabMeter> meters_;  // outlives every frame
+
   enum What : std::uint32_t { kArrive, kTimer, kDialStep, kUplink, kRelease, kOracle, kPaced };
   enum class End : std::uint8_t { kOpening, kOpen, kClosed };
   enum DialStage : std::uint32_t { kSyn, kRefused, kHello, kUp, kTimeout };

@@ -84,6 +84,7 @@ struct NodeGauges {
                 iwant = 0, repaired = 0, unsolicited = 0;
   std::uint64_t interest_resumed = 0;  // leaves that went on where they were on another link
   std::uint64_t links_up = 0, links_lost = 0, links_dropped = 0, links_refused = 0;
+  std::size_t kept_frames = 0, kept_bytes = 0, origins = 0;  // for repair, as the machine counts
   std::string over;  // the first bound that does not hold; empty = all hold
 };
 

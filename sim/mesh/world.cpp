@@ -170,6 +170,7 @@ void World::birth(HostIndex host, bool anew) {
   birth.key = keys_[host];
   birth.host = host;
   birth.validation = scenario_.validation;
+  if (hosts_ <= kMeteredMost) birth.meter = &network_->meter(host);
   birth.leaf = leaf_[host];
   birth.hostile = hostile_[host];
   if (birth.hostile) birth.flood = flood_share_;

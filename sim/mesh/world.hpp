@@ -37,6 +37,9 @@ class World {
   std::function<void()> measured_phase_begins = [] {};
 
  private:
+  /// Nodes of larger worlds share the frames that they relay, and are not held to account for them.
+  static constexpr HostIndex kMeteredMost = 300;
+
   enum Phase : std::uint8_t { kForming, kWarm, kMeasured, kResting };
   using Action = std::function<void()>;
 
@@ -75,6 +78,7 @@ class World {
   void watch_components();
   void watch_gauges();
   void watch_lanes();
+  void watch_memory(HostIndex host, const NodeGauges& gauges);
 
   void judge(Outcome& outcome);
   void judge_views();
@@ -111,6 +115,7 @@ class World {
   std::optional<Instant> fault_, healed_;
   Instant formed_, measured_at_;
   double one_component_s_ = -1;
+  std::size_t slab_most_ = 0;  // bytes of the frames of one node
   // Dials a host and second.
   std::vector<std::uint32_t> dials_now_;
   std::int64_t dials_second_ = 0;
