@@ -180,6 +180,8 @@ class RelayMachine {
   void look_again();
   void announced(Neighbour& from, Epoch& epoch, std::uint64_t seq, std::uint64_t check);
   void compare(Neighbour& from, Epoch& epoch, const oap::IdRange& range);
+  bool fits(Epoch& epoch, const oap::IdRange& range, std::uint64_t seq, std::uint64_t check,
+            unsigned& tries) const;
   std::optional<oap::Fault> on_iwant(Neighbour& from, const oap::Message& message);
   void answer_iwant(Neighbour& from, Epoch& epoch, const oap::IdRange& range, std::uint64_t seq);
   void lazily(Neighbour& to, const OriginEpoch& key, std::uint64_t seq, std::uint64_t hash,

@@ -24,6 +24,7 @@ constexpr Duration kCalmAfter = 2s;
 constexpr Duration kLookAgain = 20ms;  // at what there was no room for
 constexpr unsigned kAsksOfClaimed = 3;
 constexpr std::uint64_t kRangeMost = 64;  // ids of an announcement that share one check
+constexpr unsigned kChecksTried = 32;    // choices of variants, for one range
 constexpr std::uint8_t kMissesForGraft = 2;
 constexpr std::uint8_t kAsksForGraft = 4;  // messages in a row that the parent brought when asked
 
@@ -195,13 +196,12 @@ void RelayMachine::look_again() {
 // for. Only under forged ids; otherwise checks of known ids fit. // OAP-9.55
 void RelayMachine::compare(Neighbour& from, Epoch& epoch, const oap::IdRange& range) {
   if (from.slot == kNoSlot) return;
-  std::uint64_t check = range.check;
   for (std::uint64_t seq = range.first; seq <= range.last; ++seq) {
     const Entry* const entry = epoch.find(seq);
-    if (entry == nullptr || entry->state != Entry::State::kSeen || entry->varied) return;
-    check ^= entry->hash;
+    if (entry == nullptr || entry->state != Entry::State::kSeen) return;
   }
-  if (check == 0) return;
+  unsigned tries = kChecksTried;
+  if (fits(epoch, range, range.first, range.check, tries)) return;
   for (std::uint64_t seq = range.first; seq <= range.last; ++seq) {
     epoch.find(seq)->asked |= bit(from.slot);
   }
@@ -210,6 +210,26 @@ void RelayMachine::compare(Neighbour& from, Epoch& epoch, const oap::IdRange& ra
   ++stats_.iwant_sent;
   send(from.link.session, Lane::kControl,
        event(oap::write_ids(oap::IdsKind::kIwant, std::span(&all, 1))));
+}
+
+// Is there a choice of the variants held, one of each id from `seq` on, whose hashes make up
+// `check`? Where there are too many to try, it is as if there were none.
+bool RelayMachine::fits(Epoch& epoch, const oap::IdRange& range, std::uint64_t seq,
+                        std::uint64_t check, unsigned& tries) const {
+  for (; seq <= range.last; ++seq) {
+    const Entry& entry = *epoch.find(seq);
+    const auto known =
+        entry.varied ? variants_.find({{range.origin, range.epoch}, seq}) : variants_.end();
+    if (known != variants_.end()) {
+      for (const Variant& each : known->second) {
+        if (tries == 0) return false;
+        --tries;
+        if (fits(epoch, range, seq + 1, check ^ each.hash, tries)) return true;
+      }
+    }
+    check ^= entry.hash;
+  }
+  return check == 0;
 }
 
 void RelayMachine::announced(Neighbour& from, Epoch& epoch, std::uint64_t seq,

@@ -348,6 +348,36 @@ TEST(Relay, ManyForgersSuppressNothing) {
   EXPECT_EQ(missed_of_the_next_six(rig), 0U);
 }
 
+// Node 2 holds two forgeries under one id and one under the next, when an honest neighbour
+// announces both ids as one range.
+TEST(Relay, AVariantIsMissedInARangeToo) {  // OAP-9.55
+  RelayRig rig({.nodes = 4, .degree = 0});
+  rig.link(0, 1);
+  rig.link(0, 2);
+  rig.link(3, 2);
+  rig.publish(0);
+  rig.run(1s);
+  rig.unlink(0, 2);
+  const std::size_t begin = rig.messages();
+  rig.inject(3, 2, forged(rig.config(0), 2, "one"));
+  rig.inject(3, 2, forged(rig.config(0), 2, "another"));
+  rig.inject(3, 2, forged(rig.config(0), 3, "one"));
+  rig.publish(0);
+  rig.publish(0);
+  rig.run(1s);
+  rig.link(1, 2);
+  rig.run(2s);
+  for (std::size_t i = begin; i < rig.messages(); ++i) {
+    EXPECT_FALSE(rig.message(i).at[2].is_never()) << i;
+  }
+  // What it holds now fits: nobody asks again.
+  const std::uint64_t asked = rig.machine(2).stats().iwant_sent;
+  rig.unlink(1, 2);
+  rig.link(1, 2);
+  rig.run(2s);
+  EXPECT_EQ(rig.machine(2).stats().iwant_sent, asked);
+}
+
 TEST(Relay, WhoWasToldNotToPushIsHeardAsIfItAnnounced) {
   RelayRig rig({.nodes = 3, .degree = 2, .nearest = 20ms, .farthest = 20ms});
   warm_up(rig, 1, 6);  // node 2 hears of node 0 from itself, and has pruned node 1
