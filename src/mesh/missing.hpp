@@ -23,11 +23,12 @@ struct MissingId {
 
 struct Missing {
   Instant due;
-  Instant expected;       // once asked for: when it should come
-  LinkMask asked = 0;     // whom we asked in this round
-  LinkMask blamed = 0;    // who was asked and did not send it in time
-  LinkSlot by = kNoSlot;  // who announced it first
-  std::uint8_t asks = 0;  // in all
+  Instant expected;         // once asked for: when it should come
+  LinkMask asked = 0;       // whom we asked in this round
+  LinkMask blamed = 0;      // who was asked and did not send it in time
+  LinkSlot by = kNoSlot;    // who announced it first
+  std::uint8_t asks = 0;    // in all
+  std::uint64_t check = 0;  // of the variant that was announced first, 0 = nobody told
 };
 
 class MissingTable {

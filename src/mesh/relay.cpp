@@ -389,6 +389,7 @@ void RelayMachine::tick(Instant now, Orders& out) {
   out_ = &out;
   if (lazy_due_ <= now) flush_lazy();
   if (later_due_ <= now) look_again();
+  for (const auto& [session, neighbour] : neighbours_) compare_unseen(*neighbour);
   ask_for_missing();
   gaps_.tick(origins_, now, out.gaps);
   if (now_ >= forgot_ + kForgetEvery) {

@@ -179,7 +179,9 @@ class RelayMachine {
   void look_later(Neighbour& from, const oap::IdRange& range);
   void look_again();
   void announced(Neighbour& from, Epoch& epoch, std::uint64_t seq, std::uint64_t check);
-  void compare(Neighbour& from, Epoch& epoch, const oap::IdRange& range);
+  void compare(Neighbour& from, Epoch& epoch, const oap::IdRange& range, bool late);
+  void compare_unseen(Neighbour& from);
+  void note_check(const MissingId& id, const Neighbour& from, std::uint64_t check);
   bool fits(Epoch& epoch, const oap::IdRange& range, std::uint64_t seq, std::uint64_t check,
             unsigned& tries) const;
   std::optional<oap::Fault> on_iwant(Neighbour& from, const oap::Message& message);

@@ -43,6 +43,8 @@ struct RelayMachine::Neighbour {
   bool catches_up = false;  // a new leaf: what is kept, and it wants, is to be announced
   // To be announced: at most what is kept, and what comes within a few milliseconds.
   std::vector<Lazy> lazy;
+  // It announced them before all were seen: when to compare their checks. The oldest go.
+  std::deque<std::pair<Instant, oap::IdRange>> unseen;
   std::deque<oap::IdRange> later;  // it announced, when there was no room for what is missing
 };
 
@@ -66,6 +68,7 @@ struct RelayMachine::Coming {
 
 inline constexpr unsigned kIdsAtOnce = 4096;       // looked at of one ihave or iwant
 inline constexpr std::size_t kLaterMost = 1024;    // ranges of a neighbour that wait for room
+inline constexpr std::size_t kUnseenMost = 64;     // ranges of a neighbour that are compared later
 inline constexpr std::size_t kVariantsMax = 1024;  // ids
 inline constexpr std::size_t kVariantsOfId = 64;
 inline constexpr unsigned kAsksMax = 8;  // of one missing message, in all

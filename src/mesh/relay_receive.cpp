@@ -196,8 +196,12 @@ bool RelayMachine::of_old(const Neighbour& from, const Entry& entry) const {
 }
 
 void RelayMachine::accept(Neighbour* from, Epoch& epoch, Entry& entry, Coming& coming) {
+  const Missing* const missing = missing_.find({coming.key, coming.seq});
+  const MissingId announced{coming.key, coming.seq, missing == nullptr ? 0 : missing->check};
+  const LinkSlot by = missing == nullptr ? kNoSlot : missing->by;
   missing_.remove({coming.key, coming.seq});
   missing_.remove({coming.key, coming.seq, coming.hash});
+  if (announced.check != 0 && announced.check != coming.hash) miss(announced, by, false);
   if (coming.asked) {
     ++stats_.repaired;
     note(from->link.session, std::nullopt);

@@ -21,10 +21,11 @@ constexpr Duration kDistrust = 50ms;     // of way, for every promise broken
 constexpr int kBrokenMost = 20;
 constexpr Duration kDistrustFor = 10s;
 constexpr Duration kCalmAfter = 2s;
+constexpr Duration kCompareLater = 1s;
 constexpr Duration kLookAgain = 20ms;  // at what there was no room for
 constexpr unsigned kAsksOfClaimed = 3;
 constexpr std::uint64_t kRangeMost = 64;  // ids of an announcement that share one check
-constexpr unsigned kChecksTried = 32;    // choices of variants, for one range
+constexpr unsigned kChecksTried = 32;     // choices of variants, for one range
 constexpr std::uint8_t kMissesForGraft = 2;
 constexpr std::uint8_t kAsksForGraft = 4;  // messages in a row that the parent brought when asked
 
@@ -164,7 +165,7 @@ bool RelayMachine::look_at(Neighbour& from, oap::IdRange& range, unsigned& left)
     --left;
     announced(from, *epoch, seq, range.first == range.last ? range.check : 0);
   }
-  if (range.first != range.last && range.check != 0) compare(from, *epoch, range);
+  if (range.first != range.last && range.check != 0) compare(from, *epoch, range, false);
   return true;
 }
 
@@ -194,11 +195,16 @@ void RelayMachine::look_again() {
 
 // A range whose check does not fit what is held here has a variant that is not: all of it is asked
 // for. Only under forged ids; otherwise checks of known ids fit. // OAP-9.55
-void RelayMachine::compare(Neighbour& from, Epoch& epoch, const oap::IdRange& range) {
+void RelayMachine::compare(Neighbour& from, Epoch& epoch, const oap::IdRange& range, bool late) {
   if (from.slot == kNoSlot) return;
   for (std::uint64_t seq = range.first; seq <= range.last; ++seq) {
     const Entry* const entry = epoch.find(seq);
-    if (entry == nullptr || entry->state != Entry::State::kSeen) return;
+    if (entry == nullptr) return;
+    if (entry->state == Entry::State::kSeen) continue;
+    if (late) return;
+    if (from.unseen.size() >= kUnseenMost) from.unseen.pop_front();
+    from.unseen.emplace_back(now_ + kCompareLater, range);
+    return;
   }
   unsigned tries = kChecksTried;
   if (fits(epoch, range, range.first, range.check, tries)) return;
@@ -210,6 +216,16 @@ void RelayMachine::compare(Neighbour& from, Epoch& epoch, const oap::IdRange& ra
   ++stats_.iwant_sent;
   send(from.link.session, Lane::kControl,
        event(oap::write_ids(oap::IdsKind::kIwant, std::span(&all, 1))));
+}
+
+// By now what was missing has come, or is given up. No deadline of its own: some tick comes soon.
+void RelayMachine::compare_unseen(Neighbour& from) {
+  while (!from.unseen.empty() && from.unseen.front().first <= now_) {
+    const oap::IdRange range = from.unseen.front().second;
+    from.unseen.pop_front();
+    Epoch* const epoch = origins_.find(OriginEpoch{range.origin, range.epoch});
+    if (epoch != nullptr) compare(from, *epoch, range, true);
+  }
 }
 
 // Is there a choice of the variants held, one of each id from `seq` on, whose hashes make up
@@ -254,8 +270,10 @@ void RelayMachine::announced(Neighbour& from, Epoch& epoch, std::uint64_t seq,
     // that comes with it, for the others.
     if (!epoch.proven() && (mask == 0 || (epoch.sampled & mask) != 0)) return;
     if (!epoch.proven()) epoch.sampled |= mask;
-    if (mask != 0 && ask_nearer({key, seq}, from, entry)) return;
-    miss({key, seq}, from.slot, origin.hot && origin.parent == kNoSlot);
+    if (mask == 0 || !ask_nearer({key, seq}, from, entry)) {
+      miss({key, seq}, from.slot, origin.hot && origin.parent == kNoSlot);
+    }
+    note_check({key, seq}, from, check);
     return;
   }
   if (check != 0 && check != entry.hash) {
@@ -275,6 +293,17 @@ void RelayMachine::announced(Neighbour& from, Epoch& epoch, std::uint64_t seq,
       origin.parent != from.slot && wants_second(origin)) {
     origin.second = from.slot;
     graft(from, origin);
+  }
+}
+
+// Whatever comes may be another variant than the one that was announced. // OAP-9.55
+void RelayMachine::note_check(const MissingId& id, const Neighbour& from, std::uint64_t check) {
+  Missing* const missing = missing_.find(id);
+  if (missing == nullptr || check == 0 || missing->check == check) return;
+  if (missing->check == 0) {
+    missing->check = check;
+  } else {
+    miss({id.from, id.seq, check}, from.slot, false);
   }
 }
 

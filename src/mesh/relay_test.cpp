@@ -378,6 +378,41 @@ TEST(Relay, AVariantIsMissedInARangeToo) {  // OAP-9.55
   EXPECT_EQ(rig.machine(2).stats().iwant_sent, asked);
 }
 
+Slice announcement(const MeshConfig& origin, std::uint64_t first, std::uint64_t last) {
+  const oap::IdRange range{.origin = origin_of(origin.self),
+                           .epoch = origin.epoch,
+                           .first = first,
+                           .last = last,
+                           .check = 7};
+  const auto payload = oap::write_ids(oap::IdsKind::kIhave, std::span(&range, 1));
+  return oap::make_frame(oap::kEvent, {}, 0, payload);
+}
+
+// What comes is another variant than the one that was announced before: that one is still missing.
+TEST(Relay, WhatWasAnnouncedIsMissedWhenAnotherVariantComes) {  // OAP-9.55
+  RelayRig rig({.nodes = 2, .degree = 1});
+  rig.publish(0);
+  rig.run(1s);
+  rig.inject(0, 1, announcement(rig.config(0), 2, 2));
+  rig.inject(0, 1, forged(rig.config(0), 2, "forged"));
+  EXPECT_EQ(rig.machine(1).stats().delivered, 2U);
+  EXPECT_EQ(rig.machine(1).stats().missing, 1U);
+}
+
+TEST(Relay, ARangeIsComparedOnceAllOfItHasCome) {  // OAP-9.55
+  RelayRig rig({.nodes = 2, .degree = 1});
+  rig.publish(0);
+  rig.run(1s);
+  for (std::uint64_t i = 0; i < 2 * kUnseenMost; ++i) {  // the oldest of them go
+    rig.inject(0, 1, announcement(rig.config(0), 2, 3));
+  }
+  rig.inject(0, 1, forged(rig.config(0), 2, "forged"));
+  rig.inject(0, 1, forged(rig.config(0), 3, "forged"));
+  EXPECT_EQ(rig.machine(1).stats().iwant_sent, 0U);
+  rig.run(31s);
+  EXPECT_EQ(rig.machine(1).stats().iwant_sent, kUnseenMost);
+}
+
 TEST(Relay, WhoWasToldNotToPushIsHeardAsIfItAnnounced) {
   RelayRig rig({.nodes = 3, .degree = 2, .nearest = 20ms, .farthest = 20ms});
   warm_up(rig, 1, 6);  // node 2 hears of node 0 from itself, and has pruned node 1
