@@ -101,7 +101,7 @@ class Membership {
   /// Forgets a named peer by its address, and the node there if one is known: false when neither
   /// is.
   bool withdraw(std::string_view addr, Instant now, Orders& out);
-  /// The same as hangup, because of how it behaved.
+  /// Hangs up because of how it behaved: it is told, and stays named if the operator named it.
   void expel(const NodeId& node, Instant now, Orders& out);
 
   void tick(Instant now, Orders& out);

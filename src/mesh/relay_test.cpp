@@ -229,6 +229,19 @@ TEST(Relay, InACalmMeshNearNeighboursAreToldOfManyMessagesAtOnce) {  // OAP-9.51
   EXPECT_LT(calm * 2, announcements(10ms, 50ms, 20, false)) << "the ways are long";
 }
 
+// A burst is not kept back, however calm it was before.
+TEST(Relay, SoManyAnnouncementsWaitNoLonger) {
+  RelayRig rig({.nodes = 3, .degree = 2, .nearest = 1ms, .farthest = 1ms});
+  warm_up(rig, 1, 20);
+  const std::uint64_t told = rig.machine(1).stats().ihave_sent;
+  rig.publish(0);
+  rig.run(20ms);
+  EXPECT_EQ(rig.machine(1).stats().ihave_sent, told) << "one waits for company";
+  for (std::size_t i = 0; i < oap::kIdsMax; ++i) rig.publish(0);
+  rig.run(20ms);
+  EXPECT_GT(rig.machine(1).stats().ihave_sent, told);
+}
+
 // A node that keeps a message of every 10 ms does not wake up every 10 ms to forget one.
 TEST(Relay, MessagesAreForgottenManyAtOnce) {
   RelayRig rig({.nodes = 2, .degree = 0});
@@ -307,6 +320,15 @@ Slice forged(const MeshConfig& origin, std::uint64_t seq, std::string_view text)
       {.origin = origin_of(origin.self), .epoch = origin.epoch, .seq = seq, .message = message});
   payload.insert(payload.end(), message.begin(), message.end());
   return oap::make_frame(oap::kEvent, {}, 0, payload);
+}
+
+// As the relay hashes the message of a frame, of the default tenant. // OAP-9.18
+std::uint64_t hash_of(const Slice& frame) {
+  const auto message = oap::read_message(frame.bytes().subspan(oap::kHeaderSize));
+  const auto relay = oap::read_relay(*message);
+  std::vector<std::uint8_t> said(16);
+  said.insert(said.end(), relay->message.begin(), relay->message.end());
+  return load_be<std::uint64_t>(blake3(said).data());
 }
 
 // What node 0 publishes from now on.
@@ -411,6 +433,33 @@ TEST(Relay, ARangeIsComparedOnceAllOfItHasCome) {  // OAP-9.55
   EXPECT_EQ(rig.machine(1).stats().iwant_sent, 0U);
   rig.run(31s);
   EXPECT_EQ(rig.machine(1).stats().iwant_sent, kUnseenMost);
+}
+
+// Of few variants the one that fits a checksum is found, of many not all choices are tried: then
+// the range is asked for as if none fitted.
+TEST(Relay, SoManyChoicesOfVariantsAreTried) {
+  for (const std::uint64_t ids : {2U, 6U}) {
+    RelayRig rig({.nodes = 2, .degree = 1});
+    rig.publish(0);
+    rig.run(1s);
+    std::uint64_t check = 0;
+    for (std::uint64_t seq = 2; seq < 2 + ids; ++seq) {
+      for (const std::string_view text : {"one", "another", "a third"}) {
+        // Equal messages would have equal hashes, which cancel out.
+        const Slice frame = forged(rig.config(0), seq, std::to_string(seq) + std::string(text));
+        rig.inject(0, 1, frame);
+        if (text == (ids == 2 ? "another" : "one")) check ^= hash_of(frame);
+      }
+    }
+    const oap::IdRange range{.origin = origin_of(rig.config(0).self),
+                             .epoch = rig.config(0).epoch,
+                             .first = 2,
+                             .last = 1 + ids,
+                             .check = check};
+    const auto payload = oap::write_ids(oap::IdsKind::kIhave, std::span(&range, 1));
+    rig.inject(0, 1, oap::make_frame(oap::kEvent, {}, 0, payload));
+    EXPECT_EQ(rig.machine(1).stats().iwant_sent, ids == 2 ? 0U : 1U) << ids;
+  }
 }
 
 TEST(Relay, WhoWasToldNotToPushIsHeardAsIfItAnnounced) {
